@@ -1,0 +1,99 @@
+"""The JSON documents of `--output json`, and the forms of `outputs`. Everything else is for people, on stderr."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cloud.errors import Refusal
+    from state.document import StateDocument
+    from steps.model import NeedsYou, Plan, Step
+    from steps.walk import Look, Result
+
+
+def emit(document: Any) -> None:
+    """Write one JSON document to stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def error_document(refusal: Refusal) -> dict[str, Any]:
+    """Return an error's document: what, why, next, code, request_id."""
+    return {
+        "what": refusal.what,
+        "why": refusal.why,
+        "next": refusal.next,
+        "code": refusal.code,
+        "request_id": refusal.request_id,
+    }
+
+
+def plan_document(steps: tuple[Step, ...], looks: Mapping[str, Look], exit_code: int) -> dict[str, Any]:
+    """Return what would be done."""
+    return {
+        "command": "plan",
+        "exit_code": exit_code,
+        "steps": [{**_step(step), **_planned(looks[step.key].plan, looks[step.key].error)} for step in steps],
+    }
+
+
+def run_document(
+    steps: tuple[Step, ...], results: Mapping[str, Result], values: Mapping[str, str], exit_code: int
+) -> dict[str, Any]:
+    """Return what was done."""
+    described = []
+    for step in steps:
+        result = results[step.key]
+        body = {**_step(step), "outcome": result.outcome.value, "reason": result.reason}
+        if result.plan:
+            body["changes"] = [change.title for change in result.plan.changes]
+            body["notes"] = list(result.plan.notes)
+            if result.plan.needs_you:
+                body["needs_you"] = _needs(result.plan.needs_you)
+        if result.error:
+            body["error"] = error_document(result.error)
+        described.append(body)
+    return {"command": "deploy", "exit_code": exit_code, "steps": described, "values": dict(values)}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {"number": step.number, "step": step.key, "title": step.title}
+
+
+def _needs(needs: NeedsYou) -> dict[str, Any]:
+    return {"what": needs.what, "how": [{"label": label, "value": how} for label, how in needs.how]}
+
+
+def _planned(plan: Plan | None, error: Refusal | None) -> dict[str, Any]:
+    if plan is None:
+        return {"changes": [], "error": error_document(error) if error else None}
+    body: dict[str, Any] = {
+        "changes": [{"change": change.key, "title": change.title} for change in plan.changes],
+        "reason": plan.reason,
+        "notes": list(plan.notes),
+        "skipped": plan.skipped,
+    }
+    if plan.needs_you:
+        body["needs_you"] = _needs(plan.needs_you)
+    return body
+
+
+def status_document(document: StateDocument | None) -> dict[str, Any]:
+    """Return what the state file says."""
+    if document is None:
+        return {"command": "status", "exit_code": 0, "deployment": None}
+    return {"command": "status", "exit_code": 0, "deployment": document.model_dump(exclude_none=True)}
+
+
+def outputs_text(values: Mapping[str, str], form: str) -> str:
+    """Return the collected values as `text`, `json` or `env` (ADT_NAME=value lines, quoted for a POSIX shell)."""
+    if form == "json":
+        return json.dumps(dict(values), indent=2, ensure_ascii=False) + "\n"
+    if form == "env":
+        return "".join(f"ADT_{name.upper()}={shlex.quote(value)}\n" for name, value in values.items())
+    width = max((len(name) for name in values), default=0)
+    return "".join(f"{name.ljust(width)}  {value}\n" for name, value in values.items())

@@ -1,0 +1,179 @@
+"""The commands and flags, and the one place where errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.inputs import INPUTS, BadInput
+
+EXIT_CODES = """\b
+Exit codes: 0 done, 1 a step failed (run again to resume), 2 bad input, 3 somebody with more rights is needed,
+4 another run holds the lock, 70 a bug in this tool, 130 interrupted."""
+
+DEFAULT_STATE = "deploy.state.json"
+
+
+class _DefaultDeploy(click.Group):
+    """A group whose command is `deploy` when none is named, and whose help shows that command's options too."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h")):
+            args = ["deploy", *args]
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.commands["deploy"].format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+def _inputs(command: Callable[..., Any]) -> Callable[..., Any]:
+    for one in reversed(INPUTS):
+        if one.is_flag:
+            opposite = one.flag.replace("--no-", "--")
+            option = click.option(f"{one.flag}/{opposite}", one.name, default=None, help=one.help)
+        else:
+            option = click.option(one.flag, one.name, metavar=one.metavar, help=one.help)
+        command = option(command)
+    return command
+
+
+def _options(*decorators: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+_PATH = click.Path(path_type=Path, dir_okay=True)
+_state = click.option("--state", type=_PATH, metavar="FILE", help=f"State file. Default: {DEFAULT_STATE}.")
+_output = click.option("--output", type=click.Choice(["text", "json"]), default="text", help="What to print on stdout.")
+_local = click.option("--local", is_flag=True, help="Against the embedded Azure, with everything in .local-azure/.")
+_running = _options(
+    _inputs,
+    click.option("--config", type=_PATH, metavar="FILE", help="Settings file (TOML) with the same names as keys."),
+    _state,
+    click.option("--yes", "-y", is_flag=True, help="Take every default and confirm."),
+    click.option("--non-interactive", is_flag=True, help="Never ask, even in a terminal."),
+    _output,
+    click.option("--verbose", "-v", is_flag=True, help="Log requests, with Azure's request ids, on stderr."),
+    _local,
+    click.option("--sign-in", metavar="NAME", help="With --local: who is signed in. Default: owner."),
+    click.option("--suggest-subscription", hidden=True),
+)
+
+
+@click.group(cls=_DefaultDeploy, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Set up Azure Digital Twins: resource group, instance, data-plane role, app registration, consent hints.
+
+    Run it again after any failure: it resumes at the step that failed. Without a command it deploys; the options below
+    are those of deploy. To try it without Azure: deploy.py --local --yes
+    """
+
+
+@cli.command(epilog=EXIT_CODES)
+@_running
+def deploy(**options: Any) -> int:
+    """Set everything up (the default command)."""
+    return _run("deploy", options)
+
+
+@cli.command(epilog=EXIT_CODES)
+@_running
+def plan(**options: Any) -> int:
+    """Show what deploy would do, step by step; writes nothing, in Azure or on disk."""
+    return _run("plan", options)
+
+
+@cli.command()
+@_state
+@_output
+@_local
+def status(state: Path | None, output: str, local: bool) -> int:
+    """Show the state file as a table; offline."""
+    from cli.offline import show_status
+
+    return show_status(_state_path(state, local=local), as_json=output == "json")
+
+
+@cli.command()
+@_state
+@click.option("--format", "form", type=click.Choice(["text", "json", "env"]), default="text", help="How to print them.")
+@_local
+def outputs(state: Path | None, form: str, local: bool) -> int:
+    """Print the collected values; offline."""
+    from cli.offline import show_outputs
+
+    return show_outputs(_state_path(state, local=local), form)
+
+
+@cli.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 picks a free one.")
+@click.option("--data", type=_PATH, default=Path(".local-azure/azure"), show_default=True, help="Data folder.")
+@click.option("--sign-in", default="owner", show_default=True, metavar="NAME", help="Who is signed in.")
+@click.option(
+    "--latency", default="none", show_default=True, metavar="none|azure|FILE",
+    help="How long things take: not at all, as long as in Azure (azure:0.1 is a tenth), or a table in a file.",
+)  # fmt: skip
+@click.option("--faults", type=_PATH, metavar="FILE", help="Faults to make (JSON).")
+@click.option("--traffic", type=_PATH, metavar="FILE", help="Append every request and answer, as HAR entries.")
+@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+def emulate(**options: Any) -> int:
+    """Run the embedded Azure alone, in the foreground; prints how to reach it as one line of JSON."""
+    from emulator.command import run
+
+    return run(**options)
+
+
+def _state_path(state: Path | None, *, local: bool) -> Path:
+    if state is not None:
+        return state
+    if local:
+        from cli.local import FOLDER
+
+        return FOLDER / DEFAULT_STATE
+    return Path(DEFAULT_STATE)
+
+
+def _run(command: str, options: dict[str, Any]) -> int:
+    if options["local"]:
+        from cli.local import run_locally
+
+        return run_locally(command, options, _state_path(options["state"], local=True))
+    if options["sign_in"]:
+        raise click.UsageError("--sign-in goes with --local.")
+    from cli.session import run_command
+
+    return run_command(command, options, _state_path(options["state"], local=False))
+
+
+def main(arguments: list[str]) -> int:
+    """Run the command line and return the exit code. Nothing is raised."""
+    try:
+        return cli.main(arguments, prog_name="deploy.py", standalone_mode=False) or 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BadInput as error:
+        click.echo(f"Error: {error}\n{error.next}".rstrip(), err=True)
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except Exception:  # noqa: BLE001 - the last boundary
+        from cli.logs import redact
+
+        click.echo("This is a bug in deploy.py; please report it with what follows.\n", err=True)
+        click.echo(redact(traceback.format_exc()), err=True)
+        return 70

@@ -1,0 +1,86 @@
+"""One run of `deploy` or `plan` as a process: the lock, the log, Ctrl-C, and how each ending is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from cli import documents
+from cli.console import make_console, show_refusal, text
+from cli.inputs import INPUTS, BadInput
+from cli.logs import start_logging
+from cli.run import Declined, Options, Run
+from cloud.errors import Refusal
+from state.document import StateRefused
+from state.file_store import StateFile, StateLocked
+
+
+def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
+    """Run `deploy` or `plan` and return its exit code; errors are shown, and are JSON on stdout when that is wanted."""
+    state = StateFile(state_path)
+    writes = command == "deploy"
+    as_json = options["output"] == "json"
+    try:
+        if writes:
+            state.check_writable()
+        with state.locked() if writes else nullcontext():
+            start_logging(state.log_path if writes else None, verbose=options["verbose"])
+            return _locked_run(command, _options(options, state))
+    except StateLocked as error:
+        return _ended(Refusal(str(error), exit_code=4), as_json=as_json)
+    except StateRefused as error:
+        return _ended(Refusal(str(error), exit_code=2), as_json=as_json)
+    except BadInput as error:
+        return _ended(Refusal(str(error), next=error.next, exit_code=2), as_json=as_json)
+    except Refusal as refusal:
+        logging.getLogger("deploy").error("%s %s", refusal.what, refusal.why)
+        return _ended(refusal, as_json=as_json, log=state.log_path if writes else None)
+    except Declined:
+        make_console(stderr=as_json).print("Nothing was changed.")
+        return 0
+    except Exception:
+        logging.getLogger("deploy").exception("a bug")
+        if writes:
+            make_console(stderr=True).print(text(f"The log is {state.log_path}"))
+        raise
+
+
+def _options(options: dict[str, Any], state: StateFile) -> Options:
+    return Options(
+        flags={one.name: options[one.name] for one in INPUTS},
+        config=options["config"],
+        state=state,
+        yes=options["yes"],
+        may_ask=not options["non_interactive"] and sys.stdin.isatty() and sys.stderr.isatty(),
+        json=options["output"] == "json",
+        suggested_subscription=options["suggest_subscription"],
+    )
+
+
+def _locked_run(command: str, options: Options) -> int:
+    run = Run(options)
+    try:
+        return asyncio.run(run.deploy() if command == "deploy" else run.plan())
+    except KeyboardInterrupt:
+        console = make_console(stderr=True)
+        going_on = [step.title.lower() for step in run.screen.running()]
+        if going_on:
+            console.print(f"Interrupted. Still going on in Azure, perhaps: {', '.join(going_on)}.")
+            console.print("Run the same command again: it resumes where it stopped.")
+        else:
+            console.print("Interrupted. Run the same command again to go on.")
+        return 130
+
+
+def _ended(refusal: Refusal, *, as_json: bool, log: Path | None = None) -> int:
+    if as_json:
+        documents.emit({"exit_code": refusal.exit_code, "error": documents.error_document(refusal)})
+    console = make_console(stderr=True)
+    show_refusal(console, refusal)
+    if log is not None and log.exists():
+        console.print(text(f"  The log is {log}", "dim"))
+    return refusal.exit_code

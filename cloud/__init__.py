@@ -1,0 +1,1 @@
+"""Everything that touches Azure's network: endpoints, credential, SDK clients, waiting, errors in plain words."""

@@ -1,0 +1,165 @@
+"""The SDK clients of one run: one credential, one connection pool, one retry policy, one log line a request."""
+
+from __future__ import annotations
+
+import logging
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from azure.core.pipeline.policies import AsyncHTTPPolicy
+from azure.core.pipeline.transport import AioHttpTransport
+from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
+
+from cloud.waiting import FIRST, LAST
+
+if TYPE_CHECKING:
+    from azure.mgmt.authorization.v2022_04_01.aio import AuthorizationManagementClient
+    from azure.mgmt.digitaltwins.aio import AzureDigitalTwinsManagementClient
+    from azure.mgmt.resource.resources.aio import ResourceManagementClient
+    from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
+    from msgraph.graph_service_client import GraphServiceClient
+
+    from cloud.endpoints import Cloud
+    from cloud.signin import SharedCredential
+
+log = logging.getLogger("cloud")
+
+CONNECT_SECONDS, READ_SECONDS = 10, 30
+RETRIES = 4
+
+
+class Polling(AsyncARMPolling):
+    """Polls a long-running operation after its `Retry-After`, else often at first and more seldom later.
+
+    The SDK's own default is 30 s, which is most of the wait on a fast operation.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(timeout=LAST)
+        self._polls = 0
+
+    def _extract_delay(self) -> float:
+        headers = self._pipeline_response.http_response.headers
+        if "Retry-After" in headers:
+            named: float = super()._extract_delay()
+            return 0.0 if headers["Retry-After"] == "0" else named
+        self._polls += 1
+        backoff: float = FIRST * 2 ** (self._polls - 1)
+        return min(LAST, backoff)
+
+
+class _Trace(AsyncHTTPPolicy[Any, Any]):
+    """Logs a line for each attempt: method, URL, status, seconds, Azure's request id. No headers, no bodies."""
+
+    async def send(self, request: Any) -> Any:
+        begun, what = time.monotonic(), f"{request.http_request.method} {request.http_request.url}"
+        try:
+            response = await self.next.send(request)
+        except Exception as error:
+            log.info("%s failed after %.2fs: %s", what, time.monotonic() - begun, type(error).__name__)
+            raise
+        answer = response.http_response
+        log_request(what, answer.status_code, begun, answer.headers.get("x-ms-request-id", ""))
+        return response
+
+
+def log_request(what: str, status: int, begun: float, request_id: str) -> None:
+    """Log an answered request; `begun` is a time.monotonic()."""
+    log.info("%s %s %.2fs %s", what, status, time.monotonic() - begun, request_id)
+
+
+class Azure:
+    """The clients, each made when it is first used. `async with` closes their connections."""
+
+    def __init__(self, cloud: Cloud, credential: SharedCredential, subscription: str = "") -> None:
+        self.cloud, self.credential, self.subscription = cloud, credential, subscription
+        self._transport = AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+        self._graph_http: Any = None
+
+    async def __aenter__(self) -> Azure:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._transport.close()
+        if self._graph_http is not None:
+            await self._graph_http.aclose()
+        await self.credential.close()
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            "base_url": self.cloud.resource_manager,
+            "credential_scopes": [self.cloud.arm_scope],
+            "transport": self._transport,
+            "http_logging_policy": _Trace(),
+            "retry_total": RETRIES,
+            "retry_backoff_max": 30,
+        }
+
+    @cached_property
+    def subscriptions(self) -> SubscriptionClient:
+        """Subscriptions and tenants."""
+        from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
+
+        return SubscriptionClient(self.credential, **self._options())
+
+    @cached_property
+    def resources(self) -> ResourceManagementClient:
+        """Resource groups and providers."""
+        from azure.mgmt.resource.resources.aio import ResourceManagementClient
+
+        return ResourceManagementClient(self.credential, self.subscription, **self._options())
+
+    @cached_property
+    def twins(self) -> AzureDigitalTwinsManagementClient:
+        """Digital Twins instances."""
+        from azure.mgmt.digitaltwins.aio import AzureDigitalTwinsManagementClient
+
+        return AzureDigitalTwinsManagementClient(self.credential, self.subscription, **self._options())
+
+    @cached_property
+    def authorization(self) -> AuthorizationManagementClient:
+        """Role definitions and assignments."""
+        from azure.mgmt.authorization.v2022_04_01.aio import AuthorizationManagementClient
+
+        return AuthorizationManagementClient(self.credential, self.subscription, **self._options())
+
+    @cached_property
+    def graph(self) -> GraphServiceClient:
+        """Microsoft Graph."""
+        import httpx
+        from kiota_authentication_azure.azure_identity_authentication_provider import (
+            AzureIdentityAuthenticationProvider,
+        )
+        from kiota_http.middleware.options import RetryHandlerOption
+        from msgraph.graph_request_adapter import GraphRequestAdapter
+        from msgraph.graph_request_adapter import options as default_options
+        from msgraph.graph_service_client import GraphServiceClient
+        from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
+
+        client = httpx.AsyncClient(
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            base_url=f"{self.cloud.graph}/v1.0",
+            event_hooks={"request": [_graph_begun], "response": [_graph_answered]},
+        )
+        retries = {RetryHandlerOption.get_key(): RetryHandlerOption(delay=0.5, max_retries=RETRIES)}
+        self._graph_http = GraphClientFactory.create_with_default_middleware(
+            client=client, options={**default_options, **retries}
+        )
+        host = self.cloud.graph.removeprefix("https://").partition(":")[0]
+        authentication = AzureIdentityAuthenticationProvider(
+            self.credential, scopes=[self.cloud.graph_scope], allowed_hosts=[host]
+        )
+        adapter = GraphRequestAdapter(authentication, self._graph_http)
+        adapter.base_url = f"{self.cloud.graph}/v1.0"
+        return GraphServiceClient(request_adapter=adapter)
+
+
+async def _graph_begun(request: Any) -> None:
+    request.extensions["begun"] = time.monotonic()
+
+
+async def _graph_answered(response: Any) -> None:
+    request = response.request
+    begun = request.extensions.get("begun", time.monotonic())
+    log_request(f"{request.method} {request.url}", response.status_code, begun, response.headers.get("request-id", ""))

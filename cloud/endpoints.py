@@ -1,0 +1,89 @@
+"""Which Azure: the endpoints of the public cloud, or those that another Resource Manager publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from cloud.errors import Refusal
+
+METADATA_VERSION = "2022-09-01"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The endpoints of one Azure, without trailing slashes. Scopes are what a credential is asked for."""
+
+    name: str
+    resource_manager: str
+    login: str
+    graph: str
+    portal: str
+    arm_scope: str
+    graph_scope: str
+
+
+PUBLIC = Cloud(
+    name="AzureCloud",
+    resource_manager="https://management.azure.com",
+    login="https://login.microsoftonline.com",
+    graph="https://graph.microsoft.com",
+    portal="https://portal.azure.com",
+    arm_scope="https://management.azure.com/.default",
+    graph_scope="https://graph.microsoft.com/.default",
+)
+
+
+async def find_cloud(arm_endpoint: str | None) -> Cloud:
+    """Return the public cloud, or the one whose Resource Manager is at `arm_endpoint`, as its metadata describes it.
+
+    Raises Refusal for an endpoint that isn't https, can't be reached, or publishes no usable metadata.
+    """
+    if arm_endpoint is None or arm_endpoint.rstrip("/") == PUBLIC.resource_manager:
+        return PUBLIC
+    endpoint = arm_endpoint.rstrip("/")
+    parts = urlsplit(endpoint)
+    if parts.scheme != "https" or not parts.hostname or parts.path or parts.query:
+        raise Refusal(
+            f"{arm_endpoint} is not a Resource Manager endpoint.",
+            why="It must be https://HOST or https://HOST:PORT, without a path.",
+            exit_code=2,
+        )
+    metadata = await _metadata(endpoint)
+    try:
+        return Cloud(
+            name=str(metadata.get("name") or parts.hostname),
+            resource_manager=endpoint,
+            login=str(metadata["authentication"]["loginEndpoint"]).rstrip("/"),
+            graph=str(metadata["microsoftGraphResourceId"]).rstrip("/"),
+            portal=str(metadata.get("portal") or PUBLIC.portal).rstrip("/"),
+            # As MSAL expects it, the audience keeps its trailing slash: `https://host//.default`.
+            arm_scope=f"{metadata['authentication']['audiences'][0]}/.default",
+            graph_scope=f"{metadata['microsoftGraphResourceId']}/.default",
+        )
+    except (KeyError, IndexError, TypeError):
+        raise Refusal(
+            f"{endpoint} does not describe a cloud.",
+            why=f"Its /metadata/endpoints?api-version={METADATA_VERSION} lacks the login, audience or Graph endpoint.",
+            exit_code=2,
+        ) from None
+
+
+async def _metadata(endpoint: str) -> Any:
+    from azure.core import AsyncPipelineClient
+    from azure.core.pipeline.policies import AsyncRetryPolicy
+    from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+    client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse](
+        base_url=endpoint, policies=[AsyncRetryPolicy(retry_total=3)]
+    )
+    async with client:
+        request = HttpRequest("GET", f"{endpoint}/metadata/endpoints?api-version={METADATA_VERSION}")
+        response = await client.send_request(request)
+        response.raise_for_status()
+        answer = response.json()
+    if isinstance(answer, list):  # Azure's own Resource Managers list every cloud they know
+        mine = [one for one in answer if str(one.get("resourceManager", "")).rstrip("/") == endpoint]
+        return (mine or answer or [{}])[0]
+    return answer

@@ -1,0 +1,242 @@
+"""Errors in plain words: what happened, why (Azure's code and words), and the one thing to do next."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cloud.signin import HOW_TO_SIGN_IN
+
+SEVERITY = (0, 3, 2, 1, 70)
+"""Exit codes from best to worst: the worst outcome of a run sets its exit code."""
+
+
+@dataclass
+class Refusal(Exception):
+    """Something that can't go on, ready to be shown. Exit codes: 1 failed, 2 bad input, 3 more rights are needed."""
+
+    what: str
+    why: str = ""
+    next: str = ""
+    code: str = ""
+    request_id: str = ""
+    exit_code: int = 1
+
+    def __str__(self) -> str:
+        return self.what
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What Azure said, whichever SDK carried it."""
+
+    status: int
+    code: str
+    message: str
+    request_id: str = ""
+    details: tuple[Mapping[str, Any], ...] = ()
+
+
+def explain(error: BaseException, doing: str) -> Refusal | None:
+    """Return the refusal that `error` is, met while `doing` something; None for what can only be our own mistake."""
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, TimeoutError | asyncio.TimeoutError):
+        return Refusal(f"Could not {doing}.", why=str(error) or "Azure did not finish in time.", next=RERUN)
+    answer = answer_of(error)
+    if answer is not None:
+        return _refused(answer, doing)
+    return _unreached(error, doing)
+
+
+RERUN = "Run the same command again: it resumes where it stopped."
+
+
+def answer_of(error: BaseException) -> Answer | None:
+    """Return Azure's answer when `error` carries one: azure-core's and kiota's exceptions do."""
+    from azure.core.exceptions import HttpResponseError
+    from kiota_abstractions.api_error import APIError
+
+    if isinstance(error, HttpResponseError) and error.status_code is not None:
+        headers = getattr(error.response, "headers", {})
+        inner = error.error
+        return Answer(
+            int(error.status_code),
+            str((inner and inner.code) or "") or _code_in_body(error),
+            str((inner and inner.message) or error.reason or error.message),
+            str(headers.get("x-ms-request-id") or headers.get("x-ms-correlation-request-id") or ""),
+            _details(error),
+        )
+    if isinstance(error, APIError) and error.response_status_code:
+        graph = getattr(error, "error", None)
+        request_id = (error.response_headers or {}).get("request-id", "")
+        code, message = getattr(graph, "code", None) or "", getattr(graph, "message", None) or str(error)
+        return Answer(error.response_status_code, code, message, request_id)
+    return None
+
+
+def _code_in_body(error: Any) -> str:
+    try:
+        found = error.response.json()["error"]
+        return str(found["code"] if isinstance(found, dict) else found)
+    except Exception:  # noqa: BLE001 - whatever the body is, it has no code
+        return ""
+
+
+def _details(error: Any) -> tuple[Mapping[str, Any], ...]:
+    try:
+        found = error.response.json()["error"]
+        return (*found.get("details", ()), *found.get("additionalInfo", ()))
+    except Exception:  # noqa: BLE001 - whatever the body is, it has no details
+        return ()
+
+
+def _refused(answer: Answer, doing: str) -> Refusal:
+    why = f"{answer.code}: {answer.message}" if answer.code else answer.message or f"HTTP status {answer.status}"
+    refusal = Refusal(
+        f"Azure refused to {doing}.", why=why, next=RERUN, code=answer.code or str(answer.status),
+        request_id=answer.request_id,
+    )  # fmt: skip
+    known = _KNOWN.get(answer.code)
+    if known is not None:
+        known(refusal, answer)
+    elif answer.status == 429:
+        refusal.what = f"Azure is throttling: could not {doing}."
+        refusal.next = "Wait a minute, then run the same command again: it resumes where it stopped."
+    elif answer.status >= 500:
+        refusal.what = f"Azure could not {doing} just now."
+    elif answer.status == 401:
+        _sign_in_again(refusal, answer)
+    return refusal
+
+
+def _needs_rights(refusal: Refusal, answer: Answer) -> None:
+    refusal.exit_code = 3
+    found = re.search(r"object id '([^']+)'.*perform action '([^']+)'.*over scope '([^']+)'", answer.message)
+    if not found:
+        refusal.next = "Ask somebody who may do this to do it, then run the same command again."
+        return
+    who, action, scope = found.groups()
+    refusal.why = f"AuthorizationFailed: the permission {action} is missing on {scope} for object id {who}."
+    role = "Role Based Access Control Administrator" if "roleassignments" in action.lower() else "Contributor"
+    refusal.next = (
+        "An owner of the scope can give it with\n"
+        f'  az role assignment create --assignee-object-id {who} --role "{role}" --scope {scope}\n'
+        "then run the same command again."
+    )
+
+
+def _needs_directory_rights(refusal: Refusal, _answer: Answer) -> None:
+    refusal.exit_code = 3
+    refusal.next = (
+        "Somebody who may register applications (Application Developer or Application Administrator in Entra ID) can "
+        "run the same command, or leave the app registration out with --no-app."
+    )
+
+
+def _policy(refusal: Refusal, answer: Answer) -> None:
+    names = [str(name) for detail in answer.details for name in _policy_names(detail)]
+    if names:
+        refusal.why = f"The policy {', '.join(dict.fromkeys(names))} forbids it. {refusal.why}"
+    refusal.next = "Choose values that the policy allows, or ask its owner for an exemption; then run again."
+
+
+def _policy_names(detail: Mapping[str, Any]) -> list[str]:
+    info = detail.get("info") or {}
+    found = [info.get("policyDefinitionDisplayName") or info.get("policyAssignmentName")] if info else []
+    nested = [name for inner in detail.get("additionalInfo", ()) for name in _policy_names(inner)]
+    return [name for name in [*found, *nested] if name]
+
+
+def _lock(refusal: Refusal, _answer: Answer) -> None:
+    refusal.next = "Have the lock removed (az lock list shows it), or choose another resource group; then run again."
+
+
+def _disabled(refusal: Refusal, _answer: Answer) -> None:
+    refusal.next = "Enable the subscription in the portal (Subscriptions), or choose another with --subscription."
+
+
+def _tenant(refusal: Refusal, _answer: Answer) -> None:
+    refusal.what = "The sign-in is for another tenant than the subscription's."
+    refusal.next = "Sign in to the subscription's tenant: az login --tenant TENANT_ID, then run again."
+
+
+def _invisible(refusal: Refusal, _answer: Answer) -> None:
+    refusal.exit_code = 2
+    refusal.next = (
+        "az account list --output table shows the subscriptions of this sign-in. Is it signed in to the right tenant?"
+    )
+
+
+def _sign_in_again(refusal: Refusal, _answer: Answer) -> None:
+    refusal.what = f"{refusal.what} The sign-in was not accepted."
+    refusal.next = "Sign in again (az logout, then az login), then run the same command again."
+
+
+def _interaction(refusal: Refusal, _answer: Answer) -> None:
+    refusal.what = f"{refusal.what} Your organisation demands a fresh sign-in."
+    refusal.next = 'Run az login --scope "https://graph.microsoft.com//.default", then run the same command again.'
+
+
+def _bad_input(refusal: Refusal, _answer: Answer) -> None:
+    refusal.exit_code = 2
+    refusal.next = "Correct it and run again."
+
+
+_KNOWN: dict[str, Callable[[Refusal, Answer], None]] = {
+    "AuthorizationFailed": _needs_rights,
+    "LinkedAuthorizationFailed": _needs_rights,
+    "Authorization_RequestDenied": _needs_directory_rights,
+    "RequestDisallowedByPolicy": _policy,
+    "ScopeLocked": _lock,
+    "ReadOnlyDisabledSubscription": _disabled,
+    "InvalidAuthenticationTokenTenant": _tenant,
+    "SubscriptionNotFound": _invisible,
+    "InvalidSubscriptionId": _invisible,
+    "InteractionRequired": _interaction,
+    "Request_BadRequest": _bad_input,
+    "LocationNotAvailableForResourceType": _bad_input,
+    "LocationNotAvailableForResourceGroup": _bad_input,
+}
+"""What to add to Azure's own words, by its error code."""
+
+
+def _unreached(error: BaseException, doing: str) -> Refusal | None:
+    import ssl
+
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+    causes = [error]
+    while causes[-1].__cause__ or causes[-1].__context__:
+        causes.append(causes[-1].__cause__ or causes[-1].__context__ or causes[-1])
+        if len(causes) > 20:
+            break
+    text = next((str(cause) for cause in causes if str(cause)), type(error).__name__)
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CERTIFICATE_VERIFY_FAILED" in text:
+        return Refusal(
+            f"Could not {doing}: the certificate of the server is not trusted.",
+            why=text,
+            next="Behind a proxy that inspects TLS, name its CA bundle in SSL_CERT_FILE and REQUESTS_CA_BUNDLE.",
+        )
+    if isinstance(error, ClientAuthenticationError):
+        if "AudienceNotSupported" in text:
+            return Refusal(
+                f"Could not {doing}: this Cloud Shell issues no token for it.",
+                why=_first_lines(text),
+                next="Run az login, then the same command with AZURE_TOKEN_CREDENTIALS=AzureCliCredential in front.",
+            )
+        return Refusal(f"Could not {doing}: no credential works.", why=_first_lines(text), next=HOW_TO_SIGN_IN)
+    if isinstance(error, AzureError) or type(error).__module__.partition(".")[0] in ("httpx", "httpcore", "aiohttp"):
+        return Refusal(
+            f"Could not {doing}: Azure can't be reached.",
+            why=_first_lines(text),
+            next="Check the network, and HTTPS_PROXY if there is a proxy; then run the same command again.",
+        )
+    return None
+
+
+def _first_lines(text: str, most: int = 4) -> str:
+    return "\n".join(text.splitlines()[:most])

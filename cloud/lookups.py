@@ -1,0 +1,208 @@
+"""What names stand for in this cloud: subscriptions, groups, regions, roles, people. All read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.mgmt.digitaltwins.models import CheckNameRequest
+from kiota_abstractions.api_error import APIError
+
+from cloud.clients import Azure
+from cloud.errors import Refusal
+from cloud.names import is_guid
+from cloud.regions import offered_names, region_code
+
+PROVIDER = "Microsoft.DigitalTwins"
+DATA_OWNER = "Azure Digital Twins Data Owner"
+BUILT_IN_ROLES = {
+    # Source: "Azure built-in roles" in the Azure documentation; the ids are the same everywhere.
+    DATA_OWNER: "bcd981a7-7f74-457b-83e1-cceb9e632ffe",
+    "Azure Digital Twins Data Reader": "d57506d4-4c8d-48b1-8587-93c323f6a5a3",
+}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who a role is assigned to."""
+
+    object_id: str
+    kind: Literal["User", "ServicePrincipal", "Group"]
+    label: str
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A subscription that the signed-in identity can see."""
+
+    id: str
+    name: str
+    tenant: str
+    usable: bool
+
+
+async def subscriptions(azure: Azure) -> list[Subscription]:
+    """Return every visible subscription."""
+    return [_subscription(found) async for found in azure.subscriptions.subscriptions.list()]
+
+
+async def subscription(azure: Azure, wanted: str) -> Subscription:
+    """Return the subscription of this id or name; Refusal (exit 2) when it isn't visible, or two have the name."""
+    if is_guid(wanted):
+        try:
+            return _subscription(await azure.subscriptions.subscriptions.get(wanted.lower()))
+        except HttpResponseError as error:
+            if error.status_code not in (403, 404):
+                raise
+    everything = await subscriptions(azure)
+    same = [one for one in everything if wanted.lower() in (one.name.lower(), one.id.lower())]
+    if len(same) == 1:
+        return same[0]
+    visible = "\n".join(f"  {one.id}  {one.name}" for one in everything) or "  none"
+    if same:
+        raise Refusal(
+            f"{len(same)} subscriptions are called {wanted}.",
+            why="\n".join(f"  {one.id}  {one.name}" for one in same),
+            next="Name one by its id with --subscription.",
+            exit_code=2,
+        )
+    raise Refusal(
+        f"The subscription {wanted} is not visible to this sign-in.",
+        why=f"It can see:\n{visible}",
+        next="Name one of these with --subscription, or sign in to the subscription's tenant (az login --tenant ID).",
+        exit_code=2,
+    )
+
+
+def _subscription(found: Any) -> Subscription:
+    state = str(getattr(found.state, "value", found.state) or "")
+    usable = state in ("Enabled", "Warned", "PastDue")
+    return Subscription(found.subscription_id, found.display_name or "", found.tenant_id or "", usable)
+
+
+async def groups(azure: Azure) -> dict[str, str]:
+    """Return the subscription's resource groups: name to region."""
+    return {str(found.name): str(found.location) async for found in azure.resources.resource_groups.list()}
+
+
+async def regions(azure: Azure) -> dict[str, str]:
+    """Return the regions that offer Digital Twins: code name to display name."""
+    provider = await azure.resources.providers.get(PROVIDER)
+    return {region_code(name): name for name in sorted(offered_names(provider))}
+
+
+async def name_problem(azure: Azure, group: str, region: str, name: str) -> str | None:
+    """Return why `group` can't have an instance of this name in `region`; None when it can, or when Azure won't say."""
+    try:
+        await azure.twins.digital_twins.get(group, name)
+    except HttpResponseError:
+        pass
+    else:
+        return None  # it is there, and is adopted
+    try:
+        check = await azure.twins.digital_twins.check_name_availability(region, CheckNameRequest(name=name))
+    except HttpResponseError:
+        return None
+    return None if check.name_available is not False else check.message or str(check.reason)
+
+
+async def role_id(azure: Azure, subscription: str, role: str) -> tuple[str, str]:
+    """Return a role's display name and definition GUID, given either; Refusal (exit 2) when there is no such role."""
+    for name, identifier in BUILT_IN_ROLES.items():
+        if role.lower() in (name.lower(), identifier):
+            return name, identifier
+    scope = f"/subscriptions/{subscription}"
+    definitions = azure.authorization.role_definitions
+    if is_guid(role):
+        try:
+            found = await definitions.get(scope, role)
+            return str(found.role_name), str(found.name)
+        except ResourceNotFoundError:
+            pass
+    else:
+        quoted = role.replace("'", "''")
+        same = [found async for found in definitions.list(scope, filter=f"roleName eq '{quoted}'")]
+        if same:
+            return str(same[0].role_name), str(same[0].name)
+    raise Refusal(
+        f"There is no role {role} in the subscription.",
+        why=f"The usual ones for Digital Twins are: {', '.join(BUILT_IN_ROLES)}.",
+        next='az role definition list --query "[].roleName" --output tsv shows them all.',
+        exit_code=2,
+    )
+
+
+async def principal(azure: Azure, wanted: str) -> Principal:
+    """Return who `wanted` is: a user principal name, an e-mail address, an object id or an application's client id.
+
+    Raises Refusal (exit 2) when nobody, or more than one, is found.
+    """
+    found = await (_by_id(azure, wanted) if is_guid(wanted) else _by_name(azure, wanted))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Refusal(
+            f"{len(found)} people match {wanted}.",
+            why="\n".join(f"  {one.object_id}  {one.label}" for one in found),
+            next="Name one by the object id with --assignee.",
+            exit_code=2,
+        )
+    raise Refusal(
+        f"Nobody called {wanted} is in this directory.",
+        why="A user principal name, an e-mail address, an object id or an application's client id is needed.",
+        next="Guests and personal accounts are surest found by object id: az ad signed-in-user show --query id",
+        exit_code=2,
+    )
+
+
+_KINDS = {
+    "#microsoft.graph.user": "User",
+    "#microsoft.graph.serviceprincipal": "ServicePrincipal",
+    "#microsoft.graph.group": "Group",
+}
+
+
+async def _by_id(azure: Azure, identifier: str) -> Sequence[Principal]:
+    graph = azure.graph
+    found: Any = await _get(graph.directory_objects.by_directory_object_id(identifier))
+    kind = str(found and found.odata_type).lower()
+    if found is None or kind == "#microsoft.graph.application":
+        # A client id, or an application's own object id: roles are for its service principal.
+        client_id = found.app_id if found is not None and getattr(found, "app_id", None) else identifier
+        found = await _get(graph.service_principals_with_app_id(client_id))
+        kind = "#microsoft.graph.serviceprincipal"
+    if found is None or kind not in _KINDS:
+        return ()
+    return (_principal(found, _KINDS[kind]),)
+
+
+async def _by_name(azure: Azure, name: str) -> Sequence[Principal]:
+    graph = azure.graph
+    user = await _get(graph.users.by_user_id(name))
+    if user is not None:
+        return (_principal(user, "User"),)
+    quoted = name.replace("'", "''")
+    builder: Any = graph.users
+    configuration = builder.UsersRequestBuilderGetRequestConfiguration(
+        query_parameters=builder.UsersRequestBuilderGetQueryParameters(
+            filter=f"mail eq '{quoted}' or otherMails/any(c:c eq '{quoted}')"
+        )
+    )
+    page = await builder.get(configuration)
+    return tuple(_principal(one, "User") for one in (page.value or ()))
+
+
+async def _get(item: Any) -> Any:
+    try:
+        return await item.get()
+    except APIError as error:
+        if error.response_status_code not in (400, 404):
+            raise
+        return None
+
+
+def _principal(found: Any, kind: str) -> Principal:
+    label = getattr(found, "user_principal_name", None) or getattr(found, "display_name", None) or found.id
+    return Principal(found.id, kind, label)  # type: ignore[arg-type]  # one of _KINDS

@@ -1,0 +1,120 @@
+"""Who is signed in: one credential, asked once per audience, and what its token says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from azure.core.credentials import AccessToken
+
+    from cloud.endpoints import Cloud
+
+HOW_TO_SIGN_IN = (
+    "Sign in first. On a laptop: az login. In Cloud Shell you are signed in already; if not, az login there too. In CI "
+    "set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or use workload identity. To try the tool without "
+    "Azure: python3 deploy.py --local"
+)
+
+EARLY = 300
+"""Seconds before its end that a token is asked for anew."""
+
+_NAMES = {
+    "EnvironmentCredential": "a service principal from the environment",
+    "WorkloadIdentityCredential": "workload identity",
+    "SharedTokenCacheCredential": "the shared token cache",
+    "VisualStudioCodeCredential": "Visual Studio Code",
+    "AzureCliCredential": "the Azure CLI",
+    "AzurePowerShellCredential": "Azure PowerShell",
+    "AzureDeveloperCliCredential": "the Azure Developer CLI",
+}
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """The identity of a token. `object_id` is the `oid` claim: no Graph permission is needed to know it."""
+
+    object_id: str
+    tenant: str
+    kind: Literal["User", "ServicePrincipal"]
+    name: str
+    by: str
+    """The credential, in words."""
+
+
+class SharedCredential:
+    """DefaultAzureCredential with a memory: each audience's token is asked for once, and shared while it lasts."""
+
+    def __init__(self, cloud: Cloud, tenant: str | None) -> None:
+        self._cloud, self._tenant = cloud, tenant
+        self._tokens: dict[tuple[str, ...], AccessToken] = {}
+        self._asking: dict[tuple[str, ...], asyncio.Lock] = {}
+        self._inner: Any = None
+
+    async def get_token(
+        self,
+        *scopes: str,
+        claims: str | None = None,
+        tenant_id: str | None = None,
+        enable_cae: bool = False,
+        **options: Any,
+    ) -> AccessToken:
+        """Return a token for `scopes`; a claims challenge asks for a fresh one."""
+        async with self._asking.setdefault(scopes, asyncio.Lock()):
+            known = self._tokens.get(scopes)
+            if known is None or known.expires_on - EARLY < time.time() or claims:
+                tenant = tenant_id or self._tenant
+                chosen = {"tenant_id": tenant} if tenant else {}
+                known = await self._credential().get_token(
+                    *scopes, claims=claims, enable_cae=enable_cae, **chosen, **options
+                )
+                self._tokens[scopes] = known
+            return known
+
+    def _credential(self) -> Any:
+        if self._inner is None:
+            from azure.identity.aio import DefaultAzureCredential
+
+            self._inner = DefaultAzureCredential(
+                authority=self._cloud.login,
+                additionally_allowed_tenants=["*"],
+                # Instance discovery asks the public cloud about authorities, which a cloud of its own can't answer.
+                **({} if self._cloud.name.startswith("Azure") else {"disable_instance_discovery": True}),
+            )
+        return self._inner
+
+    async def who(self) -> SignedIn:
+        """Return who the Resource Manager token speaks for."""
+        import jwt
+
+        token = await self.get_token(self._cloud.arm_scope)
+        claims = jwt.decode(token.token, options={"verify_signature": False})
+        app = claims.get("idtyp") == "app" or not (claims.get("upn") or claims.get("unique_name"))
+        name = claims.get("appid") if app else claims.get("upn") or claims.get("unique_name")
+        return SignedIn(
+            object_id=str(claims["oid"]),
+            tenant=str(claims["tid"]),
+            kind="ServicePrincipal" if app else "User",
+            name=str(name or claims["oid"]),
+            by=self._by(),
+        )
+
+    def _by(self) -> str:
+        kind = type(getattr(self._inner, "_successful_credential", None)).__name__
+        if kind == "ManagedIdentityCredential":
+            return "Cloud Shell" if os.environ.get("MSI_ENDPOINT") else "a managed identity"
+        return _NAMES.get(kind, kind.removesuffix("Credential"))
+
+    async def __aenter__(self) -> SharedCredential:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close what the credential holds open."""
+        if self._inner is not None:
+            await self._inner.close()

@@ -1,0 +1,18 @@
+"""Sets up Azure Digital Twins: `python3 deploy.py --local --yes` tries it, `python3 deploy.py --help` explains it.
+
+This file stays readable by older Pythons, so that they can be told what is missing.
+"""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - the point is to be run by an older Python
+    here = ".".join(str(part) for part in sys.version_info[:2])
+    sys.exit("deploy.py needs Python 3.11 or newer, and this is " + here + ": run it with a newer one, as python3.12")
+
+from cli import bootstrap
+
+if __name__ == "__main__":
+    bootstrap.enter("deploy", sys.argv[1:])
+    from cli.main import main
+
+    sys.exit(main(sys.argv[1:]))

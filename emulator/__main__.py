@@ -1,0 +1,35 @@
+"""`python -m emulator`: the embedded Azure alone, as tests and `deploy.py --local` start it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from emulator.command import run
+
+
+def main() -> int:
+    """Read the arguments and run until told to stop."""
+    parser = argparse.ArgumentParser(prog="python -m emulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="of the custom cloud's origin; 0 picks a free one")
+    parser.add_argument("--data", type=Path, default=Path(".local-azure"), help="the folder of its memory and keys")
+    parser.add_argument("--sign-in", default="owner", metavar="NAME", help="who is signed in")
+    parser.add_argument("--latency", default="none", help="none, azure, azure:SCALE or a TOML or JSON file")
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="rules, as PUT /_emulator/faults takes them")
+    parser.add_argument("--traffic", type=Path, metavar="FILE", help="append one HAR entry a line")
+    parser.add_argument("--until-stdin-closes", action="store_true", help="end when the starter does")
+    chosen = parser.parse_args()
+    return run(
+        chosen.port,
+        chosen.data,
+        chosen.sign_in,
+        chosen.latency,
+        chosen.faults,
+        chosen.traffic,
+        until_stdin_closes=chosen.until_stdin_closes,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,121 @@
+"""What stands before every operation: the subscription, RBAC; before writes its state, locks, policies."""
+
+from __future__ import annotations
+
+from emulator import rbac
+from emulator.arm.errors import PolicyRefused, subscription_not_found
+from emulator.web import Caller, Json, Refused, Request
+from emulator.world import World
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who asks; `handle` has verified the token before any operation runs."""
+    assert request.caller is not None, "the token is verified before routing"  # noqa: S101 - an invariant of handle()
+    return request.caller
+
+
+def subscription_for(world: World, scope: str) -> Json:
+    """Return the subscription that a scope lies in; refuse an unknown one (404)."""
+    subscription = scope.split("/")[2]
+    found = world.store.get("subscription", subscription)
+    if found is None:
+        raise subscription_not_found(subscription)
+    return found
+
+
+def may_read(world: World, request: Request, action: str, scope: str) -> None:
+    """Pass on a read that the caller may make; Azure refuses the others (403) before it says what exists."""
+    subscription_for(world, scope)
+    rbac.require(world, caller_of(request), action, scope)
+
+
+def readable(world: World, request: Request, action: str, scope: str, found: list[Json]) -> list[Json]:
+    """Return of a list what the caller may read; refuse (403) who may read none of it, nor at `scope`."""
+    subscription_for(world, scope)
+    caller = caller_of(request)
+    if rbac.allowed(world, caller.object_id, action, scope):
+        return found
+    seen = [body for body in found if rbac.allowed(world, caller.object_id, action, body["id"])]
+    if not seen:
+        raise rbac.refusal(caller, action, scope)
+    return seen
+
+
+def may_write(world: World, request: Request, action: str, scope: str) -> None:
+    """Pass on a create or update: what `may_act` passes on, unless a policy disallows it."""
+    may_act(world, request, action, scope)
+    _refuse_disallowed(world, scope)
+
+
+def may_act(world: World, request: Request, action: str, scope: str) -> None:
+    """Pass on an action (POST): permitted, in a subscription that can be written to, not locked."""
+    found = subscription_for(world, scope)
+    rbac.require(world, caller_of(request), action, scope)
+    if found["state"] == "Disabled":
+        # 409, not 403: what providers and groups answered in a disabled subscription, as reported by Terraform users.
+        raise Refused(
+            409,
+            "ReadOnlyDisabledSubscription",
+            f"The subscription '{found['subscriptionId']}' is disabled and therefore marked as read only. You cannot "
+            "perform any write "
+            "actions on this subscription until it is re-enabled.",
+        )
+    _refuse_locked(world, scope, "write", ("ReadOnly",))
+
+
+def may_delete(world: World, request: Request, action: str, scope: str) -> None:
+    """Pass on a deletion: permitted, and nothing at, above or below the scope locked against it."""
+    subscription_for(world, scope)
+    rbac.require(world, caller_of(request), action, scope)
+    _refuse_locked(world, scope, "delete", ("ReadOnly", "CanNotDelete"))
+
+
+def _refuse_locked(world: World, scope: str, operation: str, levels: tuple[str, ...]) -> None:
+    def applies(locked: str) -> bool:
+        # A lock inside a group keeps the group from being deleted as well.
+        return rbac.is_within(scope, locked) or (operation == "delete" and rbac.is_within(locked, scope))
+
+    locked = [
+        lock.get("scope", key) for key, lock in world.store.list("lock") if lock["level"] in levels and applies(key)
+    ]
+    if locked:
+        raise Refused(
+            409,
+            "ScopeLocked",
+            f"The scope '{scope}' cannot perform {operation} operation because following scope(s) are locked: "
+            f"'{','.join(locked)}'. Please remove the lock and try again.",
+        )
+
+
+def _refuse_disallowed(world: World, scope: str) -> None:
+    for key, policy in world.store.list("policy"):
+        if not rbac.is_within(scope, key):
+            continue
+        name, where, target = policy["name"], policy.get("scope", key), scope.rpartition("/")[2]
+        assignment = f"{where}/providers/Microsoft.Authorization/policyAssignments/{name}"
+        definition = f"/providers/Microsoft.Authorization/policyDefinitions/{name}"
+        identifiers = (
+            f'[{{"policyAssignment":{{"name":"{name}","id":"{assignment}"}},'
+            f'"policyDefinition":{{"name":"{name}","id":"{definition}"}}}}]'
+        )
+        message = f"Resource '{target}' was disallowed by policy. Policy identifiers: '{identifiers}'."
+        raise PolicyRefused(
+            message,
+            target=target,
+            details=[{"code": "RequestDisallowedByPolicy", "target": target, "message": message}],
+            additional_info=[
+                {
+                    "type": "PolicyViolation",
+                    "info": {
+                        "policyDefinitionDisplayName": name,
+                        "policyDefinitionId": definition,
+                        "policyDefinitionName": name,
+                        "policyDefinitionEffect": "deny",
+                        "policyAssignmentId": assignment,
+                        "policyAssignmentName": name,
+                        "policyAssignmentDisplayName": name,
+                        "policyAssignmentScope": where,
+                    },
+                }
+            ],
+        )

@@ -1,0 +1,64 @@
+"""Which api-versions are served. Every request names one; each family of operations has its own.
+
+The first of each is the one that the published contracts describe; the others are what older and newer clients ask.
+"""
+
+from __future__ import annotations
+
+import re
+
+from emulator.arm.errors import listing
+from emulator.web import Refused, Request
+
+SUBSCRIPTIONS = ("2022-12-01", "2022-09-01", "2021-01-01", "2020-01-01", "2016-06-01")
+RESOURCES = ("2025-04-01", "2024-11-01", "2024-03-01", "2022-09-01", "2021-04-01")
+DIGITAL_TWINS = ("2023-01-31", "2022-10-31", "2022-05-31", "2020-12-01")
+ROLE_ASSIGNMENTS = ("2022-04-01",)
+ROLE_DEFINITIONS = ("2022-04-01", "2022-05-01-preview")
+
+_PROVIDER = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
+_SUBSCRIPTIONS = re.compile(r"/(tenants|subscriptions(/[^/]+(/locations)?)?)", re.IGNORECASE)
+_OF_PROVIDERS = ("register", "unregister")
+
+_PROVIDER_VERSIONS = {
+    ("microsoft.digitaltwins", None): DIGITAL_TWINS,
+    ("microsoft.authorization", "roledefinitions"): ROLE_DEFINITIONS,
+    ("microsoft.authorization", "permissions"): ROLE_DEFINITIONS,
+    ("microsoft.authorization", None): ROLE_ASSIGNMENTS,
+}
+
+
+def check(request: Request) -> str:
+    """Return the request's api-version; refuse (400) a missing one and one that its family does not know."""
+    version = request.query.get("api-version", "")
+    if not version:
+        raise Refused(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    if _SUBSCRIPTIONS.fullmatch(request.path):
+        return _one_of(version, SUBSCRIPTIONS)
+    match = _PROVIDER.fullmatch(request.path)
+    if not match or match["kind"].lower() in _OF_PROVIDERS:
+        return _one_of(version, RESOURCES)
+    namespace, kind = match["namespace"].lower(), match["kind"].lower()
+    known = _PROVIDER_VERSIONS.get((namespace, kind)) or _PROVIDER_VERSIONS.get((namespace, None))
+    if known and version.lower() not in known:
+        raise Refused(
+            400,
+            "NoRegisteredProviderFound",
+            f"No registered resource provider found for location '' and API version '{version}' for type "
+            f"'{match['kind']}'. The supported api-versions are '{', '.join(known)}'. The supported locations are ''.",
+        )
+    return version
+
+
+def _one_of(version: str, known: tuple[str, ...]) -> str:
+    if version.lower() not in known:
+        raise Refused(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{version}' is invalid. The supported versions are '{listing(known)}'.",
+        )
+    return version

@@ -1,0 +1,51 @@
+"""The token endpoint of Cloud Shell: plain http on loopback, a token for whoever is signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from emulator import seed
+from emulator.web import Refused, Reply, Request
+from emulator.world import World
+
+PATH = "/oauth2/token"
+
+
+@dataclass(frozen=True)
+class CloudShell:
+    """Signs in `user`, and nobody else."""
+
+    user: seed.User
+
+    def handle(self, world: World, request: Request) -> Reply:
+        """Answer a form POST of `resource` with header `Metadata: true`; `resource` is echoed as it was sent."""
+        if request.path != PATH:
+            raise Refused(404, "NotFound", "The Cloud Shell token endpoint is at /oauth2/token.")
+        if request.method != "POST":
+            raise Refused(405, "MethodNotAllowed", f"The method {request.method} is not allowed here.")
+        if request.headers.get("Metadata", "").lower() != "true":
+            raise Refused(400, "invalid_request", "Required metadata header not specified")
+        resource = parse_qs(request.body.decode("utf-8", "replace")).get("resource", [""])[0]
+        if not resource:
+            raise Refused(400, "invalid_request", "The parameter resource is required.")
+        audience = world.tokens.resource(resource)
+        if audience is None:
+            raise Refused(400, "AudienceNotSupported", f"Audience {resource} is not a supported MSI token audience.")
+        token = world.tokens.for_user(self.user, audience)
+        body = {
+            "access_token": token.text,
+            "refresh_token": "",
+            "client_id": seed.AZURE_CLI_APP,
+            "expires_in": str(token.lasts()),
+            "expires_on": str(token.expires),
+            "not_before": str(token.not_before),
+            "resource": resource,
+            "token_type": "Bearer",
+        }
+        return Reply(200, body, latency="token")
+
+    def render_refusal(self, refused: Refused, request: Request) -> Reply:  # noqa: ARG002 - one shape for all
+        """Render Cloud Shell's error shape."""
+        body = {"error": {"code": refused.code, "message": refused.message}}
+        return Reply(refused.status, body, dict(refused.headers), latency="token")

@@ -1,0 +1,222 @@
+"""Runs one embedded Azure in the foreground: its folder, its ports, its ready line, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import sys
+import threading
+import tomllib
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from emulator import seed
+from emulator.certificates import Certificates
+from emulator.cloud_shell import PATH, CloudShell
+from emulator.dispatch import known_host
+from emulator.environment import Secret, environment
+from emulator.faults import Faults
+from emulator.journal import Journal
+from emulator.lag import AZURE_TABLE, Lag, Latency
+from emulator.server import Front, Sockets, serving
+from emulator.store import Store
+from emulator.tokens import TokenAuthority
+from emulator.traffic import Recorder
+from emulator.world import World
+
+LOCK_PATIENCE = 5.0
+"""Seconds to wait for a predecessor that is still ending."""
+
+
+class Unusable(Exception):
+    """An argument or a folder that can't be used: one sentence, and the exit code that goes with it."""
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+def run(  # noqa: PLR0917 - one for each command-line option
+    port: int,
+    data: Path,
+    sign_in: str,
+    latency: str,
+    faults: Path | None,
+    traffic: Path | None,
+    *,
+    until_stdin_closes: bool = False,
+) -> int:
+    """Serve until SIGINT (130), SIGTERM (0) or, if asked, the end of stdin (0).
+
+    Prints one line of JSON on stdout when it is ready. Returns 2 for a bad argument, 4 when another server keeps the
+    folder in use, 1 for a port or folder that can't be used; each with one sentence on stderr.
+    """
+    try:
+        rules = _faults(faults)
+        time = _latency(latency)
+        if sign_in not in (*seed.USERS, *seed.AUTOMATIONS):
+            names = ", ".join((*seed.USERS, *seed.AUTOMATIONS))
+            raise Unusable(f"Nobody is called {sign_in!r}. Who can sign in: {names}.", 2)
+        if os.name != "nt":
+            os.umask(0o077)  # what it writes is its user's alone, also in a folder that was there before
+        with ExitStack() as stack:
+            _own(data, stack)
+            try:
+                recorder = Recorder(traffic)
+                stack.callback(recorder.close)
+                store = Store(data / "azure.sqlite3")
+                stack.callback(store.close)
+                with store.transaction():
+                    seed.seed(store)
+                    sockets = _bind(store, port, plain=sign_in in seed.USERS)
+                    world = _world(store, time, data, sockets)
+                front = Front(world, rules, Journal(), recorder, _cloud_shell(sign_in))
+                certificates = Certificates(data, known_host)
+            except (OSError, sqlite3.Error) as error:
+                raise Unusable(f"The data folder {data} can't be used: {error}.", 1) from None
+            ready = _ready(world, sockets, certificates.bundle, sign_in)
+            return asyncio.run(_serve(front, sockets, certificates, ready, until_stdin_closes=until_stdin_closes))
+    except Unusable as unusable:
+        sys.stderr.write(f"{unusable}\n")
+        return unusable.exit_code
+
+
+async def _serve(
+    front: Front, sockets: Sockets, certificates: Certificates, ready: dict[str, Any], *, until_stdin_closes: bool
+) -> int:
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[int] = loop.create_future()
+
+    def end(code: int) -> None:
+        if not ended.done():
+            ended.set_result(code)
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        loop.call_soon_threadsafe(end, 130 if number == signal.SIGINT else 0)
+
+    def watch_stdin() -> None:
+        # os.read: a thread inside sys.stdin's own lock would disturb the end of the process.
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        loop.call_soon_threadsafe(end, 0)
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        async with serving(front, sockets, certificates):
+            if until_stdin_closes:
+                threading.Thread(target=watch_stdin, daemon=True).start()
+            sys.stdout.write(json.dumps(ready) + "\n")
+            sys.stdout.flush()
+            return await ended
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _own(data: Path, stack: ExitStack) -> None:
+    try:
+        if not data.exists():
+            data.mkdir(mode=0o700, parents=True)
+        lock = FileLock(data / "lock")
+        stack.enter_context(lock.acquire(timeout=LOCK_PATIENCE))
+        (data / "holder").write_text(f"{os.getpid()}\n", encoding="utf-8")
+    except Timeout:
+        raise Unusable(f"The data folder {data} is in use by process {_holder(data)}.", 4) from None
+    except OSError as error:
+        raise Unusable(f"The data folder {data} can't be used: {error}.", 1) from None
+
+
+def _holder(data: Path) -> str:
+    try:
+        return (data / "holder").read_text(encoding="utf-8").strip()
+    except OSError:
+        return "(unknown)"
+
+
+def _bind(store: Store, port: int, *, plain: bool) -> Sockets:
+    before = store.get("world", "ports") or {}
+    try:
+        sockets = Sockets.bind(port, before, plain=plain)
+    except OSError as error:
+        raise Unusable(f"Port {port} can't be used: {error.strerror or error}.", 1) from None
+    store.put("world", "ports", before | sockets.ports())
+    return sockets
+
+
+def _world(store: Store, latency: Latency, data: Path, sockets: Sockets) -> World:
+    endpoint = f"https://127.0.0.1:{sockets.ports()['tls']}"
+    return World(store, Lag(store, latency), TokenAuthority(store, endpoint), data, endpoint)
+
+
+def _cloud_shell(sign_in: str) -> CloudShell | None:
+    user = seed.USERS.get(sign_in)
+    return CloudShell(user) if user else None
+
+
+def _ready(world: World, sockets: Sockets, bundle: Path, sign_in: str) -> dict[str, Any]:
+    ports = sockets.ports()
+    automation = sign_in if sign_in in seed.AUTOMATIONS else "owner-sp"
+    secret = Secret(seed.AUTOMATIONS[automation].app_id, seed.automation_secret(world.store, automation))
+    proxy = f"http://127.0.0.1:{ports['proxy']}"
+    bundle = bundle.resolve()
+    identity = f"http://127.0.0.1:{ports['plain']}{PATH}" if "plain" in ports else secret
+    return {
+        "armEndpoint": world.arm_endpoint,
+        "caBundle": str(bundle),
+        "tenantId": seed.TENANT,
+        "subscriptionId": seed.REGISTERED_SUBSCRIPTION,
+        "clientId": secret.client_id,
+        "clientSecret": secret.client_secret,
+        "proxy": proxy,
+        "azLogin": f"az login --service-principal --username {secret.client_id} --tenant {seed.TENANT} "
+        f"--password={secret.client_secret}",
+        "env": environment(proxy, bundle, identity),
+    }
+
+
+def _faults(file: Path | None) -> Faults:
+    if file is None:
+        return Faults()
+    try:
+        return Faults(json.loads(file.read_bytes()))
+    except (OSError, ValueError) as error:  # BadRules is a ValueError
+        raise Unusable(f"{file} has no usable faults: {error}", 2) from None
+
+
+def _latency(chosen: str) -> Latency:
+    """Return the latency that `none`, `azure`, `azure:SCALE` or a TOML or JSON file describes."""
+    if chosen == "none":
+        return Latency()
+    name, _, scale = chosen.partition(":")
+    if name == "azure":
+        try:
+            return Latency(_positive(float(scale or 1)))
+        except ValueError:
+            raise Unusable(f"The scale of the latency is a number, as in azure:0.1, not {scale!r}.", 2) from None
+    file = Path(chosen)
+    try:
+        text = file.read_text(encoding="utf-8")
+        written = json.loads(text) if file.suffix == ".json" else tomllib.loads(text)
+        table = {row: _positive(float(seconds)) for row, seconds in dict(written.get("table", {})).items()}
+        scale_factor = _positive(float(written.get("scale", 1)))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise Unusable(
+            f"--latency is none, azure, azure:SCALE or a file with `scale` and `table`: {error}.", 2
+        ) from None
+    if unknown := sorted((set(written) - {"scale", "table"}) | (set(table) - set(AZURE_TABLE))):
+        rows = ", ".join(AZURE_TABLE)
+        raise Unusable(f"{file} has {', '.join(unknown)}, which is no row of the latency table. Rows: {rows}.", 2)
+    return Latency(scale_factor, AZURE_TABLE | table)
+
+
+def _positive(number: float) -> float:
+    if not 0 <= number < float("inf"):
+        raise ValueError(f"{number} is not a duration or scale")
+    return number

@@ -1,0 +1,53 @@
+"""The control interface for tests, `/_emulator/...` on the custom cloud's origin. Never faulted, counted, recorded."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from emulator import dispatch
+from emulator.faults import BadRules, Faults
+from emulator.inventory import render
+from emulator.journal import Journal
+from emulator.web import Refused, Reply, Request
+from emulator.world import World
+
+PREFIX = "/_emulator"
+
+
+def answer(world: World, faults: Faults, journal: Journal, request: Request) -> Reply:
+    """Answer one control request.
+
+    `GET /_emulator/inventory[?volatile=omit]`; `GET` and `PUT /_emulator/faults`; `GET /_emulator/requests`, and
+    `DELETE` to count anew.
+    """
+    what = (request.method, request.path.removeprefix(f"{PREFIX}/"))
+    if what == ("GET", "inventory"):
+        with world.store.transaction():
+            items = dispatch.inventory(world)
+        return Reply(200, render(items, volatile=request.query.get("volatile") != "omit"))
+    if what == ("GET", "requests"):
+        return Reply(200, journal.json())
+    if what == ("DELETE", "requests"):
+        journal.clear()
+        return Reply(200, journal.json())
+    if what == ("PUT", "faults"):
+        try:
+            faults.replace(_json(request.body))
+        except BadRules as error:
+            return refusal(Refused(400, "InvalidFaults", str(error)))
+    if what in (("GET", "faults"), ("PUT", "faults")):
+        return Reply(200, faults.json())
+    return refusal(Refused(404, "NotFound", f"There is no {request.method} {request.path}."))
+
+
+def refusal(refused: Refused) -> Reply:
+    """Render an error in the shape that Azure's services share."""
+    return Reply(refused.status, {"error": {"code": refused.code, "message": refused.message}})
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise BadRules(f"The rules are not JSON: {error}.") from None

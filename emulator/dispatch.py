@@ -1,0 +1,99 @@
+"""Which service a request is for: by host name, or, in the custom cloud, by path on its one origin."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from emulator import arm, dataplane, entra, graph, metadata
+from emulator.inventory import Item
+from emulator.web import Refused, Reply, Request
+from emulator.world import World
+
+ENTRA_HOSTS = frozenset({"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"})
+_DATA_PLANE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.digitaltwins\.azure\.net")
+_ENTRA_PATH = re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/.*)?", re.IGNORECASE)
+_GRAPH_PATH = re.compile(r"/(v1\.0|beta)(/.*)?", re.IGNORECASE)
+_GRAPH_CONTENT = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+
+Kind = Literal["arm", "entra", "graph", "dataplane", "metadata", "cloud shell"]
+
+
+@dataclass(frozen=True)
+class Service:
+    """What plays one service."""
+
+    kind: Kind
+    handle: Callable[[World, Request], Reply]
+    render_refusal: Callable[[Refused, Request], Reply]
+
+
+ARM = Service("arm", arm.handle, arm.render_refusal)
+ENTRA = Service("entra", entra.handle, entra.render_refusal)
+GRAPH = Service("graph", graph.handle, graph.render_refusal)
+DATA_PLANE = Service("dataplane", dataplane.handle, dataplane.render_refusal)
+METADATA = Service("metadata", metadata.handle, arm.render_refusal)
+
+
+def known_host(host: str) -> bool:
+    """Whether `host`, without a port and in lower case, is one that is played here."""
+    return (
+        host in ("management.azure.com", "graph.microsoft.com")
+        or host in ENTRA_HOSTS
+        or bool(_DATA_PLANE.fullmatch(host))
+    )
+
+
+def service_for(host: str, path: str, *, custom: bool) -> Service | None:
+    """Return the service of `path` at `host`; `custom` says that the host is the custom cloud's origin."""
+    if host == "management.azure.com" or custom:
+        if path.lower() == metadata.PATH:
+            return METADATA
+        if custom and _GRAPH_PATH.fullmatch(path):
+            return GRAPH
+        if custom and _ENTRA_PATH.fullmatch(path):
+            return ENTRA
+        return ARM
+    if host in ENTRA_HOSTS:
+        return ENTRA
+    if host == "graph.microsoft.com":
+        return GRAPH
+    return DATA_PLANE if _DATA_PLANE.fullmatch(host) else None
+
+
+def inventory(world: World) -> list[Item]:
+    """Return everything that exists."""
+    return [*arm.inventory(world), *graph.inventory(world), *dataplane.inventory(world)]
+
+
+def standing_headers(kind: Kind, request: Request) -> dict[str, str]:
+    """Return the headers that every answer of a service carries, with new request ids."""
+    made = str(uuid.uuid4())
+    json_type = {"Content-Type": "application/json; charset=utf-8"}
+    if kind in ("arm", "metadata"):
+        correlation = request.headers.get("x-ms-correlation-request-id") or made
+        return json_type | {
+            "Cache-Control": "no-cache",
+            "Pragma": "no-cache",
+            "Expires": "-1",
+            "x-ms-request-id": made,
+            "x-ms-correlation-request-id": correlation,
+            "x-ms-routing-request-id": f"WESTEUROPE:{made}",
+            "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+            "X-Content-Type-Options": "nosniff",
+        }
+    if kind == "graph":
+        return {
+            "Content-Type": _GRAPH_CONTENT,
+            "Cache-Control": "no-cache",
+            "Strict-Transport-Security": "max-age=31536000",
+            "request-id": made,
+            "client-request-id": request.headers.get("client-request-id") or made,
+            "OData-Version": "4.0",
+        }
+    if kind == "entra":
+        return json_type | {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", "x-ms-request-id": made}
+    return json_type | {"x-ms-request-id": made}

@@ -1,0 +1,230 @@
+"""The token endpoint, version 1.0 (`resource`) and 2.0 (`scope`): client credentials, password, refresh token."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import time
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl
+
+from emulator import seed
+from emulator.entra.discovery import tenant_of
+from emulator.entra.refusals import missing, refusal, unknown_resource
+from emulator.tokens import Token, user_claims
+from emulator.web import Json, Refused, Reply, Request, Router
+from emulator.world import World
+
+router = Router()
+
+_OPENID = frozenset({"openid", "profile", "offline_access", "email"})
+_REFRESH_AUDIENCE = "refresh"
+_REFRESH_LIFETIME = 90 * 24 * 3600
+
+
+@router.add("POST", "/{tenant}/oauth2/v2.0/token", latency="token")
+@router.add("POST", "/{tenant}/oauth2/token", latency="token")
+def token(world: World, request: Request, tenant: str) -> Reply:
+    """Answer a token request, or refuse it with Entra ID's numbered errors."""
+    form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
+    found = tenant_of(tenant)
+    grant = _need(form, "grant_type")
+    client = _need(form, "client_id")
+    v2 = request.path.lower().endswith("/v2.0/token")
+    if grant == "client_credentials":
+        if found is None:
+            text = (
+                "No tenant-identifying information found in either the request or implied by any provided credentials."
+            )
+            raise refusal(400, "invalid_request", 50059, text)
+        return _for_app(world, form, client, v2=v2)
+    if grant == "password":
+        return _for_user(world, form, _by_password(world, form), client, v2=v2)
+    if grant == "refresh_token":
+        return _for_user(world, form, _by_refresh_token(world, form, client), client, v2=v2)
+    raise refusal(400, "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")
+
+
+def _for_app(world: World, form: Json, client: str, *, v2: bool) -> Reply:
+    application = _application(world, client)
+    _check_secret(world, application, form)
+    principal = _service_principal(world, client)
+    audience = _audience(world, form, v2=v2, app=True)
+    automation = next((known for known in seed.AUTOMATIONS.values() if known.app_id == client), None)
+    issued = world.tokens.for_app(
+        str(application["appId"]),
+        str(principal["id"]),
+        audience,
+        roles=automation.graph_roles if automation else (),
+        capabilities=_capabilities(form),
+    )
+    return Reply(200, _answer(issued, audience, v2=v2))
+
+
+def _for_user(world: World, form: Json, user: seed.User, client: str, *, v2: bool) -> Reply:
+    audience = _audience(world, form, v2=v2, app=False)
+    issued = world.tokens.for_user(user, audience, client=client, capabilities=_capabilities(form))
+    now = int(time.time())
+    shared = {"iat": now, "nbf": now, "tid": seed.TENANT}
+    body = _answer(issued, audience, v2=v2) | {
+        "scope": form.get("scope") or "user_impersonation",
+        "refresh_token": world.tokens.sign(
+            shared | {"aud": _REFRESH_AUDIENCE, "exp": now + _REFRESH_LIFETIME, "oid": user.object_id, "appid": client}
+        ),
+        "id_token": world.tokens.sign(
+            user_claims(user, client)
+            | shared
+            | {
+                "aud": client,
+                "exp": issued.expires,
+                "iss": f"https://login.microsoftonline.com/{seed.TENANT}/v2.0",
+                "preferred_username": user.principal_name,
+                "ver": "2.0",
+            }
+        ),
+    }
+    if form.get("client_info"):
+        info = json.dumps({"uid": user.object_id, "utid": seed.TENANT}).encode()
+        body["client_info"] = base64.urlsafe_b64encode(info).decode().rstrip("=")
+    return Reply(200, body)
+
+
+def _answer(issued: Token, audience: str, *, v2: bool) -> Json:
+    if v2:
+        lasts = issued.lasts()
+        return {"token_type": "Bearer", "expires_in": lasts, "ext_expires_in": lasts, "access_token": issued.text}
+    return {
+        "token_type": "Bearer",
+        "expires_in": str(issued.lasts()),
+        "ext_expires_in": str(issued.lasts()),
+        "expires_on": str(issued.expires),
+        "not_before": str(issued.not_before),
+        "resource": audience,
+        "access_token": issued.text,
+    }
+
+
+def _application(world: World, client: str) -> Json:
+    for _, body in world.store.list("application"):
+        if str(body["appId"]).lower() == client.lower():
+            return body
+    raise refusal(
+        400,
+        "unauthorized_client",
+        700016,
+        f"Application with identifier '{client}' was not found in the directory '{seed.TENANT_NAME}'. This can happen "
+        "if the application has not been installed by the administrator of the tenant or consented to by any user in "
+        "the tenant. You may have sent your authentication request to the wrong tenant.",
+    )
+
+
+def _service_principal(world: World, client: str) -> Json:
+    for _, body in world.store.list("servicePrincipal"):
+        if str(body["appId"]).lower() == client.lower():
+            if body.get("accountEnabled") is False:
+                text = f"The service principal named {body['displayName']} ({client}) is disabled."
+                raise refusal(401, "invalid_client", 7000112, text)
+            return body
+    raise refusal(
+        401,
+        "invalid_client",
+        7000229,
+        f"The client application {client} is missing service principal in the tenant {seed.TENANT}.",
+    )
+
+
+def _check_secret(world: World, application: Json, form: Json) -> None:
+    secret = form.get("client_secret")
+    if not secret:
+        text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+        raise refusal(401, "invalid_client", 7000218, text)
+    app_id = str(application["appId"])
+    valid_until = {
+        str(credential["keyId"]).lower(): credential.get("endDateTime")
+        for credential in application.get("passwordCredentials", [])
+    }
+    for key, kept in world.store.list("clientSecret", f"{app_id}/"):
+        key_id = key.partition("/")[2]
+        if key_id in valid_until and hmac.compare_digest(str(kept["secret"]).encode(), str(secret).encode()):
+            end = valid_until[key_id]
+            if end and datetime.fromisoformat(str(end)) < datetime.now(UTC):
+                text = f"The provided client secret keys for app '{app_id}' are expired."
+                raise refusal(401, "invalid_client", 7000222, text)
+            return
+    raise refusal(
+        401,
+        "invalid_client",
+        7000215,
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not "
+        f"the client secret ID, for a secret added to app '{app_id}'.",
+    )
+
+
+def _by_password(world: World, form: Json) -> seed.User:
+    name, password = _need(form, "username"), _need(form, "password")
+    kept = world.store.get("password", name)
+    if kept is None:
+        text = f"The user account {name} does not exist in the {seed.TENANT} directory."
+        raise refusal(400, "invalid_grant", 50034, text)
+    if not hmac.compare_digest(str(kept["password"]).encode(), password.encode()):
+        text = "Error validating credentials due to invalid username or password."
+        raise refusal(400, "invalid_grant", 50126, text)
+    return _user(str(kept["objectId"]))
+
+
+def _by_refresh_token(world: World, form: Json, client: str) -> seed.User:
+    claims = world.tokens.read(_need(form, "refresh_token"), _REFRESH_AUDIENCE)
+    if claims is None or claims["appid"] != client:
+        text = "Provided grant is invalid or malformed."
+        raise refusal(400, "invalid_grant", 9002313, text)
+    return _user(str(claims["oid"]))
+
+
+def _user(object_id: str) -> seed.User:
+    return next(user for user in seed.USERS.values() if user.object_id == object_id)
+
+
+def _audience(world: World, form: Json, *, v2: bool, app: bool) -> str:
+    asked = _asked_by_scope(form, app=app) if v2 else _need(form, "resource")
+    audience = world.tokens.resource(asked)
+    if audience is None:
+        raise unknown_resource(asked)
+    return audience
+
+
+def _asked_by_scope(form: Json, *, app: bool) -> str:
+    scopes = [scope for scope in _need(form, "scope").split() if scope not in _OPENID]
+    resources = {scope.rpartition("/")[0] for scope in scopes}
+    if not scopes:
+        return "https://graph.microsoft.com"
+    if app and not all(scope.endswith("/.default") for scope in scopes):
+        raise _bad_scope(
+            1002012,
+            f"The provided value for scope {' '.join(scopes)} is not valid. Client credential flows must have a scope "
+            "value with /.default suffixed to the resource identifier (application ID URI).",
+        )
+    if len(resources) > 1 or not all(resources):
+        listed = " ".join(scopes)
+        text = f"The provided value for the input parameter 'scope' is not valid. The scope {listed} is not valid."
+        raise _bad_scope(70011, text)
+    return resources.pop()
+
+
+def _bad_scope(number: int, text: str) -> Refused:
+    return refusal(400, "invalid_scope", number, text)
+
+
+def _capabilities(form: Json) -> list[str]:
+    try:
+        asked = json.loads(form.get("claims") or "{}")
+        return [str(value) for value in asked["access_token"]["xms_cc"]["values"]]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _need(form: Json, name: str) -> str:
+    value = form.get(name)
+    if not value:
+        raise missing(name)
+    return str(value)

@@ -1,0 +1,67 @@
+"""What a program needs in its environment to be somebody in this embedded Azure, and nobody anywhere else.
+
+Every value wins over what the caller has. azure-identity does not take an empty `AZURE_CLIENT_ID`, `AZURE_TENANT_ID`
+and `AZURE_CLIENT_SECRET` for unset ones: it would refuse to start. So `AZURE_TOKEN_CREDENTIALS` names the one
+credential that is meant. For the same reason `AZURE_AUTHORITY_HOST` has its usual value instead of an empty one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from emulator import seed
+
+_OTHER_CREDENTIALS = (
+    "AZURE_CLIENT_ID",
+    "AZURE_CLIENT_SECRET",
+    "AZURE_TENANT_ID",
+    "AZURE_CLIENT_CERTIFICATE_PATH",
+    "AZURE_CLIENT_CERTIFICATE_PASSWORD",
+    "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN",
+    "AZURE_USERNAME",
+    "AZURE_PASSWORD",
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "IDENTITY_ENDPOINT",
+    "IDENTITY_HEADER",
+    "IDENTITY_SERVER_THUMBPRINT",
+    "IMDS_ENDPOINT",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+)
+_LOOPBACK = "127.0.0.1,localhost"
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A service principal's way to sign in."""
+
+    client_id: str
+    client_secret: str
+
+
+def environment(proxy: str, bundle: Path, identity: str | Secret) -> dict[str, str]:
+    """Return the variables; `identity` is the URL of a Cloud Shell endpoint or a service principal's secret."""
+    trust = str(bundle)
+    variables = dict.fromkeys(_OTHER_CREDENTIALS, "")
+    for name, value in {
+        "HTTPS_PROXY": proxy,
+        "HTTP_PROXY": proxy,  # plain http has no way past the proxy either: it is refused there
+        "ALL_PROXY": "",
+        "NO_PROXY": _LOOPBACK,
+    }.items():
+        variables |= {name: value, name.lower(): value}
+    variables |= {
+        "REQUESTS_CA_BUNDLE": trust,
+        "CURL_CA_BUNDLE": trust,
+        "SSL_CERT_FILE": trust,
+        "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com/",
+    }
+    if isinstance(identity, Secret):
+        return variables | {
+            "AZURE_CLIENT_ID": identity.client_id,
+            "AZURE_CLIENT_SECRET": identity.client_secret,
+            "AZURE_TENANT_ID": seed.TENANT,
+            "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
+        }
+    return variables | {"MSI_ENDPOINT": identity, "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential"}

@@ -1,0 +1,148 @@
+"""Faults on purpose: rules that spoil, delay or hold answers.
+
+A rule is a JSON object:
+
+- `method`: a regular expression for the whole method; any method without it.
+- `path`: a regular expression looked for in the path, without host, as it was received and percent-decoded, with
+  and without `?query`; case makes no difference, as in Azure. Any path without it.
+- `nth`: which of the matching requests since the rules were set, 1 if not said, or `"every"`.
+- `phase`: `before` (the operation is not carried out, the default) or `after`.
+- `do`: `status:CODE` (answer that status in the service's error shape), `drop` (reset the connection), `hold` (never
+  answer), `delay:SECONDS`, `truncate` (send half of the answer and close), `body:TEXT` (answer TEXT, not JSON).
+- `headers`: headers of the answer, with `status:`, `body:` and `truncate`.
+- `body`: the JSON to answer with `status:`, in place of the service's own error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+_KEYS = {"method", "path", "nth", "phase", "do", "headers", "body"}
+_PLAIN = ("drop", "hold", "truncate")
+
+
+class BadRules(ValueError):
+    """Rules that mean nothing; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a rule does."""
+
+    kind: str
+    """`status`, `drop`, `hold`, `delay`, `truncate` or `body`."""
+    status: int = 0
+    seconds: float = 0.0
+    text: str = ""
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Rule:
+    """One rule and how many requests it has matched."""
+
+    method: re.Pattern[str]
+    path: re.Pattern[str]
+    nth: int | None
+    """None for every one."""
+    phase: str
+    action: Action
+    written: dict[str, Any]
+    matched: int = 0
+
+    def meets(self, method: str, targets: Iterable[str]) -> bool:
+        """Count the request if it matches; say whether it is the one meant."""
+        if not self.method.fullmatch(method) or not any(self.path.search(target) for target in targets):
+            return False
+        self.matched += 1
+        return self.nth is None or self.nth == self.matched
+
+
+@dataclass(frozen=True)
+class Doom:
+    """What is to happen to one request, by phase and in the order of the rules."""
+
+    before: tuple[Action, ...] = ()
+    after: tuple[Action, ...] = ()
+
+    @property
+    def spoils(self) -> bool:
+        """Whether the answer is not the service's own; a delay only slows it."""
+        return any(action.kind != "delay" for action in (*self.before, *self.after))
+
+
+class Faults:
+    """The rules in force."""
+
+    def __init__(self, rules: Any = ()) -> None:
+        self._rules: list[Rule] = []
+        self.replace(list(rules))
+
+    def replace(self, rules: Any) -> None:
+        """Put new rules in force, all counts at zero. Raises BadRules, and then changes nothing."""
+        if not isinstance(rules, list):
+            raise BadRules("The rules are a JSON list.")
+        self._rules = [_rule(number, rule) for number, rule in enumerate(rules, 1)]
+
+    def json(self) -> list[dict[str, Any]]:
+        """Return the rules, each with the number of requests it has `matched`."""
+        return [{**rule.written, "matched": rule.matched} for rule in self._rules]
+
+    def judge(self, method: str, target: str, normal: str) -> Doom:
+        """Return what happens to the request for `target` as received, whose decoded path is `normal`."""
+        path, mark, query = target.partition("?")
+        targets = {path, target, normal, normal + mark + unquote(query.replace("+", " "))}
+        met = [rule for rule in self._rules if rule.meets(method, targets)]
+        return Doom(
+            tuple(rule.action for rule in met if rule.phase == "before"),
+            tuple(rule.action for rule in met if rule.phase == "after"),
+        )
+
+
+def _rule(number: int, rule: Any) -> Rule:
+    def bad(why: str) -> BadRules:
+        return BadRules(f"Rule {number}: {why}")
+
+    if not isinstance(rule, dict):
+        raise bad("not a JSON object.")
+    if unknown := sorted(set(rule) - _KEYS):
+        raise bad(f"unknown key {', '.join(unknown)}; known are {', '.join(sorted(_KEYS))}.")
+    nth = rule.get("nth", 1)
+    if nth != "every" and (not isinstance(nth, int) or isinstance(nth, bool) or nth < 1):
+        raise bad('"nth" is a number from 1 on or "every".')
+    phase = rule.get("phase", "before")
+    if phase not in ("before", "after"):
+        raise bad('"phase" is "before" or "after".')
+    headers = rule.get("headers") or {}
+    if not isinstance(headers, dict) or not all(isinstance(value, str | int) for value in headers.values()):
+        raise bad('"headers" is an object of strings.')
+    try:
+        patterns = {key: re.compile(rule.get(key) or ".*", re.IGNORECASE | re.DOTALL) for key in ("method", "path")}
+    except (re.error, TypeError) as error:
+        raise bad(f'"method" and "path" are regular expressions: {error}.') from None
+    action = _action(rule.get("do"), {str(name): str(value) for name, value in headers.items()}, rule.get("body"))
+    if action is None:
+        raise bad('"do" is status:CODE, drop, hold, delay:SECONDS, truncate or body:TEXT.')
+    if rule.get("body") is not None and action.kind != "status":
+        raise bad('"body" goes with "do": "status:CODE".')
+    return Rule(patterns["method"], patterns["path"], None if nth == "every" else nth, phase, action, dict(rule))
+
+
+def _action(do: Any, headers: dict[str, str], body: Any) -> Action | None:
+    if not isinstance(do, str):
+        return None
+    kind, _, value = do.partition(":")
+    if do in _PLAIN:
+        return Action(do, headers=headers)
+    if kind == "status" and re.fullmatch(r"[2-5]\d\d", value):
+        return Action("status", status=int(value), headers=headers, body=body)
+    if kind == "delay" and re.fullmatch(r"\d+(\.\d+)?", value):
+        return Action("delay", seconds=float(value))
+    if kind == "body" and ":" in do:
+        return Action("body", text=value, headers=headers)
+    return None

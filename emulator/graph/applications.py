@@ -1,0 +1,194 @@
+"""Application registrations: create, read, update, upsert by `uniqueName`, delete."""
+
+from __future__ import annotations
+
+import uuid
+
+from emulator.graph import principals, replicas, rights
+from emulator.graph.answers import body_of, caller_of, create_if_missing, entity, listed, now, page
+from emulator.graph.credentials import drop_removed, new_password, take_secrets
+from emulator.graph.refusals import bad, invalid_value, not_found, taken
+from emulator.graph.rules import check_application
+from emulator.graph.schema import APPLICATION
+from emulator.graph.shapes import APPLICATION_DEFAULTS, merged, with_defaults
+from emulator.graph.validation import GUID, check
+from emulator.web import Json, Reply, Request, Router
+from emulator.world import World
+
+router = Router()
+
+
+@router.add("GET", "/v1.0/applications", latency="graph_read")
+def list_applications(world: World, request: Request) -> Reply:
+    """List applications."""
+    rights.require_read(caller_of(request), "application")
+    return page(request, "application", listed(world, request, "application"))
+
+
+@router.add("POST", "/v1.0/applications", latency="graph_write")
+def create_application(world: World, request: Request) -> Reply:
+    """Register an application; its display name need not be unique."""
+    return _create(world, request, body_of(request))
+
+
+@router.add("GET", "/v1.0/applications/{value}", latency="graph_read")
+def get_application(world: World, request: Request, value: str, key: str = "id") -> Reply:
+    """Answer one application."""
+    rights.require_read(caller_of(request), "application")
+    return entity(request, "application", shown(world, key, value))
+
+
+@router.add("GET", "/v1.0/applications(appId='{value}')", latency="graph_read")
+def get_by_app_id(world: World, request: Request, value: str) -> Reply:
+    """Answer the application with an app id."""
+    return get_application(world, request, value, "appId")
+
+
+@router.add("GET", "/v1.0/applications(uniqueName='{value}')", latency="graph_read")
+def get_by_unique_name(world: World, request: Request, value: str) -> Reply:
+    """Answer the application with a unique name."""
+    return get_application(world, request, value, "uniqueName")
+
+
+@router.add("PATCH", "/v1.0/applications/{value}", latency="graph_write")
+def update_application(world: World, request: Request, value: str) -> Reply:
+    """Change an application named by its object id."""
+    return _update(world, request, reached(world, "id", value))
+
+
+@router.add("PATCH", "/v1.0/applications(appId='{value}')", latency="graph_write")
+def update_by_app_id(world: World, request: Request, value: str) -> Reply:
+    """Change an application named by its app id."""
+    return _update(world, request, reached(world, "appId", value))
+
+
+@router.add("PATCH", "/v1.0/applications(uniqueName='{value}')", latency="graph_write")
+def upsert_application(world: World, request: Request, value: str) -> Reply:
+    """Change the application with a unique name, or with `Prefer: create-if-missing` create it.
+
+    Consistent: repeated or at the same time, it never makes two (learn.microsoft.com/graph/api/application-upsert).
+    """
+    wanted = body_of(request)
+    if str(wanted.get("uniqueName") or value).lower() != value.lower():
+        raise invalid_value("uniqueName", "Application")
+    found = replicas.truth(world, "application", "uniqueName", value)
+    if found is not None:
+        return _update(world, request, found)
+    if not create_if_missing(request):
+        raise not_found(value)
+    return _create(world, request, {**wanted, "uniqueName": value})
+
+
+@router.add("DELETE", "/v1.0/applications/{value}", latency="graph_write")
+def delete_application(world: World, request: Request, value: str, key: str = "id") -> Reply:
+    """Move an application and its service principal to the deleted items, where they keep their unique names."""
+    found = reached(world, key, value)
+    rights.require_change(caller_of(request), found)
+    deleted = {**found, "deletedDateTime": now(), "_secrets": take_secrets(world, found["appId"])}
+    principal = replicas.truth(world, "servicePrincipal", "appId", found["appId"])
+    if principal is not None:
+        principals.remove(world, principal)
+        deleted["_servicePrincipal"] = principal
+    replicas.write(world, "application", found["id"], None)
+    replicas.write(world, "deletedApplication", found["id"], deleted)
+    return Reply(204)
+
+
+@router.add("DELETE", "/v1.0/applications(appId='{value}')", latency="graph_write")
+def delete_by_app_id(world: World, request: Request, value: str) -> Reply:
+    """Delete the application with an app id."""
+    return delete_application(world, request, value, "appId")
+
+
+@router.add("DELETE", "/v1.0/applications(uniqueName='{value}')", latency="graph_write")
+def delete_by_unique_name(world: World, request: Request, value: str) -> Reply:
+    """Delete the application with a unique name."""
+    return delete_application(world, request, value, "uniqueName")
+
+
+def shown(world: World, key: str, value: str) -> Json:
+    """Return the application with a key, as the replica that answers shows it, or refuse (404)."""
+    _check_key(key, value)
+    for body in replicas.select(world, "application", lambda body: _has(body, key, value)):
+        return body
+    raise not_found(value)
+
+
+def reached(world: World, key: str, value: str) -> Json:
+    """Return the application that a write addresses; refuse (404) while the replica has not seen its creation."""
+    _check_key(key, value)
+    found = replicas.truth(world, "application", key, value)
+    if found is None or replicas.unseen(world, "application", found["id"]):
+        raise not_found(value)
+    return found
+
+
+def store_application(world: World, body: Json) -> None:
+    """Keep an application that changed, and bring its service principal in line with it."""
+    replicas.write(world, "application", body["id"], body)
+    principals.follow(world, body)
+
+
+def _create(world: World, request: Request, wanted: Json) -> Reply:
+    caller = caller_of(request)
+    rights.require_create(caller)
+    settings = check(APPLICATION, wanted)
+    passwords = settings.pop("passwordCredentials", [])
+    body = {
+        "id": str(uuid.uuid4()),
+        "appId": str(uuid.uuid4()),
+        "createdDateTime": now(),
+        **merged(APPLICATION_DEFAULTS, with_defaults(APPLICATION_DEFAULTS, settings)),
+        "_owners": [caller.object_id],
+    }
+    check_application(body)
+    _check_unique(world, body)
+    secrets = []
+    for asked in passwords:
+        credential, secret = new_password(world, body["appId"], asked)
+        body["passwordCredentials"].append(credential)
+        secrets.append(secret)
+    store_application(world, body)
+    answer = entity(request, "application", body, 201)
+    assert isinstance(answer.body, dict)  # noqa: S101 - an entity is an object
+    for credential, secret in zip(answer.body["passwordCredentials"], secrets, strict=True):
+        credential["secretText"] = secret
+    answer.headers["Location"] = f"{request.origin}/v1.0/applications/{body['id']}"
+    return answer
+
+
+def _update(world: World, request: Request, found: Json) -> Reply:
+    rights.require_change(caller_of(request), found)
+    settings = check(APPLICATION, body_of(request))
+    held = found.get("uniqueName")
+    named = settings.pop("uniqueName", held) if held else None
+    if held and str(named or "").lower() != str(held).lower():
+        raise bad("Property 'uniqueName' is immutable and cannot be changed once it is set.")
+    if "passwordCredentials" in settings:
+        settings["passwordCredentials"] = drop_removed(world, found, settings["passwordCredentials"])
+    body = merged(merged(APPLICATION_DEFAULTS, found), with_defaults(APPLICATION_DEFAULTS, settings))
+    check_application(body)
+    _check_unique(world, body)
+    store_application(world, body)
+    return Reply(204)
+
+
+def _check_unique(world: World, body: Json) -> None:
+    uris = {str(uri).lower() for uri in body.get("identifierUris", [])}
+    for kind in ("application", "deletedApplication"):
+        for _, other in world.store.list(kind):
+            if other["id"] == body["id"]:
+                continue
+            if body.get("uniqueName") and _has(other, "uniqueName", body["uniqueName"]):
+                raise taken("uniqueName")
+            if uris & {str(uri).lower() for uri in other.get("identifierUris", [])}:
+                raise taken("identifierUris")
+
+
+def _check_key(key: str, value: str) -> None:
+    if key == "appId" and not GUID.fullmatch(value):
+        raise invalid_value("appId", "Application")
+
+
+def _has(body: Json, key: str, value: str) -> bool:
+    return str(body.get(key) or "").lower() == value.lower()

@@ -1,0 +1,103 @@
+"""Service principals as documents: made from their application, kept in line with it, removed with their grants."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from emulator import seed
+from emulator.graph import replicas
+from emulator.graph.shapes import APPLICATION_DEFAULTS, SERVICE_PRINCIPAL_DEFAULTS, merged
+from emulator.web import Json
+from emulator.world import World
+
+MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+"""Owns Microsoft's own applications, as their service principals say in every tenant."""
+
+_DIGITAL_TWINS: Json = {
+    "appId": seed.DIGITAL_TWINS_APP,
+    "displayName": "Azure Digital Twins",
+    "identifierUris": ["https://digitaltwins.azure.net"],
+    "signInAudience": "AzureADMultipleOrgs",
+    "api": {
+        "oauth2PermissionScopes": [
+            {
+                "adminConsentDescription": "Allows the app to use Azure Digital Twins on behalf of the user.",
+                "adminConsentDisplayName": "Read/Write Access",
+                "id": seed.DIGITAL_TWINS_SCOPE,
+                "isEnabled": True,
+                "type": "User",
+                "userConsentDescription": "Allows the app to use Azure Digital Twins on your behalf.",
+                "userConsentDisplayName": "Read/Write Access",
+                "value": "Read.Write",
+            }
+        ]
+    },
+}
+_GRAPH: Json = {
+    "appId": seed.GRAPH_APP,
+    "displayName": "Microsoft Graph",
+    "identifierUris": ["https://graph.microsoft.com"],
+    "signInAudience": "AzureADMultipleOrgs",
+}
+MICROSOFT_APPLICATIONS = {body["appId"]: body for body in (_DIGITAL_TWINS, _GRAPH)}
+"""Applications of Microsoft's that a tenant can have a service principal of."""
+
+
+def create(world: World, application: Json, settings: Json, owners: Iterable[str]) -> Json:
+    """Make the service principal of an application; it reaches the replicas, and Resource Manager, later."""
+    local = "id" in application
+    body = {
+        "id": str(uuid.uuid4()),
+        **merged(SERVICE_PRINCIPAL_DEFAULTS, settings),
+        **_mirrored(application),
+        "appOwnerOrganizationId": seed.TENANT if local else MICROSOFT_TENANT,
+        "_owners": list(owners),
+    }
+    replicas.write(world, "servicePrincipal", body["id"], body)
+    world.lag.begin(f"principal/{body['id']}", "principal")
+    return body
+
+
+def follow(world: World, application: Json) -> None:
+    """Bring the service principal of an application of this tenant in line with it."""
+    principal = replicas.truth(world, "servicePrincipal", "appId", application["appId"])
+    if principal is None:
+        return
+    changed = {**principal, **_mirrored(application)}
+    if changed != principal:
+        replicas.write(world, "servicePrincipal", principal["id"], changed)
+
+
+def remove(world: World, principal: Json) -> None:
+    """Take a service principal away, and the grants to it and of it."""
+    for key, grant in world.store.list("grant"):
+        if principal["id"] in (grant["clientId"], grant["resourceId"]):
+            replicas.write(world, "grant", key, None)
+    replicas.write(world, "servicePrincipal", principal["id"], None)
+    world.lag.end(f"principal/{principal['id']}")
+
+
+def ensure_digital_twins_principal(world: World) -> None:
+    """Make Azure Digital Twins' own service principal, as the first use of the service in a tenant does."""
+    if replicas.truth(world, "servicePrincipal", "appId", seed.DIGITAL_TWINS_APP) is None:
+        create(world, _DIGITAL_TWINS, {}, ())
+
+
+def _mirrored(application: Json) -> Json:
+    full = merged(APPLICATION_DEFAULTS, application)
+    platforms = ("web", "spa", "publicClient")
+    return {
+        "appId": full["appId"],
+        "appDisplayName": full["displayName"],
+        "displayName": full["displayName"],
+        "appDescription": full["description"],
+        "appRoles": full["appRoles"],
+        "homepage": full["web"]["homePageUrl"],
+        "logoutUrl": full["web"]["logoutUrl"],
+        "info": full["info"],
+        "oauth2PermissionScopes": full["api"]["oauth2PermissionScopes"],
+        "replyUrls": [uri for platform in platforms for uri in full[platform]["redirectUris"]],
+        "servicePrincipalNames": [full["appId"], *full["identifierUris"]],
+        "signInAudience": full["signInAudience"],
+    }

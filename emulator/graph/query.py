@@ -1,0 +1,201 @@
+"""OData query options: as much of `$filter` as clients of applications and people use; the rest is refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from emulator.graph.refusals import malformed, unsupported_query
+from emulator.web import Json
+
+Predicate = Callable[[Json], bool]
+
+_FILTERABLE = {
+    "application": {
+        "id",
+        "appId",
+        "displayName",
+        "uniqueName",
+        "signInAudience",
+        "identifierUris",
+        "tags",
+        "publisherDomain",
+    },
+    "servicePrincipal": {
+        "id",
+        "appId",
+        "displayName",
+        "servicePrincipalType",
+        "accountEnabled",
+        "servicePrincipalNames",
+        "tags",
+        "alternativeNames",
+    },
+    "user": {
+        "id",
+        "mail",
+        "userPrincipalName",
+        "displayName",
+        "givenName",
+        "surname",
+        "userType",
+        "accountEnabled",
+        "otherMails",
+        "proxyAddresses",
+    },
+    "group": {"id", "displayName", "mail", "securityEnabled", "mailEnabled", "mailNickname"},
+    "grant": {"clientId", "consentType", "resourceId", "principalId"},
+    "organization": {"id"},
+}
+_FILTERABLE["deletedApplication"] = _FILTERABLE["application"]
+
+_TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|([A-Za-z_@][\w.\-/@]*|[0-9A-Fa-f\-]{36}|\d+)|([(),:]))")
+_LITERALS = {"true": True, "false": False, "null": None}
+_ADVANCED = {"ne", "not", "ge", "gt", "le", "lt", "endswith", "contains"}
+
+
+def parse_filter(text: str, kind: str, resource: str) -> Predicate:
+    """Return the test that `$filter=text` makes of an object as it is served.
+
+    Understood: `eq`, `in`, `startswith`, `any(x:x eq …)`, `and`, `or`, parentheses; strings compare case-insensitively.
+    """
+    parser = _Parser(_tokens(text), _FILTERABLE[kind], resource)
+    found = parser.either()
+    parser.end()
+    return found
+
+
+def _tokens(text: str) -> list[str]:
+    tokens, at = [], 0
+    text = text.rstrip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise malformed(f"Invalid filter clause: There is an unterminated literal at position {at} in '{text}'.")
+        tokens.append(match.group(match.lastindex or 0))
+        at = match.end()
+    return tokens
+
+
+class _Parser:
+    """Recursive descent over the tokens; each method takes what it understands and answers a test."""
+
+    def __init__(self, tokens: list[str], known: set[str], resource: str) -> None:
+        self._tokens, self._at = tokens, 0
+        self._known, self._resource = known, resource
+
+    def either(self) -> Predicate:
+        tests = [self._both()]
+        while self._peek() == "or":
+            self._next()
+            tests.append(self._both())
+        return lambda body: any(test(body) for test in tests)
+
+    def end(self) -> None:
+        if self._at < len(self._tokens):
+            raise self._syntax()
+
+    def _both(self) -> Predicate:
+        tests = [self._one()]
+        while self._peek() == "and":
+            self._next()
+            tests.append(self._one())
+        return lambda body: all(test(body) for test in tests)
+
+    def _one(self) -> Predicate:
+        word = self._next()
+        if word == "(":
+            inner = self.either()
+            self._take(")")
+            return inner
+        if word == "startswith":
+            return self._startswith()
+        if word in _ADVANCED:
+            raise self._advanced(word)
+        if word.endswith("/any"):
+            return self._any(word.removesuffix("/any"))
+        return self._compare(self._property(word))
+
+    def _startswith(self) -> Predicate:
+        self._take("(")
+        name = self._property(self._next())
+        self._take(",")
+        start = self._literal()
+        self._take(")")
+        if not isinstance(start, str):
+            raise self._syntax()
+        return lambda body: isinstance(body.get(name), str) and body[name].lower().startswith(start.lower())
+
+    def _any(self, token: str) -> Predicate:
+        name = self._property(token)
+        self._take("(")
+        variable = self._next()
+        self._take(":")
+        if self._next() != variable:
+            raise self._syntax()
+        operator = self._next()
+        if operator != "eq":
+            raise self._advanced(name)
+        wanted = self._literal()
+        self._take(")")
+        return lambda body: any(_same(part, wanted) for part in body.get(name) or [])
+
+    def _compare(self, name: str) -> Predicate:
+        operator = self._next()
+        if operator == "eq":
+            wanted = self._literal()
+            return lambda body: _same(body.get(name), wanted)
+        if operator == "in":
+            self._take("(")
+            values = [self._literal()]
+            while self._peek() == ",":
+                self._next()
+                values.append(self._literal())
+            self._take(")")
+            return lambda body: any(_same(body.get(name), value) for value in values)
+        if operator in _ADVANCED:
+            raise self._advanced(name)
+        raise self._syntax()
+
+    def _property(self, name: str) -> str:
+        if name not in self._known:
+            raise self._advanced(name)
+        return name
+
+    def _literal(self) -> Any:
+        token = self._next()
+        if token.startswith("'"):
+            return token[1:-1].replace("''", "'")
+        if token in _LITERALS:
+            return _LITERALS[token]
+        if re.fullmatch(r"[0-9A-Fa-f\-]{36}", token):
+            return token
+        raise self._syntax()
+
+    def _peek(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _next(self) -> str:
+        token = self._peek()
+        if not token:
+            raise self._syntax()
+        self._at += 1
+        return token
+
+    def _take(self, wanted: str) -> None:
+        if self._next() != wanted:
+            raise self._syntax()
+
+    def _advanced(self, name: str) -> Exception:
+        text = f"Unsupported or invalid query filter clause specified for property '{name}' of resource"
+        return unsupported_query(f"{text} '{self._resource}'.")
+
+    def _syntax(self) -> Exception:
+        return malformed("Invalid filter clause: Syntax error.")
+
+
+def _same(found: Any, wanted: Any) -> bool:
+    if isinstance(found, str) and isinstance(wanted, str):
+        return found.lower() == wanted.lower()
+    return bool(found == wanted)

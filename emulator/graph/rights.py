@@ -1,0 +1,103 @@
+"""Who may do what in the directory.
+
+Users by their directory role (`seed.User.directory`): an administrator everything; a member reads everything,
+registers applications and manages those they own; a guest reads applications and themselves
+(learn.microsoft.com/entra/fundamentals/users-default-permissions). Applications by the Graph permissions
+in their token. Tokens of users carry wide enough scopes: the role alone decides.
+"""
+
+from __future__ import annotations
+
+from emulator import seed
+from emulator.graph.refusals import denied
+from emulator.web import Caller, Json
+
+_APPLICATIONS = frozenset(
+    {
+        "Application.Read.All",
+        "Application.ReadWrite.All",
+        "Application.ReadWrite.OwnedBy",
+        "Directory.Read.All",
+        "Directory.ReadWrite.All",
+    }
+)
+_READERS = {
+    "application": _APPLICATIONS,
+    "servicePrincipal": _APPLICATIONS,
+    "deletedApplication": _APPLICATIONS,
+    "grant": frozenset(
+        {
+            "DelegatedPermissionGrant.Read.All",
+            "DelegatedPermissionGrant.ReadWrite.All",
+            "Directory.Read.All",
+            "Directory.ReadWrite.All",
+        }
+    ),
+    "user": frozenset({"User.ReadBasic.All", "User.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}),
+    "group": frozenset({"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}),
+    "organization": frozenset({"Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}),
+}
+"""The application permissions of which any one is enough to read."""
+
+_GUEST_READS = frozenset({"application", "servicePrincipal", "grant", "organization"})
+_WRITE_ALL = frozenset({"Application.ReadWrite.All", "Directory.ReadWrite.All"})
+_WRITE_OWNED = "Application.ReadWrite.OwnedBy"
+_WRITE_GRANTS = frozenset({"DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All"})
+
+
+def may_read(caller: Caller, kind: str, key: str = "") -> bool:
+    """Whether the caller may read objects of the kind, or the one named by its object id `key`."""
+    if caller.kind == "app":
+        return bool(caller.permissions & _READERS[kind])
+    if _role(caller) == "guest":
+        return kind in _GUEST_READS or (kind == "user" and key.lower() == caller.object_id.lower())
+    return True
+
+
+def require_read(caller: Caller, kind: str, key: str = "") -> None:
+    """Refuse (403) what `may_read` denies."""
+    if not may_read(caller, kind, key):
+        raise denied()
+
+
+def manages_all(caller: Caller) -> bool:
+    """Whether the caller may change every application and service principal."""
+    if caller.kind == "app":
+        return bool(caller.permissions & _WRITE_ALL)
+    return _role(caller) == "administrator"
+
+
+def require_create(caller: Caller) -> None:
+    """Refuse (403) whoever may not register applications."""
+    if manages_all(caller):
+        return
+    allowed = _WRITE_OWNED in caller.permissions if caller.kind == "app" else _role(caller) == "member"
+    if not allowed:
+        raise denied()
+
+
+def owns(caller: Caller, body: Json) -> bool:
+    """Whether the caller owns an application or service principal."""
+    return caller.object_id.lower() in (str(owner).lower() for owner in body.get("_owners", []))
+
+
+def require_change(caller: Caller, body: Json) -> None:
+    """Refuse (403) whoever may change neither everything nor, as an owner, this application or service principal."""
+    if manages_all(caller):
+        return
+    if caller.kind == "app" and _WRITE_OWNED not in caller.permissions:
+        raise denied()
+    if not owns(caller, body):
+        raise denied()
+
+
+def require_grant(caller: Caller) -> None:
+    """Refuse (403) whoever may not consent for others."""
+    allowed = bool(caller.permissions & _WRITE_GRANTS) if caller.kind == "app" else _role(caller) == "administrator"
+    if not allowed:
+        raise denied()
+
+
+def _role(caller: Caller) -> str:
+    known = {user.object_id: user.directory for user in seed.USERS.values()}
+    return known.get(caller.object_id.lower(), "member")

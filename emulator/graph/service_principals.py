@@ -1,0 +1,159 @@
+"""Service principals: create, read, update, upsert by `appId`, delete."""
+
+from __future__ import annotations
+
+from emulator.graph import principals, replicas, rights
+from emulator.graph.answers import body_of, caller_of, create_if_missing, entity, listed, now, page
+from emulator.graph.refusals import (
+    bad,
+    denied,
+    invalid_value,
+    no_application,
+    not_found,
+    not_local,
+    required,
+    same_key,
+)
+from emulator.graph.schema import SERVICE_PRINCIPAL
+from emulator.graph.shapes import SERVICE_PRINCIPAL_DEFAULTS, merged, with_defaults
+from emulator.graph.validation import GUID, check
+from emulator.web import Json, Reply, Request, Router
+from emulator.world import World
+
+router = Router()
+
+
+@router.add("GET", "/v1.0/servicePrincipals", latency="graph_read")
+def list_principals(world: World, request: Request) -> Reply:
+    """List service principals."""
+    rights.require_read(caller_of(request), "servicePrincipal")
+    return page(request, "servicePrincipal", listed(world, request, "servicePrincipal"))
+
+
+@router.add("POST", "/v1.0/servicePrincipals", latency="graph_write")
+def create_principal(world: World, request: Request) -> Reply:
+    """Create the service principal of an application; a second one is refused (409)."""
+    wanted = body_of(request)
+    app_id = wanted.get("appId")
+    if not app_id:
+        raise required("appId", "ServicePrincipal")
+    return _create(world, request, wanted, _guid(app_id))
+
+
+@router.add("GET", "/v1.0/servicePrincipals/{value}", latency="graph_read")
+def get_principal(world: World, request: Request, value: str, key: str = "id") -> Reply:
+    """Answer one service principal."""
+    rights.require_read(caller_of(request), "servicePrincipal")
+    return entity(request, "servicePrincipal", shown(world, key, value))
+
+
+@router.add("GET", "/v1.0/servicePrincipals(appId='{value}')", latency="graph_read")
+def get_by_app_id(world: World, request: Request, value: str) -> Reply:
+    """Answer the service principal with an app id."""
+    return get_principal(world, request, _guid(value), "appId")
+
+
+@router.add("PATCH", "/v1.0/servicePrincipals/{value}", latency="graph_write")
+def update_principal(world: World, request: Request, value: str) -> Reply:
+    """Change a service principal."""
+    return _update(world, request, _reached(world, "id", value))
+
+
+@router.add("PATCH", "/v1.0/servicePrincipals(appId='{value}')", latency="graph_write")
+def upsert_principal(world: World, request: Request, value: str) -> Reply:
+    """Change the service principal with an app id, or with `Prefer: create-if-missing` create it: never two."""
+    wanted = body_of(request)
+    if str(wanted.get("appId") or value).lower() != _guid(value).lower():
+        raise invalid_value("appId", "ServicePrincipal")
+    found = replicas.truth(world, "servicePrincipal", "appId", value)
+    if found is not None:
+        return _update(world, request, found)
+    if not create_if_missing(request):
+        raise not_found(value)
+    return _create(world, request, wanted, value)
+
+
+@router.add("DELETE", "/v1.0/servicePrincipals/{value}", latency="graph_write")
+def delete_principal(world: World, request: Request, value: str, key: str = "id") -> Reply:
+    """Move a service principal to the deleted items; grants to it and of it are gone."""
+    found = _reached(world, key, value)
+    rights.require_change(caller_of(request), found)
+    principals.remove(world, found)
+    replicas.write(world, "deletedServicePrincipal", found["id"], {**found, "deletedDateTime": now()})
+    return Reply(204)
+
+
+@router.add("DELETE", "/v1.0/servicePrincipals(appId='{value}')", latency="graph_write")
+def delete_by_app_id(world: World, request: Request, value: str) -> Reply:
+    """Delete the service principal with an app id."""
+    return delete_principal(world, request, _guid(value), "appId")
+
+
+def shown(world: World, key: str, value: str) -> Json:
+    """Return the service principal with a key, as the replica that answers shows it, or refuse (404)."""
+    for body in replicas.select(world, "servicePrincipal", lambda body: str(body[key]).lower() == value.lower()):
+        return body
+    raise not_found(value)
+
+
+def _reached(world: World, key: str, value: str) -> Json:
+    found = replicas.truth(world, "servicePrincipal", key, value)
+    if found is None or replicas.unseen(world, "servicePrincipal", found["id"]):
+        raise not_found(value)
+    return found
+
+
+def _create(world: World, request: Request, wanted: Json, app_id: str) -> Reply:
+    settings = check(SERVICE_PRINCIPAL, wanted)
+    application = _backing_application(world, request, app_id)
+    if replicas.truth(world, "servicePrincipal", "appId", app_id) is not None:
+        # hashicorp/terraform: Azure/reliable-web-app-pattern-java#185.
+        raise same_key(
+            "The service principal cannot be created, updated, or restored because the service principal name "
+            f"{app_id} is already in use."
+        )
+    settings = with_defaults(SERVICE_PRINCIPAL_DEFAULTS, settings)
+    body = principals.create(world, application, settings, [caller_of(request).object_id])
+    answer = entity(request, "servicePrincipal", body, 201)
+    answer.headers["Location"] = f"{request.origin}/v1.0/servicePrincipals/{body['id']}"
+    return answer
+
+
+def _backing_application(world: World, request: Request, app_id: str) -> Json:
+    """Return the application, if the caller may make its service principal and the replica knows it.
+
+    Whoever may only manage what they own gets another answer to an unknown application than an administrator:
+    microsoftgraph/microsoft-graph-docs#16138.
+    """
+    caller = caller_of(request)
+    rights.require_create(caller)
+    local = replicas.truth(world, "application", "appId", app_id)
+    if local is not None and replicas.unseen(world, "application", local["id"]):
+        local = None
+    if rights.manages_all(caller):
+        application = local or principals.MICROSOFT_APPLICATIONS.get(app_id.lower())
+        if application is None:
+            raise no_application(app_id)
+        return application
+    if local is None:
+        raise not_local()
+    if not rights.owns(caller, local):
+        raise denied()
+    return local
+
+
+def _update(world: World, request: Request, found: Json) -> Reply:
+    rights.require_change(caller_of(request), found)
+    settings = check(SERVICE_PRINCIPAL, body_of(request))
+    if str(settings.pop("appId", None) or found["appId"]).lower() != found["appId"].lower():
+        raise bad("Property 'appId' is read-only and cannot be set.")
+    replicas.write(
+        world, "servicePrincipal", found["id"], merged(found, with_defaults(SERVICE_PRINCIPAL_DEFAULTS, settings))
+    )
+    return Reply(204)
+
+
+def _guid(app_id: str) -> str:
+    if not GUID.fullmatch(str(app_id)):
+        raise invalid_value("appId", "ServicePrincipal")
+    return str(app_id)

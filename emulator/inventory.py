@@ -1,0 +1,50 @@
+"""Everything that exists, in an order that two worlds share, so that worlds that ended alike compare equal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.web import Json
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that exists."""
+
+    kind: str
+    """The plural noun it is listed under: `resourceGroups`, `applications`."""
+    label: str
+    """What other items call it when generated ids are left out; the same in every world that ended alike."""
+    body: Json
+    generated: tuple[str, ...] = ()
+    """Ids that the service made up for it."""
+    volatile: tuple[str, ...] = ()
+    """Fields, at any depth of `body`, that differ from run to run: times, keys, etags."""
+
+
+def render(items: Iterable[Item], *, volatile: bool) -> dict[str, list[Json]]:
+    """Return the items by kind, sorted. Without `volatile`, fields named so go and generated ids become labels."""
+    everything = list(items)
+    labels = {found.lower(): f"<{item.label}>" for item in everything for found in item.generated}
+    out: dict[str, list[Json]] = {}
+    for item in everything:
+        body = item.body if volatile else _stable(item.body, item.volatile, labels)
+        out.setdefault(item.kind, []).append(body)
+    return {kind: sorted(out[kind], key=lambda body: json.dumps(body, sort_keys=True)) for kind in sorted(out)}
+
+
+def _stable(value: Any, volatile: tuple[str, ...], labels: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _stable(part, volatile, labels) for key, part in value.items() if key not in volatile}
+    if isinstance(value, list):
+        return sorted((_stable(part, volatile, labels) for part in value), key=lambda part: json.dumps(part, sort_keys=True))
+    if isinstance(value, str):
+        for found, label in labels.items():
+            if found in value.lower():
+                start = value.lower().index(found)
+                value = value[:start] + label + value[start + len(found) :]
+        return value
+    return value

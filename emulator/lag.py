@@ -1,0 +1,120 @@
+"""How long things take: answers, long-running operations, replication.
+
+Two ways of taking time. *Timed*: durations of a latency table times a scale. *Counted* (`--latency none`): nothing
+ever sleeps, and what would take time takes a number of observations instead, so that a test that never waits still
+meets a `Provisioning` instance and a Graph replica that has not seen the object yet.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from emulator.store import Store
+
+AZURE_TABLE: dict[str, float] = {
+    # Answers, in seconds.
+    "read": 0.1,
+    "token": 0.15,
+    "write": 0.4,
+    "group": 1.0,
+    "role": 1.5,
+    "graph_read": 0.12,
+    "graph_write": 0.8,
+    "data_plane": 0.08,
+    # What goes on after the answer, in seconds.
+    "registration": 20.0,
+    "instance": 45.0,
+    "instance_update": 15.0,
+    "instance_deletion": 25.0,
+    "group_deletion": 30.0,
+    "endpoint": 15.0,
+    "replication": 15.0,
+    "principal": 20.0,
+    "role_effect": 30.0,
+    "name_release": 60.0,
+}
+"""Typical durations, as observed by people who run these operations; a create of an instance is the longest wait."""
+
+COUNTED: dict[str, int] = {
+    "registration": 2,
+    "instance": 2,
+    "instance_update": 1,
+    "instance_deletion": 1,
+    "group_deletion": 1,
+    "endpoint": 2,
+    "replication": 1,
+    "principal": 1,
+    "role_effect": 2,
+    "name_release": 1,
+}
+"""Observations that still meet the old state, under `--latency none`."""
+
+
+@dataclass
+class Latency:
+    """A latency table and its scale; scale None counts instead of timing. `delay` is in seconds."""
+
+    scale: float | None = None
+    table: dict[str, float] = field(default_factory=lambda: dict(AZURE_TABLE))
+
+    @property
+    def counted(self) -> bool:
+        """Whether observations are counted instead of timed."""
+        return self.scale is None
+
+    def delay(self, row: str) -> float:
+        """Return the seconds that an answer or operation named `row` takes; 0 when counted."""
+        return 0.0 if self.scale is None else self.table[row] * self.scale
+
+
+class Lag:
+    """Things under way, kept in the store: they go on while the server is down, and survive it."""
+
+    def __init__(self, store: Store, latency: Latency) -> None:
+        self._store = store
+        self.latency = latency
+
+    def begin(self, key: str, row: str) -> None:
+        """Start (again) something named `key` that takes as long as row `row` of the latency table."""
+        self._store.put("lag", key, {"row": row, "begun": time.time(), "left": COUNTED[row]})
+
+    def pending(self, key: str) -> bool:
+        """Observe `key` once: True while it is still under way. Counted worlds move on by being observed."""
+        record = self._store.get("lag", key)
+        if record is None:
+            return False
+        if self.latency.counted:
+            if record["left"] > 0:
+                self._store.put("lag", key, {**record, "left": record["left"] - 1})
+                return True
+        elif self.elapsed(key) < 1.0:
+            return True
+        self._store.delete("lag", key)
+        return False
+
+    def active(self, key: str) -> bool:
+        """Whether `key` is under way, without counting as an observation."""
+        record = self._store.get("lag", key)
+        if record is None:
+            return False
+        return bool(record["left"] > 0) if self.latency.counted else self.elapsed(key) < 1.0
+
+    def elapsed(self, key: str) -> float:
+        """Return the share of its time that `key` has used: 0.0 just begun, >= 1.0 over. Timed worlds only."""
+        record = self._store.get("lag", key)
+        if record is None:
+            return 1.0
+        duration = self.latency.delay(record["row"])
+        return 1.0 if duration <= 0 else (time.time() - record["begun"]) / duration
+
+    def retry_after(self, key: str) -> str:
+        """Return a `Retry-After` value in whole seconds for polling `key`: 0 when counted."""
+        record = self._store.get("lag", key)
+        if record is None or self.latency.counted:
+            return "0"
+        return str(max(1, min(15, round(self.latency.delay(record["row"]) / 4))))
+
+    def end(self, key: str) -> None:
+        """Forget `key`."""
+        self._store.delete("lag", key)

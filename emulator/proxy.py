@@ -1,0 +1,87 @@
+"""The CONNECT proxy: the way in under Azure's own host names, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+from collections.abc import Callable
+
+from emulator.journal import Journal
+
+_HEAD_TIMEOUT = 30.0
+_CHUNK = 65536
+
+
+def reset(transport: asyncio.BaseTransport) -> None:
+    """Cut the connection so that the peer sees a reset, not an end."""
+    found: socket.socket | None = transport.get_extra_info("socket")
+    if found is not None:
+        with contextlib.suppress(OSError):
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("hh" if os.name == "nt" else "ii", 1, 0))
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
+
+
+class Proxy:
+    """Connects `CONNECT host:443` for hosts that `known` accepts to the TLS port; refuses everything else with 403."""
+
+    def __init__(self, tls_port: int, known: Callable[[str], bool], journal: Journal) -> None:
+        self._tls_port, self._known, self._journal = tls_port, known, journal
+
+    async def serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+        """Serve one client connection."""
+        try:
+            async with asyncio.timeout(_HEAD_TIMEOUT):
+                head = await client.readuntil(b"\r\n\r\n")
+            method, target, *_ = [*head.split(b"\r\n", 1)[0].decode("latin-1").split(" "), "", ""]
+            host = _host_of(method, target)
+            if method == "CONNECT" and target.endswith(":443") and self._known(host):
+                await self._connect(client, answers)
+            else:
+                self._journal.refuse(host or "(none)")
+                await _refuse(answers, host)
+        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass
+        finally:
+            answers.close()
+
+    async def _connect(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+        server, requests = await asyncio.open_connection("127.0.0.1", self._tls_port)
+        try:
+            answers.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            up = asyncio.create_task(_pipe(client, requests))
+            down = asyncio.create_task(_pipe(server, answers))
+            try:
+                await asyncio.wait((up, down), return_when=asyncio.FIRST_COMPLETED)
+                if down.done() and down.exception():
+                    reset(answers.transport)
+                elif up.done() and up.exception():
+                    reset(requests.transport)
+            finally:
+                for task in (up, down):
+                    task.cancel()
+                await asyncio.gather(up, down, return_exceptions=True)
+        finally:
+            requests.close()
+
+
+async def _pipe(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    while part := await source.read(_CHUNK):
+        sink.write(part)
+        await sink.drain()
+
+
+async def _refuse(answers: asyncio.StreamWriter, host: str) -> None:
+    # Credential chains read "unreachable" as: no managed identity here, try the next one.
+    text = f"{host or 'This host'} is unreachable: only the hosts of Azure that are played here are known.\n".encode()
+    head = f"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: {len(text)}\r\n"
+    answers.write(f"{head}Connection: close\r\n\r\n".encode() + text)
+    await answers.drain()
+
+
+def _host_of(method: str, target: str) -> str:
+    place = target if method == "CONNECT" else target.partition("://")[2].partition("/")[0]
+    return place.rpartition("@")[2].partition(":")[0].lower()

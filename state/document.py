@@ -1,0 +1,114 @@
+"""The state file's document, its version, and how a file that isn't one of ours is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+VERSION = 1
+FORMAT = "azure-digital-twins-deployment"
+
+StepState = Literal["pending", "doing", "done", "needs you", "skipped", "failed", "blocked"]
+
+
+class StateRefused(Exception):
+    """The state file can't be used as it is. The message says why and what to do; the file is untouched."""
+
+
+class Part(BaseModel):
+    """A part of the document. Keys of other tools or later versions are kept."""
+
+    model_config = ConfigDict(extra="allow", validate_assignment=True)
+
+
+class Belonging(Part):
+    """The cloud, tenant and subscription that a state file speaks of."""
+
+    cloud: str
+    """The Resource Manager endpoint: `https://management.azure.com`."""
+    tenant: str
+    subscription: str
+
+
+class StepError(Part):
+    """Why a step failed, in the words shown to the user."""
+
+    what: str
+    why: str = ""
+    code: str = ""
+    next: str = ""
+    request_id: str = ""
+
+
+class StepRecord(Part):
+    """What is known of one step. Times are UTC, ISO 8601."""
+
+    state: StepState = "pending"
+    started: str | None = None
+    finished: str | None = None
+    doing: str | None = None
+    """The write that was about to be made; still here after a crash in the middle of it."""
+    made: list[str] = Field(default_factory=list)
+    """The keys of the changes this tool carried out."""
+    produced: dict[str, str] = Field(default_factory=dict)
+    reason: str = ""
+    error: StepError | None = None
+
+
+class StateDocument(Part):
+    """The whole file."""
+
+    format: Literal["azure-digital-twins-deployment"] = "azure-digital-twins-deployment"
+    version: Literal[1] = 1
+    belongs_to: Belonging
+    inputs: dict[str, str | bool] = Field(default_factory=dict)
+    resolved: dict[str, str] = Field(default_factory=dict)
+    """What names in the inputs stood for when they were looked up: principal ids, role definition ids."""
+    steps: dict[str, StepRecord] = Field(default_factory=dict)
+
+    def step(self, key: str) -> StepRecord:
+        """Return the record of a step, making it when there is none."""
+        return self.steps.setdefault(key, StepRecord())
+
+    def outputs(self) -> dict[str, str]:
+        """Return the values that a client application or a person needs, collected from the steps."""
+        belongs = self.belongs_to
+        return {"tenant_id": belongs.tenant, "subscription_id": belongs.subscription, **self.produced()}
+
+    def produced(self) -> dict[str, str]:
+        """Return all that the steps produced, by the names that `outputs` prints."""
+        return {name: value for record in self.steps.values() for name, value in record.produced.items()}
+
+
+def parse(text: str, file: Path) -> StateDocument:
+    """Read a document; StateRefused when it is torn, of another kind, newer, or has wrong types."""
+    try:
+        value: Any = json.loads(text)
+    except ValueError as error:
+        where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its bytes"
+        raise StateRefused(
+            f"The state file {file} is torn or not JSON ({where}). It was left as it is. Move it away and run again: "
+            "everything in Azure is found and adopted."
+        ) from None
+    if not isinstance(value, dict) or value.get("format") != FORMAT:
+        raise StateRefused(
+            f"{file} is not a state file of this tool, and was left as it is. Name another one with --state FILE."
+        )
+    version = value.get("version")
+    if isinstance(version, int) and not isinstance(version, bool) and version > VERSION:
+        raise StateRefused(
+            f"The state file {file} was written by a newer deploy.py (its version is {version}, this one knows "
+            f"{VERSION}), and was left as it is. Update this tool, or name another file with --state FILE."
+        )
+    try:
+        return StateDocument.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise StateRefused(
+            f"The state file {file} has a wrong value at {where}: {first['msg']}. It was left as it is. Correct it, or "
+            "move it away and run again: everything in Azure is found and adopted."
+        ) from None

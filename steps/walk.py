@@ -1,0 +1,181 @@
+"""The walk over the steps: observe all at once, plan each, apply what is ready side by side, record each write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from cloud.clients import Azure
+from cloud.errors import SEVERITY, Refusal, explain
+from steps.model import Change, Context, Plan, Step, Values, Wanted
+
+
+class Outcome(Enum):
+    """How a step ended."""
+
+    DONE = "done"
+    UNCHANGED = "already done"
+    NEEDS_YOU = "needs you"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+
+
+class Recorder(Protocol):
+    """Remembers a walk; `about_to` and `made` are called right before and after each write to Azure."""
+
+    def about_to(self, step: Step, change: Change) -> None:
+        """Remember the intent, durably, before the write."""
+
+    def made(self, step: Step, change: Change, values: Values) -> None:
+        """Remember what the write produced."""
+
+    def ended(self, step: Step, outcome: Outcome, values: Values, reason: str, error: Refusal | None) -> None:
+        """Remember how the step ended."""
+
+
+class Watcher(Protocol):
+    """Shows a walk while it happens."""
+
+    def started(self, step: Step, change: Change) -> None:
+        """A write begins."""
+
+    def waiting(self, step: Step, what: str) -> None:
+        """The step waits for something."""
+
+    def ended(self, step: Step, result: Result) -> None:
+        """The step has ended."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a step ended, and what it knows."""
+
+    outcome: Outcome
+    plan: Plan | None = None
+    values: Values = field(default_factory=dict)
+    error: Refusal | None = None
+    reason: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that this outcome alone asks for."""
+        return self.error.exit_code if self.error else 0
+
+
+@dataclass(frozen=True)
+class Look:
+    """What observing and planning a step came to: a plan, or the refusal met on the way."""
+
+    plan: Plan | None
+    error: Refusal | None = None
+
+
+class Walk:
+    """One walk over `steps`. `values` are those the state file remembers; the cloud corrects them."""
+
+    def __init__(self, steps: tuple[Step, ...], azure: Azure, wanted: Wanted, values: Values, watcher: Watcher) -> None:
+        self._steps, self._azure, self._wanted, self._watcher = steps, azure, wanted, watcher
+        self._values: dict[str, str] = dict(values)
+        self._looks: dict[str, Look] = {}
+        self._results: dict[str, Result] = {}
+
+    async def look(self) -> Mapping[str, Look]:
+        """Observe and plan every step; writes nothing. Bad input found on the way is raised as a Refusal (exit 2)."""
+        await self._look_at_all(self._steps)
+        # What a step found may be more than the state file remembered: those that need it look again.
+        found = {step.key for step in self._steps if self._learn(self._looks[step.key].plan)}
+        await self._look_at_all(tuple(step for step in self._steps if found.intersection(step.needs)))
+        for look in self._looks.values():
+            if look.error and look.error.exit_code == 2:
+                raise look.error
+        return self._looks
+
+    async def apply(self, recorder: Recorder) -> Mapping[str, Result]:
+        """Carry out what `look` planned; each step starts as soon as what it needs is there."""
+        running: dict[str, asyncio.Task[Result]] = {}
+        async with asyncio.TaskGroup() as group:
+            for step in self._steps:
+                needs = [running[key] for key in step.needs]
+                running[step.key] = group.create_task(self._run(step, needs, recorder))
+        return {step.key: running[step.key].result() for step in self._steps}
+
+    async def _look_at_all(self, steps: tuple[Step, ...]) -> None:
+        looks = await asyncio.gather(*(self._look_at(step) for step in steps))
+        self._looks.update((step.key, look) for step, look in zip(steps, looks, strict=True))
+
+    def _learn(self, plan: Plan | None) -> bool:
+        """Take over what a plan knows; say whether any of it is news."""
+        known = plan.values if plan else {}
+        news = any(self._values.get(name) != value for name, value in known.items())
+        self._values.update(known)
+        return news
+
+    def _context(self, step: Step) -> Context:
+        return Context(self._azure, self._wanted, self._values, lambda what: self._watcher.waiting(step, what))
+
+    async def _look_at(self, step: Step) -> Look:
+        try:
+            observed = await step.observe(self._context(step))
+            return Look(step.plan(observed, self._wanted))
+        except Exception as error:
+            refusal = explain(error, f"look at the {step.title.lower()}")
+            if refusal is None:
+                raise
+            return Look(None, refusal)
+
+    async def _run(self, step: Step, needs: list[asyncio.Task[Result]], recorder: Recorder) -> Result:
+        before = [await need for need in needs]
+        bad = [key for key, result in zip(step.needs, before, strict=True) if result.error or _blocked(result)]
+        if bad:
+            by = ", ".join(other.title for other in self._steps if other.key in bad)
+            result = Result(Outcome.BLOCKED, reason=f"needs: {by}")
+        else:
+            look = self._looks[step.key]
+            if any(result.outcome is Outcome.DONE for result in before):  # what was seen may have changed since
+                look = await self._look_at(step)
+            result = await self._carry_out(step, look, recorder)
+        recorder.ended(step, result.outcome, result.values, result.reason, result.error)
+        self._watcher.ended(step, result)
+        return result
+
+    async def _carry_out(self, step: Step, look: Look, recorder: Recorder) -> Result:
+        plan = look.plan
+        if plan is None:
+            return Result(Outcome.FAILED, error=look.error)
+        self._learn(plan)
+        made: dict[str, str] = dict(plan.values)
+        for change in plan.changes:
+            recorder.about_to(step, change)
+            self._watcher.started(step, change)
+            try:
+                values = await step.apply(change, self._context(step))
+            except Exception as error:
+                refusal = explain(error, change.title)
+                if refusal is None:
+                    raise
+                return Result(Outcome.FAILED, plan, made, refusal)
+            made.update(values)
+            self._values.update(values)
+            recorder.made(step, change, values)
+        return Result(_outcome(plan), plan, made, reason=plan.reason)
+
+
+def _outcome(plan: Plan) -> Outcome:
+    if plan.skipped:
+        return Outcome.SKIPPED
+    if plan.needs_you:
+        return Outcome.NEEDS_YOU
+    return Outcome.DONE if plan.changes else Outcome.UNCHANGED
+
+
+def _blocked(result: Result) -> bool:
+    return result.outcome in (Outcome.FAILED, Outcome.BLOCKED)
+
+
+def exit_code(results: Mapping[str, Result]) -> int:
+    """Return the worst of the steps' exit codes."""
+    return max((result.exit_code for result in results.values()), key=SEVERITY.index, default=0)
