@@ -99,13 +99,15 @@ class Run:
         return code
 
     async def _connect(self) -> Azure:
-        from cloud.clients import Azure
+        from cloud.clients import Azure, warm_up_graph
         from cloud.endpoints import find_cloud
         from cloud.signin import SharedCredential
 
         endpoint = self._given.get("arm_endpoint")
         cloud = await _explained(find_cloud(str(endpoint.value) if endpoint else None), "find the cloud's endpoints")
-        tenant = self._given.get("tenant")
+        tenant, no_app = self._given.get("tenant"), self._given.get("no_app")
+        if not (no_app and no_app.value):
+            warm_up_graph()
         return Azure(cloud, SharedCredential(cloud, str(tenant.value) if tenant else None))
 
     async def _settle(self, azure: Azure) -> tuple[Wanted, Subscription]:

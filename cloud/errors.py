@@ -8,7 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cloud.signin import HOW_TO_SIGN_IN
+HOW_TO_SIGN_IN = (
+    "Sign in first. On a laptop: az login. In Cloud Shell you are signed in already; if not, az login there too. In CI "
+    "set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or use workload identity. To try the tool without "
+    "Azure: python3 deploy.py --local"
+)
 
 SEVERITY = (0, 3, 2, 1, 70)
 """Exit codes from best to worst: the worst outcome of a run sets its exit code."""

@@ -8,16 +8,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from cloud.errors import HOW_TO_SIGN_IN, Refusal
+
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
     from cloud.endpoints import Cloud
-
-HOW_TO_SIGN_IN = (
-    "Sign in first. On a laptop: az login. In Cloud Shell you are signed in already; if not, az login there too. In CI "
-    "set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or use workload identity. To try the tool without "
-    "Azure: python3 deploy.py --local"
-)
 
 EARLY = 300
 """Seconds before its end that a token is asked for anew."""
@@ -78,12 +74,17 @@ class SharedCredential:
         if self._inner is None:
             from azure.identity.aio import DefaultAzureCredential
 
-            self._inner = DefaultAzureCredential(
-                authority=self._cloud.login,
-                additionally_allowed_tenants=["*"],
-                # Instance discovery asks the public cloud about authorities, which a cloud of its own can't answer.
-                **({} if self._cloud.name.startswith("Azure") else {"disable_instance_discovery": True}),
-            )
+            try:
+                self._inner = DefaultAzureCredential(
+                    authority=self._cloud.login,
+                    additionally_allowed_tenants=["*"],
+                    # Instance discovery asks the public cloud, which knows nothing of a cloud of its own.
+                    **({} if self._cloud.name.startswith("Azure") else {"disable_instance_discovery": True}),
+                )
+            except ValueError as error:  # a variable that is there, but empty or malformed
+                raise Refusal(
+                    "The credential in the environment can't be used.", why=str(error), next=HOW_TO_SIGN_IN
+                ) from error
         return self._inner
 
     async def who(self) -> SignedIn:

@@ -30,9 +30,21 @@ class Proxy:
 
     def __init__(self, tls_port: int, known: Callable[[str], bool], journal: Journal) -> None:
         self._tls_port, self._known, self._journal = tls_port, known, journal
+        self._connections: set[asyncio.Task[None]] = set()
 
-    async def serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
-        """Serve one client connection."""
+    def accept(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+        """Serve one client connection from now on."""
+        task = asyncio.create_task(self._serve(client, answers))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def close(self) -> None:
+        """Cut every connection."""
+        for task in self._connections:
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(_HEAD_TIMEOUT):
                 head = await client.readuntil(b"\r\n\r\n")

@@ -49,7 +49,7 @@ class Answer:
     status: int
     headers: CIMultiDict[str]
     content: bytes
-    cut: bool = False
+    cut: bool
     """Send half of the content and close."""
 
 
@@ -98,22 +98,18 @@ class Front:
                 status=answer.status if answer else 0,
                 answer_headers=list(answer.headers.items()) if answer else (),
                 answer=answer.content if answer else b"",
-                injected=doom.spoils,
+                injected=doom.spoils or answer is None,
             )
 
+        answer: Answer | None = None
         try:
             reply, cut = await self._inflict(request, service, doom.before, None)
             if reply is None:
                 carried_out = self._carry_out(request, service)
                 spoilt, cut = await self._inflict(request, service, doom.after, carried_out)
                 reply = spoilt or carried_out
-            answer = _answer(reply, dispatch.standing_headers(service.kind, request))
-            answer.cut = cut
-            try:
-                await asyncio.sleep(self.world.lag.latency.delay(reply.latency))
-            finally:  # also of an answer that nobody waits for any more
-                record(answer)
-            return await _send(http, answer)
+            answer = _answer(reply, dispatch.standing_headers(service.kind, request), cut=cut)
+            await asyncio.sleep(self.world.lag.latency.delay(reply.latency))
         except _Unanswered as unanswered:
             record(None)
             if unanswered.held:
@@ -122,6 +118,12 @@ class Front:
             if http.transport is not None:
                 reset(http.transport)
             return web.Response()
+        except asyncio.CancelledError:  # the client has left; what was carried out shows all the same
+            record(answer)
+            raise
+        else:
+            record(answer)
+            return await _send(http, answer)
         finally:
             visit.ended = datetime.now(UTC)
 
@@ -197,7 +199,7 @@ def _request(http: web.BaseRequest, scheme: str, body: bytes) -> Request:
     )
 
 
-def _answer(reply: Reply, standing: dict[str, str]) -> Answer:
+def _answer(reply: Reply, standing: dict[str, str], *, cut: bool = False) -> Answer:
     headers: CIMultiDict[str] = CIMultiDict(standing)
     headers.update(reply.headers)
     content = b"" if reply.body is None else json.dumps(reply.body, ensure_ascii=False).encode()
@@ -208,7 +210,7 @@ def _answer(reply: Reply, standing: dict[str, str]) -> Answer:
     headers["Content-Length"] = str(len(content))
     headers["Date"] = format_datetime(datetime.now(UTC), usegmt=True)
     headers.setdefault("Server", "Microsoft-HTTPAPI/2.0")
-    return Answer(reply.status, headers, content)
+    return Answer(reply.status, headers, content, cut)
 
 
 async def _send(http: web.BaseRequest, answer: Answer) -> web.StreamResponse:
@@ -261,7 +263,7 @@ async def serving(front: Front, sockets: Sockets, certificates: Certificates) ->
     proxy = Proxy(sockets.tls.getsockname()[1], dispatch.known_host, front.journal)
     listeners = [
         await loop.create_server(tls, sock=sockets.tls, ssl=certificates.context),
-        await asyncio.start_server(proxy.serve, sock=sockets.proxy),
+        await asyncio.start_server(proxy.accept, sock=sockets.proxy),
     ]
     if sockets.plain is not None:
         listeners.append(await loop.create_server(plain, sock=sockets.plain))
@@ -270,5 +272,6 @@ async def serving(front: Front, sockets: Sockets, certificates: Certificates) ->
     finally:
         for listener in listeners:
             listener.close()
+        await proxy.close()
         await tls.shutdown(0.1)
         await plain.shutdown(0.1)

@@ -125,6 +125,17 @@ class Emulator:
         """Put these fault rules in force, and no others."""
         self.control("PUT", "/faults", list(rules))
 
+    def document(self, kind: str, key: str, body: dict[str, Any] | None) -> None:
+        """Put a document into its store from outside, or take it out: what somebody else does to the cloud."""
+        store = Store(self.data / "azure.sqlite3")
+        try:
+            if body is None:
+                store.delete(kind, key)
+            else:
+                store.put(kind, key, body)
+        finally:
+            store.close()
+
     def recorded(self) -> list[dict[str, Any]]:
         """The recorded traffic: HAR entries."""
         return [jsonlib.loads(line) for line in self.traffic.read_text(encoding="utf-8").splitlines()]
@@ -186,11 +197,10 @@ class Emulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process and self.process.poll() is None:
-            if error is None:
-                self.stop()
-            else:
-                self.kill()
+        if error is None and self.process and self.process.poll() is None:
+            self.stop()
+        else:
+            self.kill()
 
     def _wait(self) -> int:
         assert self.process

@@ -125,6 +125,7 @@ def patch_instance(world: World, request: Request, subscription: str, group: str
     if "tags" in body:
         found["tags"] = body["tags"] or {}
     _change(world, request, found, body)
+    found["_fails"] = instances.state_of(found) == "Failed"  # a change does not mend it
     headers = instances.begin(world, request, found, "Updating")
     return Reply(202, instances.served(found), headers)
 

@@ -61,13 +61,14 @@ def list_assignments(world: World, request: Request, scope: str) -> Reply:
     if where.kind is None:
         where.existing(world)
     wanted = filters.terms(request.query.get("$filter", ""), _TERMS)
-    principal = wanted.get("principalId", wanted.get("assignedTo"))
+    asked = wanted.get("principalId", wanted.get("assignedTo"))
+    principal = None if asked is None else asked.lower()
     found = []
     for _, assignment in world.store.list("roleAssignment"):
         held = assignment["properties"]
         at = held["scope"]
         below = rbac.is_within(at, where.id) and "atScope" not in wanted
-        if (below or rbac.is_within(where.id, at)) and principal in (None, held["principalId"]):
+        if (below or rbac.is_within(where.id, at)) and principal in (None, held["principalId"].lower()):
             found.append(assignment)
     return Reply(body={"value": found})
 

@@ -75,10 +75,12 @@ def instance(world: World, request: Request, tenant: str) -> Reply:
     """Which authorities are the same cloud; another cloud's authority is refused."""
     tenant_of(tenant)
     asked = request.query.get("authorization_endpoint", f"https://{_PUBLIC_LOGIN}/common/oauth2/authorize")
-    host, _, path = asked.removeprefix("https://").partition("/")
+    host, _, path = asked.removeprefix("https://").lower().partition("/")
     own = world.arm_endpoint.removeprefix("https://")
     aliases = [_PUBLIC_LOGIN, "login.windows.net", "login.microsoft.com", "sts.windows.net"]
-    if host.lower() not in (*aliases, own):
+    if host.partition(":")[0] in ("127.0.0.1", "localhost"):  # MSAL leaves out the port
+        host = own
+    elif host not in aliases:
         raise refusal(400, "invalid_instance", 50049, "Unknown or invalid instance.")
     found = path.partition("/")[0] or "common"
     metadata = [

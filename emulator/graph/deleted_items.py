@@ -15,6 +15,7 @@ _KINDS = {"deletedApplication": "application", "deletedServicePrincipal": "servi
 
 
 @router.add("GET", "/v1.0/directory/deletedItems/microsoft.graph.application", latency="graph_read")
+@router.add("GET", "/v1.0/directory/deletedItems/graph.application", latency="graph_read")  # as msgraph-sdk writes it
 def list_deleted_applications(world: World, request: Request) -> Reply:
     """List deleted applications."""
     rights.require_read(caller_of(request), "deletedApplication")

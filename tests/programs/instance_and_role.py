@@ -13,15 +13,21 @@ from azure.digitaltwins.core.aio import DigitalTwinsClient
 from azure.identity.aio import DefaultAzureCredential
 from azure.mgmt.authorization.aio import AuthorizationManagementClient
 from azure.mgmt.digitaltwins.aio import AzureDigitalTwinsManagementClient
+from azure.mgmt.digitaltwins.models import (
+    DigitalTwinsDescription,
+    DigitalTwinsIdentity,
+    DigitalTwinsPatchDescription,
+)
 from azure.mgmt.resource.resources.aio import ResourceManagementClient
 from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
-DATA_OWNER = "bcd981a7-7f74-457b-83e1-cceb9e632ffe"
+POLLING = 0
+"""The SDKs take `Retry-After: 0` for none, and would poll every 30 seconds."""
 
 
 async def walk(credential: DefaultAzureCredential, group: str, name: str) -> dict[str, object]:
     async with SubscriptionClient(credential) as subscriptions:
-        subscription = sorted([found.subscription_id async for found in subscriptions.subscriptions.list()])[0]
+        subscription = sorted([str(found.subscription_id) async for found in subscriptions.subscriptions.list()])[0]
         regions = [region.name async for region in subscriptions.subscriptions.list_locations(subscription)]
     async with (
         ResourceManagementClient(credential, subscription) as resources,
@@ -30,10 +36,15 @@ async def walk(credential: DefaultAzureCredential, group: str, name: str) -> dic
     ):
         provider = await resources.providers.get("Microsoft.DigitalTwins")
         await resources.resource_groups.create_or_update(group, {"location": "westus2"})
-        body = {"location": "westus2", "identity": {"type": "SystemAssigned"}, "tags": {"made": "by a test"}}
-        created = await (await twins.digital_twins.begin_create_or_update(group, name, body)).result()
-        changed = await (await twins.digital_twins.begin_update(group, name, {"identity": {"type": "None"}})).result()
-        client = DigitalTwinsClient(f"https://{created.properties.host_name}", credential)
+        body = DigitalTwinsDescription(
+            location="westus2", identity=DigitalTwinsIdentity(type="SystemAssigned"), tags={"made": "by a test"}
+        )
+        created = await (
+            await twins.digital_twins.begin_create_or_update(group, name, body, polling_interval=POLLING)
+        ).result()
+        patch = DigitalTwinsPatchDescription(identity=DigitalTwinsIdentity(type="None"))
+        changed = await (await twins.digital_twins.begin_update(group, name, patch, polling_interval=POLLING)).result()
+        client = DigitalTwinsClient(f"https://{created.host_name}", credential)
         async with client:
             refused = await attempt(client)
             token = (await credential.get_token("https://management.azure.com/.default")).token
@@ -54,7 +65,7 @@ async def walk(credential: DefaultAzureCredential, group: str, name: str) -> dic
                 late += 1
             models = [model async for model in client.list_models()]
         assigned = [
-            found.properties.principal_id if hasattr(found, "properties") else found.principal_id
+            found.principal_id
             async for found in authorization.role_assignments.list_for_scope(created.id, filter="atScope()")
         ]
         permissions = [
@@ -63,16 +74,16 @@ async def walk(credential: DefaultAzureCredential, group: str, name: str) -> dic
                 group, "Microsoft.DigitalTwins", "", "digitalTwinsInstances", name
             )
         ]
-        await (await twins.digital_twins.begin_delete(group, name)).result()
+        await (await twins.digital_twins.begin_delete(group, name, polling_interval=POLLING)).result()
         left = [found.name async for found in twins.digital_twins.list_by_resource_group(group)]
-        await (await resources.resource_groups.begin_delete(group)).result()
+        await (await resources.resource_groups.begin_delete(group, polling_interval=POLLING)).result()
         gone = not await resources.resource_groups.check_existence(group)
     return {
         "regions": len(regions),
         "registration": provider.registration_state,
-        "state": created.properties.provisioning_state,
-        "host": created.properties.host_name,
-        "identities": [created.identity.type, changed.identity.type],
+        "state": created.provisioning_state,
+        "host": created.host_name,
+        "identities": [found.identity and found.identity.type for found in (created, changed)],
         "refused": refused,
         "late": late,
         "models": models,

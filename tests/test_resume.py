@@ -1,0 +1,165 @@
+"""A run that was cut short is completed by the next one, to the same cloud as an undisturbed run."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.tool import SUBSCRIPTION, Tool, kill
+from tests.world import Emulator
+
+START = ("--yes", "--subscription", SUBSCRIPTION)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """What a run that nothing disturbs leaves."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    with Emulator(folder / "azure") as azure:
+        assert Tool(azure, folder / "work").deploy().code == 0
+        return azure.inventory()
+
+
+def until_held(azure: Emulator, process: subprocess.Popen[str]) -> None:
+    """Return when a request of the run is held: asked again and again, as nothing else tells."""
+    while azure.requests()["held"] == 0:
+        assert process.poll() is None, process.communicate()
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "resourcegroups/digital-twins-0fd74108$",
+        "digitalTwinsInstances/adt-0fd74108$",
+        "roleAssignments/",
+        "applications",
+        "servicePrincipals",
+    ],
+)
+def test_killed_at_a_write(
+    azure: Emulator, tool: Tool, undisturbed: dict[str, list[dict[str, Any]]], path: str, phase: str
+) -> None:
+    azure.faults({"method": "PUT|PATCH", "path": path, "phase": phase, "do": "hold"})
+    process = tool.start(*START)
+    until_held(azure, process)
+    kill(process)
+    doing = [step["doing"] for step in tool.state["steps"].values() if step.get("doing")]
+    assert doing, "the intent of the write is in the state file"
+    azure.faults()
+
+    again = tool.run("--yes")
+
+    assert again.code == 0, again.text
+    assert azure.inventory() == undisturbed
+    assert not any(step.get("doing") for step in tool.state["steps"].values())
+
+
+def test_killed_while_azure_creates_the_instance(
+    azure: Emulator, tool: Tool, undisturbed: dict[str, list[dict[str, Any]]]
+) -> None:
+    azure.faults({"method": "GET", "path": "operationsStatuses", "do": "hold"})
+    process = tool.start(*START)
+    until_held(azure, process)
+    kill(process)
+    azure.faults()
+    tool.state_file.unlink()  # and the memory is lost too
+
+    again = tool.deploy()
+
+    assert again.code == 0, again.text
+    assert "wait for instance" in again.stdout
+    assert azure.inventory() == undisturbed
+
+
+def test_a_failed_step_is_the_only_one_done_again(azure: Emulator, tool: Tool) -> None:
+    azure.faults({"method": "PUT", "path": "roleAssignments", "nth": "every", "do": "status:409"})
+    first = tool.deploy()
+    assert first.code == 1
+    assert tool.state["steps"]["role"]["state"] == "failed"
+    assert "Run the same command again" in first.stdout
+    assert "deploy.state.log" in first.stdout
+    azure.faults()
+
+    again = tool.run("--yes", "--output", "json")
+
+    assert again.code == 0, again.text
+    outcomes = {step["step"]: step["outcome"] for step in again.document["steps"]}
+    assert outcomes == {
+        "resource_group": "already done",
+        "instance": "already done",
+        "role": "done",
+        "app_registration": "already done",
+        "consent_hints": "needs you",
+    }
+
+
+def test_a_step_undone_behind_our_back_is_done_again(
+    azure: Emulator, tool: Tool, undisturbed: dict[str, list[dict[str, Any]]]
+) -> None:
+    assert tool.deploy().code == 0
+    outputs = tool.run("outputs", "--format", "json").document
+    azure.document("roleAssignment", outputs["role_assignment_id"], None)
+    again = tool.run("--yes", "--output", "json").document
+    assert [step["outcome"] for step in again["steps"]][2] == "done"
+    assert azure.inventory() == undisturbed
+
+
+def test_an_equal_assignment_under_another_name_counts(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    mine = tool.run("outputs", "--format", "json").document["role_assignment_id"]
+    (body,) = [one for one in azure.inventory(volatile=True)["roleAssignments"] if one["id"] == mine]
+    other = mine.rpartition("/")[0] + "/00000000-0000-4000-8000-00000000beef"
+    azure.document("roleAssignment", mine, None)
+    azure.document("roleAssignment", other, {**body, "id": other, "name": other.rpartition("/")[2]})
+    again = tool.run("--yes", "--output", "json").document
+    assert again["steps"][2]["outcome"] == "already done"
+    assert again["values"]["role_assignment_id"] == other
+
+
+@pytest.mark.parametrize("state", ["Failed", "Canceled"])
+def test_an_instance_that_failed_is_created_again(azure: Emulator, tool: Tool, state: str) -> None:
+    assert tool.deploy().code == 0
+    (body,) = azure.inventory(volatile=True)["digitalTwinsInstances"]
+    body["properties"]["provisioningState"] = state
+    azure.document("digitalTwinsInstance", body["id"], body)
+    again = tool.run("--yes")
+    assert again.code == 0, again.text
+    assert "again, as its creation" in again.stdout
+    (body,) = azure.inventory(volatile=True)["digitalTwinsInstances"]
+    assert body["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_an_instance_being_deleted_is_waited_for(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    instance = tool.run("outputs", "--format", "json").document["instance_id"]
+    url = f"https://management.azure.com{instance}?api-version=2023-01-31"
+    assert azure.https("DELETE", url, token=azure.token()).status in (200, 202)
+    again = tool.run("--yes")
+    assert again.code == 0, again.text
+    (body,) = azure.inventory(volatile=True)["digitalTwinsInstances"]
+    assert body["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_a_group_being_deleted_is_waited_for(
+    azure: Emulator, tool: Tool, undisturbed: dict[str, list[dict[str, Any]]]
+) -> None:
+    assert tool.deploy().code == 0
+    group = tool.state["inputs"]["resource_group"]
+    url = f"https://management.azure.com/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}?api-version=2025-04-01"
+    assert azure.https("DELETE", url, token=azure.token()).status == 202
+    again = tool.run("--yes")
+    assert again.code == 0, again.text
+    assert azure.inventory() == undisturbed
+
+
+def test_the_embedded_azure_survives_being_killed_in_between(azure: Emulator, tool: Tool, tmp_path: Path) -> None:
+    assert tool.deploy().code == 0
+    before = azure.inventory(volatile=True)
+    azure.restart()
+    assert azure.inventory(volatile=True) == before
+    again = tool.run("--yes", "--output", "json").document
+    assert [step["outcome"] for step in again["steps"]][:4] == ["already done"] * 4

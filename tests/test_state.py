@@ -1,0 +1,127 @@
+"""The state file: whose it is, one writer at a time, and never half-written or silently overwritten."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+
+import pytest
+
+from tests.test_resume import until_held
+from tests.tool import SUBSCRIPTION, Tool, kill
+from tests.world import Emulator
+
+
+def test_another_run_holds_the_lock(azure: Emulator, tool: Tool) -> None:
+    azure.faults({"method": "PUT", "path": "resourcegroups", "do": "hold"})
+    process = tool.start("--yes", "--subscription", SUBSCRIPTION)
+    until_held(azure, process)
+    try:
+        second = tool.run("--yes")
+        assert second.code == 4, second.text
+        assert f"process {process.pid} on " in second.stderr
+        assert ", since 20" in second.stderr
+        assert tool.run("status").code == 0  # reading takes no lock
+    finally:
+        kill(process)
+    azure.faults()
+    assert tool.run("--yes").code == 0  # the lock of a dead process is taken over
+
+
+@pytest.mark.parametrize(
+    ("flags", "named"),
+    [
+        (("--instance", "another"), "instance"),
+        (("--resource-group", "another"), "resource group"),
+        (("--subscription", "Contoso Sandbox"), "subscription"),
+    ],
+)
+def test_another_deployments_names_are_refused(tool: Tool, flags: tuple[str, ...], named: str) -> None:
+    assert tool.deploy().code == 0
+    before = tool.state_file.read_bytes()
+    done = tool.run("--yes", *flags)
+    assert done.code == 2, done.text
+    assert f"in {named} " in done.stderr
+    assert "--state" in done.stderr
+    assert tool.state_file.read_bytes() == before
+    assert tool.run("--yes", *flags, "--state", "other.state.json", "--subscription", SUBSCRIPTION).code in (0, 2)
+
+
+def test_two_deployments_side_by_side(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy("--state", "one.state.json").code == 0
+    assert tool.deploy("--state", "two.state.json", "--instance", "second-1").code == 0
+    names = sorted(one["name"] for one in azure.inventory()["digitalTwinsInstances"])
+    assert names == ["adt-0fd74108", "second-1"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "torn"),
+        (b'{"format": "azure-digital', "torn"),
+        (b"\xff\xfe\x00", "torn"),
+        (b"[]", "not a state file"),
+        (b'{"subscription": "x", "name": "old-config"}', "not a state file"),
+        (b'{"format": "azure-digital-twins-deployment", "version": 2}', "newer"),
+        (b'{"format": "azure-digital-twins-deployment", "version": 1}', "wrong value at belongs_to"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_and_left_alone(
+    azure: Emulator, tool: Tool, content: bytes, said: str
+) -> None:
+    tool.state_file.write_bytes(content)
+    for command in ("deploy", "plan", "status", "outputs"):
+        done = tool.run(command)
+        assert done.code == 2, done.text
+        assert said in done.stderr
+        assert tool.state_file.read_bytes() == content
+    assert azure.requests()["total"] == 0
+
+
+def test_another_tenants_file_is_refused(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    document = tool.state
+    document["belongs_to"]["cloud"] = "https://management.usgovcloudapi.net"
+    tool.state_file.write_text(json.dumps(document))
+    azure.control("DELETE", "/requests")
+    done = tool.run("--yes")
+    assert done.code == 2
+    assert "in cloud https://management.usgovcloudapi.net, not https://management.azure.com" in done.stderr
+
+
+def test_keys_of_others_are_kept(tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    document = tool.state
+    document["team"] = {"owner": "factory"}
+    document["steps"]["instance"]["note"] = "do not delete"
+    tool.state_file.write_text(json.dumps(document))
+    assert tool.run("--yes", "--app-name", "renamed").code == 0
+    assert tool.state["team"] == {"owner": "factory"}
+    assert tool.state["steps"]["instance"]["note"] == "do not delete"
+
+
+def test_a_folder_in_its_place_and_a_missing_folder(azure: Emulator, tool: Tool) -> None:
+    (tool.folder / "deploy.state.json").mkdir()
+    done = tool.deploy()
+    assert done.code == 2
+    assert "is a folder" in done.stderr
+    done = tool.deploy("--state", "missing/deploy.state.json")
+    assert done.code == 2
+    assert "does not exist" in done.stderr
+    assert azure.requests()["total"] == 0
+
+
+def test_only_the_user_can_read_it(tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    if os.name == "posix":
+        assert stat.S_IMODE(tool.state_file.stat().st_mode) == 0o600
+
+
+def test_no_token_is_written_down(azure: Emulator, tool: Tool) -> None:
+    done = tool.deploy("--verbose")
+    assert done.code == 0
+    assert "https://management.azure.com/" in done.stderr  # requests are logged
+    written = "".join(file.read_text() for file in tool.folder.iterdir())
+    assert "eyJ" not in written + done.text
+    assert "Bearer" not in written + done.text
