@@ -190,6 +190,11 @@ def _bad_input(refusal: Refusal, _answer: Answer) -> None:
     refusal.next = "Correct it and run again."
 
 
+def _audience(refusal: Refusal, _answer: Answer) -> None:
+    refusal.what = f"{refusal.what} This Cloud Shell issues no token for it."
+    refusal.next = "Run az login, then the same command with AZURE_TOKEN_CREDENTIALS=AzureCliCredential in front."
+
+
 _KNOWN: dict[str, Callable[[Refusal, Answer], None]] = {
     "AuthorizationFailed": _needs_rights,
     "LinkedAuthorizationFailed": _needs_rights,
@@ -201,6 +206,7 @@ _KNOWN: dict[str, Callable[[Refusal, Answer], None]] = {
     "SubscriptionNotFound": _invisible,
     "InvalidSubscriptionId": _invisible,
     "InteractionRequired": _interaction,
+    "AudienceNotSupported": _audience,
     "Request_BadRequest": _bad_input,
     "LocationNotAvailableForResourceType": _bad_input,
     "LocationNotAvailableForResourceGroup": _bad_input,
@@ -226,12 +232,6 @@ def _unreached(error: BaseException, doing: str) -> Refusal | None:
             next="Behind a proxy that inspects TLS, name its CA bundle in SSL_CERT_FILE and REQUESTS_CA_BUNDLE.",
         )
     if isinstance(error, ClientAuthenticationError):
-        if "AudienceNotSupported" in text:
-            return Refusal(
-                f"Could not {doing}: this Cloud Shell issues no token for it.",
-                why=_first_lines(text),
-                next="Run az login, then the same command with AZURE_TOKEN_CREDENTIALS=AzureCliCredential in front.",
-            )
         return Refusal(f"Could not {doing}: no credential works.", why=_first_lines(text), next=HOW_TO_SIGN_IN)
     if isinstance(error, AzureError) or type(error).__module__.partition(".")[0] in ("httpx", "httpcore", "aiohttp"):
         return Refusal(

@@ -29,6 +29,13 @@ _NAMES = {
 }
 
 
+def _complete_service_principal() -> dict[str, bool]:
+    """A service principal in the environment beats Cloud Shell, also where Cloud Shell is named as the one to use."""
+    complete = all(os.environ.get(f"AZURE_{name}") for name in ("CLIENT_ID", "TENANT_ID", "CLIENT_SECRET"))
+    chosen = os.environ.get("AZURE_TOKEN_CREDENTIALS", "").lower()
+    return {"exclude_environment_credential": False} if complete and chosen == "managedidentitycredential" else {}
+
+
 @dataclass(frozen=True)
 class SignedIn:
     """The identity of a token. `object_id` is the `oid` claim: no Graph permission is needed to know it."""
@@ -78,6 +85,7 @@ class SharedCredential:
                 self._inner = DefaultAzureCredential(
                     authority=self._cloud.login,
                     additionally_allowed_tenants=["*"],
+                    **_complete_service_principal(),
                     # Instance discovery asks the public cloud, which knows nothing of a cloud of its own.
                     **({} if self._cloud.name.startswith("Azure") else {"disable_instance_discovery": True}),
                 )

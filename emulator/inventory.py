@@ -40,7 +40,8 @@ def _stable(value: Any, volatile: tuple[str, ...], labels: dict[str, str]) -> An
     if isinstance(value, dict):
         return {key: _stable(part, volatile, labels) for key, part in value.items() if key not in volatile}
     if isinstance(value, list):
-        return sorted((_stable(part, volatile, labels) for part in value), key=lambda part: json.dumps(part, sort_keys=True))
+        parts = [_stable(part, volatile, labels) for part in value]
+        return sorted(parts, key=lambda part: json.dumps(part, sort_keys=True))
     if isinstance(value, str):
         for found, label in labels.items():
             if found in value.lower():

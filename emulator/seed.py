@@ -57,54 +57,29 @@ USERS = {
     user.name: user
     for user in (
         User(
-            "owner",
-            "a0000000-0000-4000-8000-000000000001",
-            "Olivia Owner",
-            f"olivia@{TENANT_DOMAIN}",
-            "olivia@contoso.com",
-            OWNER,
-            "administrator",
+            "owner", "a0000000-0000-4000-8000-000000000001", "Olivia Owner",
+            f"olivia@{TENANT_DOMAIN}", "olivia@contoso.com", OWNER, "administrator",
         ),
         User(
-            "contributor",
-            "a0000000-0000-4000-8000-000000000002",
-            "Carlos Contributor",
-            f"carlos@{TENANT_DOMAIN}",
-            "carlos@contoso.com",
-            CONTRIBUTOR,
-            "member",
+            "contributor", "a0000000-0000-4000-8000-000000000002", "Carlos Contributor",
+            f"carlos@{TENANT_DOMAIN}", "carlos@contoso.com", CONTRIBUTOR, "member",
         ),
         User(
-            "reader",
-            "a0000000-0000-4000-8000-000000000003",
-            "Rita Reader",
-            f"rita@{TENANT_DOMAIN}",
-            "rita@contoso.com",
-            READER,
-            "member",
+            "reader", "a0000000-0000-4000-8000-000000000003", "Rita Reader",
+            f"rita@{TENANT_DOMAIN}", "rita@contoso.com", READER, "member",
         ),
         User(
-            "guest",
-            "a0000000-0000-4000-8000-000000000004",
-            "Gustav Guest",
-            f"gustav_fabrikam.com#EXT#@{TENANT_DOMAIN}",
-            "gustav@fabrikam.com",
-            OWNER,
-            "guest",
+            "guest", "a0000000-0000-4000-8000-000000000004", "Gustav Guest",
+            f"gustav_fabrikam.com#EXT#@{TENANT_DOMAIN}", "gustav@fabrikam.com", OWNER, "guest",
             home_tenant="f0000000-0000-4000-8000-00000000000f",
         ),
         User(
-            "msa",
-            "a0000000-0000-4000-8000-000000000005",
-            "Mona Personal",
-            f"mona_outlook.com#EXT#@{TENANT_DOMAIN}",
-            "mona@outlook.com",
-            OWNER,
-            "administrator",
+            "msa", "a0000000-0000-4000-8000-000000000005", "Mona Personal",
+            f"mona_outlook.com#EXT#@{TENANT_DOMAIN}", "mona@outlook.com", OWNER, "administrator",
             home_tenant=HOME_TENANT,
         ),
     )
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

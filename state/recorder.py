@@ -42,7 +42,9 @@ class StateRecorder:
         record.state = "done" if outcome.value == "already done" else outcome.value  # type: ignore[assignment]
         record.reason = reason
         record.error = None
-        if error is not None:
+        if error is None:
+            record.doing = None
+        else:
             record.error = StepError(
                 what=error.what, why=error.why, code=error.code, next=error.next, request_id=error.request_id
             )

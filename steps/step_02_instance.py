@@ -11,13 +11,14 @@ from azure.mgmt.digitaltwins.models import CheckNameRequest, DigitalTwinsDescrip
 from cloud.clients import Polling
 from cloud.errors import Refusal, answer_of
 from cloud.regions import offered_regions, region_code
-from cloud.waiting import poll
+from cloud.waiting import poll, until_visible
 from steps.model import MARK, Change, Context, Plan, Step, Values, Wanted
 
 PROVIDER = "Microsoft.DigitalTwins"
 CREATE_BOUND = 30 * 60
 REGISTER_BOUND = 15 * 60
 FREED_BOUND = 10 * 60
+TAKEN = ("NameUnavailable", "AlreadyExists")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Observed:
     """Code names of the regions that offer instances; read only when the instance is missing."""
     unavailable: str = ""
     """Why the name can't be had, in Azure's words; "" when it can, or when that can't be asked yet."""
+    was_ours: bool = False
+    """An earlier run made or adopted it, so a name that is still taken is on its way to being free."""
 
 
 async def observe(context: Context) -> Observed:
@@ -65,7 +68,8 @@ async def _before_creating(context: Context) -> Observed:
         )
         if check.name_available is False:
             unavailable = check.message or str(check.reason)
-    return Observed(None, registration=registration, regions=regions, unavailable=unavailable)
+    was_ours = "instance_id" in context.values
+    return Observed(None, registration=registration, regions=regions, unavailable=unavailable, was_ours=was_ours)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
@@ -78,9 +82,10 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
                 next="Choose one of these with --location.",
                 exit_code=2,
             )
-        if observed.unavailable:
+        if observed.unavailable and not observed.was_ours:
             raise _taken(wanted, observed.unavailable)
-        create = Change("create-instance", f"create instance {wanted.instance} in {wanted.location}")
+        title = f"create instance {wanted.instance} in {wanted.location}"
+        create = Change("create-instance", title, body={"was_ours": observed.was_ours})
         if observed.registration != "Registered":
             register = Change("register-provider", f"register the provider {PROVIDER} in the subscription")
             return Plan((register, create))
@@ -88,12 +93,12 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     notes: tuple[str, ...] = ()
     if region_code(observed.location) != wanted.location:
         notes = (f"The instance is in {observed.location}, not {wanted.location}: it is used as it is.",)
-    if observed.state == "Failed":
+    if observed.state in ("Failed", "Canceled"):
         title = f"create instance {wanted.instance} again, as its creation failed"
         return Plan((Change("create-instance", title, body={"location": observed.location}),), notes=notes)
     if observed.state == "Deleting":
         title = f"create instance {wanted.instance} in {wanted.location}, once the one being deleted is gone"
-        return Plan((Change("create-instance", title, body={"wait": True}),))
+        return Plan((Change("create-instance", title, body={"wait": True, "was_ours": True}),))
     if observed.state != "Succeeded":
         title = f"wait for instance {wanted.instance}, which is {observed.state}"
         return Plan((Change("await-instance", title),), notes=notes)
@@ -110,7 +115,8 @@ async def apply(change: Change, context: Context) -> Values:
     if change.body.get("wait"):
         context.progress("waiting for the instance of this name to be deleted")
         await _settled(context)
-    return await _create(context, change.body.get("location") or context.wanted.location)
+    location = change.body.get("location") or context.wanted.location
+    return await _create(context, location, was_ours=change.body.get("was_ours", False))
 
 
 async def _register(context: Context) -> Values:
@@ -146,16 +152,26 @@ async def _settled(context: Context) -> Observed:
     return settled
 
 
-async def _create(context: Context, location: str) -> Values:
+async def _create(context: Context, location: str, *, was_ours: bool) -> Values:
     wanted, twins = context.wanted, context.azure.twins.digital_twins
     body = DigitalTwinsDescription(location=location, tags={"created-by": MARK})
-    context.progress("Azure is creating the instance")
-    try:
+
+    async def create() -> Any:
+        context.progress("Azure is creating the instance")
         poller = await twins.begin_create_or_update(wanted.resource_group, wanted.instance, body, polling=Polling())
-        made = await poller.result()
+        return await poller.result()
+
+    try:
+        made = await until_visible(
+            create,
+            not_yet=lambda _status, code: was_ours and code in TAKEN,
+            bound=FREED_BOUND,
+            what="the name of the deleted instance is not free yet",
+            progress=context.progress,
+        )
     except HttpResponseError as error:
         answer = answer_of(error)
-        if answer is not None and answer.status == 409 and answer.code in ("NameUnavailable", "AlreadyExists"):
+        if answer is not None and answer.code in TAKEN:
             raise _taken(wanted, answer.message) from error
         if answer is not None and answer.status < 300:  # the operation itself was accepted, and ended badly
             raise _failed(wanted, answer.message) from error
