@@ -2,6 +2,9 @@
 
 `enter` returns when the running Python has what the pinned requirements ask for. Otherwise it starts the same command
 again with the Python of `.venv` beside this project, which it makes first when it is missing, stale or half-made.
+
+In `.venv`, a file `prepared-…` stands for each set of requirements that is completely installed, and a file
+`unfinished` is there while something is being changed: it outlives a change that was killed.
 """
 
 from __future__ import annotations
@@ -10,38 +13,75 @@ import hashlib
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
+UNFINISHED = VENV / "unfinished"
 REQUIREMENTS = {"deploy": ("requirements.txt",), "tests": ("requirements.txt", "requirements-dev.txt")}
 """Which files a use of the project needs installed."""
+PATIENCE = 600
+"""Seconds to wait for another run that is preparing `.venv`."""
+BY_HAND = "install the dependencies yourself (python3 -m pip install -r requirements.txt)"
+
+_TIED = """
+import os, runpy, sys, threading
+
+def watch():
+    while os.read(0, 4096):
+        pass
+    os._exit(1)
+
+threading.Thread(target=watch, daemon=True).start()
+del sys.argv[0]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+"""
+"""Runs a module, and ends when the other end of its stdin is closed: when its starter is gone, however that ended."""
 
 
-def enter(use: str, arguments: list[str]) -> None:
+def enter(use: str, arguments: list[str], program: Sequence[str] = ("deploy.py",)) -> None:
     """Return when the dependencies of `use` can be imported here; otherwise run again where they can.
 
     Creates or rebuilds `.venv` and says so on stderr. Ends the process with 1 and one sentence when that can't be
     done, with 130 when it is interrupted.
+
+    `program` is what to start there: deploy.py, or ("-m", a module).
     """
     wanted = _fingerprint(use)
-    if Path(sys.prefix).resolve() == VENV.resolve():
-        if not _prepared(wanted):
-            _install_here_again(use, wanted)
-        return
+    inside = Path(sys.prefix).resolve() == VENV.resolve()
     if _prepared(wanted):
-        _run_again(use, arguments)
-    if _importable(use):
+        if inside:
+            return
+    elif _importable(use) and not (inside and _made_here()):
         return
-    try:
-        _prepare(use, wanted)
-    except KeyboardInterrupt:
-        _stop("Interrupted while installing. Run the same command again: it starts the installation afresh.", 130)
-    _run_again(use, arguments)
+    else:
+        try:
+            _prepare(use, wanted)
+        except KeyboardInterrupt:
+            _stop("Interrupted while preparing .venv. Run the same command again: it starts afresh.", 130)
+        except (OSError, ValueError) as error:  # ValueError: venv refuses some folder names
+            _stop(f"Can't prepare {VENV}: {error}. Mend that, or {BY_HAND}.")
+    start = [str(ROOT / part) if part.endswith(".py") else part for part in program]
+    become([str(_python()), *start, *arguments])
+
+
+def become(command: list[str], environment: Mapping[str, str] | None = None) -> NoReturn:
+    """Run `command` in place of this process."""
+    if os.name != "nt":
+        os.execve(command[0], command, environment if environment is not None else os.environ)  # noqa: S606
+    # There, exec returns to the shell before the new process ends.
+    with subprocess.Popen(command, env=environment) as process:  # noqa: S603
+        while True:
+            try:
+                sys.exit(process.wait())
+            except KeyboardInterrupt:  # the new process has got it too, and says how it ends
+                continue
 
 
 def _fingerprint(use: str) -> str:
@@ -51,12 +91,16 @@ def _fingerprint(use: str) -> str:
     return digest.hexdigest()
 
 
-def _stamp(use_fingerprint: str) -> Path:
-    return VENV / f"prepared-{use_fingerprint[:16]}"
+def _stamp(fingerprint: str) -> Path:
+    return VENV / f"prepared-{fingerprint[:16]}"
 
 
 def _prepared(fingerprint: str) -> bool:
     return _stamp(fingerprint).is_file() and _python().exists()
+
+
+def _made_here() -> bool:
+    return UNFINISHED.exists() or any(VENV.glob("prepared-*"))
 
 
 def _python() -> Path:
@@ -90,41 +134,52 @@ def _prepare(use: str, fingerprint: str) -> None:
     if not os.access(ROOT, os.W_OK):
         _stop(
             f"The dependencies are not installed and {ROOT} can't be written to: copy the project to a folder of your "
-            "own, or install them where you run it (python3 -m pip install -r requirements.txt)."
+            f"own, or {BY_HAND}."
         )
     with _one_at_a_time():
         if _prepared(fingerprint):
             return
-        _say("Preparing .venv: installing the pinned requirements. This happens once and takes about a minute.")
-        if not _usable():
+        if _usable():
+            _say("Updating .venv: installing what the pinned requirements add. This takes up to a minute.")
+        else:
             _make_venv()
-        _install(use, fingerprint)
+        _install(use)
 
 
-def _install_here_again(use: str, fingerprint: str) -> None:
-    """Running inside a stale .venv: bring it up to date in place."""
-    with _one_at_a_time():
-        if not _prepared(fingerprint):
-            _say("The requirements have changed: updating .venv. This takes about a minute.")
-            _install(use, fingerprint)
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Hold a lock between processes, let go however this one ends: the portable one in Python's own library."""
+    import sqlite3  # slow to load, and only needed here
 
-
-def _one_at_a_time() -> sqlite3.Connection:
-    """Return a lock between processes, let go when the process ends: the portable one in Python's own library."""
+    deadline = time.monotonic() + PATIENCE
+    waiting = False
     try:
-        lock = sqlite3.connect(ROOT / ".venv.lock", timeout=600, isolation_level=None)
-        lock.execute("BEGIN EXCLUSIVE")
+        # A short timeout: a process that waits inside SQLite can't be interrupted.
+        lock = sqlite3.connect(ROOT / ".venv.lock", timeout=0.2, isolation_level=None)
+        while True:
+            try:
+                lock.execute("BEGIN EXCLUSIVE")
+                break
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            if not waiting:
+                _say("Another run is preparing .venv: waiting for it.")
+            waiting = True
     except sqlite3.Error as error:
-        _stop(f"Can't prepare .venv in {ROOT}: {error}.")
-    return lock
+        raise OSError(f"its lock can't be taken ({error})") from error
+    try:
+        yield
+    finally:
+        lock.close()
 
 
 def _usable() -> bool:
-    """Whether .venv has a Python of this version that can run pip; a half-made or stale one has not."""
-    if not _python().exists():
+    """Whether .venv has a Python of this version that can run pip; a half-made one has not."""
+    if UNFINISHED.exists() or not _python().exists():
         return False
     check = "import sys, pip; print(sys.version_info[:2])"
-    done = subprocess.run([_python(), "-c", check], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([_python(), "-I", "-c", check], capture_output=True, text=True, check=False)  # noqa: S603
     return done.returncode == 0 and done.stdout.strip() == str(sys.version_info[:2])
 
 
@@ -135,45 +190,54 @@ def _make_venv() -> None:
     except ImportError:
         _stop(
             "Python's venv module is not installed: install it (on Debian and Ubuntu: sudo apt install python3-venv), "
-            "or install the dependencies yourself (python3 -m pip install -r requirements.txt)."
+            f"or {BY_HAND}."
         )
+    _say("Preparing .venv: installing the pinned requirements. This happens once and takes about a minute.")
+    if VENV.is_symlink() or VENV.is_file():
+        VENV.unlink()
+    elif VENV.exists():
+        shutil.rmtree(VENV)
+    VENV.mkdir()
+    UNFINISHED.touch()
+    venv.EnvBuilder(symlinks=os.name != "nt").create(VENV)
+    _run_in_venv("pip could not be put into .venv", "ensurepip", "--default-pip")
+
+
+def _install(use: str) -> None:
+    UNFINISHED.touch()
+    for stamp in VENV.glob("prepared-*"):
+        stamp.unlink()
+    # Compiling everything now would take as long as the rest of the installation; Python compiles what it imports.
+    options = ["--quiet", "--no-input", "--no-user", "--no-compile", "--disable-pip-version-check"]
+    files = [option for name in REQUIREMENTS[use] for option in ("-r", str(ROOT / name))]
+    _run_in_venv("The requirements could not be installed", "pip", "install", *options, *files)
+    for prepared in {"deploy", use}:  # what the tests need includes what a deployment needs
+        _stamp(_fingerprint(prepared)).touch()
+    UNFINISHED.unlink()
+
+
+def _run_in_venv(problem: str, *command: str) -> None:
+    """Run a module in .venv, without this process's PYTHON… variables; if it fails, keep its words and stop."""
+    reading, writing = os.pipe()
     try:
-        if VENV.is_symlink() or VENV.is_file():
-            VENV.unlink()
-        elif VENV.exists():
-            shutil.rmtree(VENV)
-        venv.EnvBuilder(with_pip=True, symlinks=os.name != "nt").create(VENV)
-    except (OSError, subprocess.CalledProcessError) as error:
-        _stop(f"Can't make {VENV}: {error}.")
-
-
-def _install(use: str, fingerprint: str) -> None:
-    command = [str(_python()), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-    for name in REQUIREMENTS[use]:
-        command += ["-r", str(ROOT / name)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
-        why = errors[-1].removeprefix("ERROR: ") if errors else f"pip ended with {done.returncode}"
-        log = VENV / "install.log"
-        log.write_text(done.stdout + done.stderr, encoding="utf-8")
-        _stop(
-            f"The requirements could not be installed: {why.rstrip('.')}. Is the package index reachable from here? "
-            f"pip's own words are in {log}; run the same command to try again."
+        done = subprocess.run(  # noqa: S603
+            [_python(), "-I", "-c", _TIED, *command], stdin=reading, capture_output=True, text=True, check=False
         )
-    for stale in VENV.glob("prepared-*"):
-        if use == "deploy" or stale.name != _stamp(_fingerprint("deploy")).name:
-            stale.unlink()
-    # What the tests need includes what a deployment needs.
-    _stamp(_fingerprint("deploy")).touch()
-    _stamp(fingerprint).touch()
-
-
-def _run_again(use: str, arguments: list[str]) -> NoReturn:
-    command = [str(_python()), *(["-m", "tests"] if use == "tests" else [str(ROOT / "deploy.py")]), *arguments]
-    if os.name == "nt":  # there, exec returns to the shell before the new process ends
-        sys.exit(subprocess.call(command))  # noqa: S603
-    os.execv(command[0], command)  # noqa: S606
+    finally:
+        os.close(reading)
+        os.close(writing)
+    if done.returncode == 0:
+        return
+    if done.returncode > 0:  # it ended by itself, and so left nothing half-done
+        UNFINISHED.unlink()
+    log = VENV / "install.log"
+    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+    why = errors[-1].removeprefix("ERROR: ") if errors else f"{command[0]} ended with {done.returncode}"
+    _stop(
+        f"{problem}: {why.rstrip('.')}. Is the package index reachable from here? pip's own words are in {log}; "
+        "run the same command to try again."
+    )
 
 
 def _say(text: str) -> None:

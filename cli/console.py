@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group
+from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -27,6 +28,8 @@ SYMBOLS = {
     "doing": ("…", "cyan"),
     "pending": (" ", "dim"),
 }
+LEAST_DETAIL = 30
+"""Columns below which a detail of the live view is cut rather than folded."""
 
 
 def plain(text: str) -> str:
@@ -47,6 +50,35 @@ def text(content: str, style: str = "") -> Text:
     return Text(plain(content), style=style)
 
 
+def say(console: Console, content: str, *, first: str = "", first_style: str = "", style: str = "") -> None:
+    """Print a paragraph after `first`, the following lines indented like it.
+
+    In a terminal it is folded between words: a long link or id stays in one piece. Lines that begin with a space, such
+    as commands to paste, are left alone.
+    """
+    indent = " " * len(first)
+    lines: list[str] = []
+    for line in plain(content).split("\n"):
+        before = indent if lines else first
+        if console.is_terminal and not line.startswith(" "):
+            lines += textwrap.wrap(
+                line, console.width, initial_indent=before, subsequent_indent=indent, break_long_words=False,
+                break_on_hyphens=False,
+            ) or [""]  # fmt: skip
+        else:
+            lines.append(before + line)
+    printed = Text("\n".join(lines), style=style)
+    printed.stylize(first_style, 0, len(first))
+    console.print(printed)
+
+
+def show_pairs(console: Console, pairs: Mapping[str, str], *, width: int = 0, indent: int = 2) -> None:
+    """Print names and values as two columns that can be copied from."""
+    width = max((width, *(len(name) for name in pairs)))
+    for name, value in pairs.items():
+        console.print(Text.assemble((f"{' ' * indent}{plain(name).ljust(width)}  ", "cyan"), plain(value)))
+
+
 class Screen:
     """Shows a walk. In a terminal one table that changes in place, otherwise a line for each thing that happens."""
 
@@ -55,7 +87,9 @@ class Screen:
         self._states: dict[str, tuple[str, str]] = {step.key: ("pending", "") for step in steps}
         self._since: dict[str, float] = {}
         self._took: dict[str, float] = {}
+        self._writing: dict[str, str] = {}
         self._live: Live | None = None
+        self._over = False
 
     def __enter__(self) -> Screen:
         if self._console.is_terminal:
@@ -64,6 +98,7 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over = True
         if self._live:
             self._live.__exit__(None, None, None)
             self._live = None
@@ -71,6 +106,7 @@ class Screen:
     def started(self, step: Step, change: Change) -> None:
         """A write begins."""
         self._since.setdefault(step.key, time.monotonic())
+        self._writing[step.key] = change.title
         self._set(step, "doing", change.title)
 
     def waiting(self, step: Step, what: str) -> None:
@@ -78,87 +114,104 @@ class Screen:
         if self._states[step.key][0] == "doing" and self._states[step.key][1] != what:
             self._set(step, "doing", what)
 
+    def notice(self, what: str) -> None:
+        """Something worth knowing happened on the way: a pause that Azure asked for, a lost connection."""
+        self._console.print(text(f"  {what}", "dim"))
+
     def ended(self, step: Step, result: Result) -> None:
         """The step has ended."""
         if step.key in self._since:
             self._took[step.key] = time.monotonic() - self._since[step.key]
+        self._writing.pop(step.key, None)
         detail = result.error.what if result.error else result.reason
         if result.plan and result.plan.changes and not result.error:
-            detail = "; ".join(change.title for change in result.plan.changes)
+            detail = ""  # the plan has named them
         self._set(step, result.outcome.value, detail)
 
-    def running(self) -> list[Step]:
-        """Return the steps whose writes may still go on in Azure."""
-        return [step for step in self._steps if self._states[step.key][0] == "doing"]
+    @property
+    def begun(self) -> bool:
+        """Whether any write has begun."""
+        return bool(self._since)
+
+    def unfinished(self) -> list[str]:
+        """Return the writes that may still go on in Azure."""
+        return [f"{step.title}: {self._writing[step.key]}" for step in self._steps if step.key in self._writing]
 
     def _set(self, step: Step, state: str, detail: str) -> None:
         self._states[step.key] = (state, detail)
         if self._live is None:
-            took = f" ({self._took[step.key]:.1f} s)" if step.key in self._took else ""
-            self._console.print(text(f"{step.number} {step.title}: {state}{took}{': ' if detail else ''}{detail}"))
+            took = f" ({_clock(self._took[step.key])})" if step.key in self._took else ""
+            word = f"{detail} ..." if state == "doing" else f"{state}{took}{': ' if detail else ''}{detail}"
+            self._console.print(text(f"{step.number} {step.title}: {word}"))
 
     def _table(self) -> Table:
         grid = Table.grid(padding=(0, 1))
+        title = max(len(step.title) for step in self._steps)
+        word = max(9, *(len(state) for state, _ in self._states.values()))
+        clock = 6 if self.begun else 0
+        for width in (1, 1, title, word, clock):
+            grid.add_column(min_width=width, no_wrap=True)
+        # The last columns stay free: a ^C that the terminal echoes there must not start a new line.
+        room = self._console.width - (title + word + clock + 10)
+        grid.add_column(max_width=max(room, 1))
+        cut = not self._over or room < LEAST_DETAIL
         for step in self._steps:
             state, detail = self._states[step.key]
             symbol, style = SYMBOLS[state]
-            mark: Spinner | Text = Spinner("dots", style=style) if state == "doing" else Text(symbol, style=style)
+            spins = state == "doing" and not self._over
+            mark: Spinner | Text = Spinner("dots", style=style) if spins else Text(symbol, style=style)
             seconds = self._took.get(step.key)
             if seconds is None and state == "doing":
                 seconds = time.monotonic() - self._since[step.key]
-            clock = "" if seconds is None else f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
-            word = "" if state == "pending" else state
+            took = "" if seconds is None else _clock(seconds)
+            about = text("" if self._over and state == "failed" else detail, "dim")  # told in full below
+            about.no_wrap, about.overflow = cut, "ellipsis"
             grid.add_row(
-                mark, str(step.number), text(step.title), Text(word, style=style),
-                Text(clock, justify="right", style="dim"), text(detail, "dim"),
+                mark, str(step.number), text(step.title), Text("" if state == "pending" else state, style=style),
+                Text(took, justify="right", style="dim"), about,
             )  # fmt: skip
         return grid
 
 
+def _clock(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+
+
 def show_plan(console: Console, steps: tuple[Step, ...], looks: Mapping[str, Look]) -> None:
     """Print what would be done, step by step."""
-    grid = Table.grid(padding=(0, 2))
     for step in steps:
-        look = looks[step.key]
-        grid.add_row(str(step.number), text(step.title, "bold"), _what(look.plan, look.error))
-    console.print(grid)
+        console.print(text(f"  {step.number} {step.title}", "bold"))
+        for symbol, style, content in _planned(looks[step.key].plan, looks[step.key].error):
+            say(console, content, first=f"    {symbol} ", first_style=style)
 
 
-def _what(plan: Plan | None, error: Refusal | None) -> Group:
+def _planned(plan: Plan | None, error: Refusal | None) -> list[tuple[str, str, str]]:
+    """Return the lines about one step: a symbol, its colour, and the text."""
     if plan is None:
-        lines = [text(f"can't be planned: {error.what if error else ''}", "red")]
-        if error and error.why:
-            lines.append(text(error.why, "dim"))
-        return Group(*lines)
-    lines = [Text("+ ", style="green") + text(change.title) for change in plan.changes]
-    lines += [text(f"  {change.detail}", "dim") for change in plan.changes if change.detail]
-    if not plan.changes:
-        word = "skipped" if plan.skipped else "needs you" if plan.needs_you else "nothing to do"
-        lines.append(text(f"{word}: {plan.reason}", "yellow" if plan.needs_you else "dim"))
-    lines += [text(f"note: {note}", "yellow") for note in plan.notes]
-    return Group(*lines)
+        return [("✗", "red", f"can't be planned: {error.what if error else ''}")]
+    lines = [
+        ("+", "green", f"{change.title} ({change.detail})" if change.detail else change.title)
+        for change in plan.changes
+    ]
+    if plan.needs_you:
+        lines.append(("!", "yellow", f"needs you: {plan.reason}"))
+    elif not plan.changes:
+        lines.append(("-", "dim", f"{'skipped' if plan.skipped else 'no change'}: {plan.reason}"))
+    return lines + [("!", "yellow", f"note: {note}") for note in plan.notes]
 
 
 def show_refusal(console: Console, refusal: Refusal, where: str = "") -> None:
     """Print an error: what, why, what to do next, and Azure's request id."""
-    console.print(Text("✗ ", style="red") + text(f"{where}{refusal.what}", "bold"))
+    say(console, f"{where}{refusal.what}", first="✗ ", first_style="red", style="bold")
     if refusal.why:
-        console.print(text(f"  Why: {refusal.why}"))
+        say(console, refusal.why, first="  Why: ")
     if refusal.next:
-        console.print(text(f"  Next: {refusal.next}"))
+        say(console, refusal.next, first="  Next: ")
     if refusal.request_id:
         console.print(text(f"  Azure's request id: {refusal.request_id}", "dim"))
 
 
 def show_needs_you(console: Console, step: Step, needs: NeedsYou) -> None:
     """Print what only a person can do."""
-    console.print(Text("! ", style="yellow") + text(f"{step.title}: {needs.what}"))
-    for label, how in needs.how:
-        console.print(text(f"  {label}: {how}"))
-
-
-def show_values(console: Console, values: Mapping[str, str]) -> None:
-    """Print the collected values as a table that can be copied from."""
-    width = max((len(name) for name in values), default=0)
-    for name, value in values.items():
-        console.print(text(f"  {name.ljust(width)}  ", "cyan") + text(value))
+    say(console, f"{step.title}: {needs.what}", first="! ", first_style="yellow")
+    show_pairs(console, dict(needs.how))

@@ -82,6 +82,8 @@ def gather(flags: Mapping[str, Value | None], config: Path | None, remembered: M
         if found is None:
             continue
         problem = None if isinstance(found.value, bool) else one.problem(found.value)
+        if found.value == "":
+            problem = "it is empty."
         if problem:
             raise BadInput(
                 f"{one.name.replace('_', ' ').capitalize()} {found.value!r} (from {found.source}): {problem}"

@@ -9,12 +9,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cli.bootstrap import ROOT
+from cli.bootstrap import ROOT, become
+from cli.called import command as command_line
+from cli.called import shown
 from cli.inputs import INPUTS
 
 FOLDER = ROOT / ".local-azure"
 LATENCY = "azure:0.1"
 """A tenth of Azure's typical durations."""
+IN_USE = 4
+"""How the embedded Azure ends when another one is using the folder."""
 
 
 def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
@@ -25,43 +29,45 @@ def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
     """
     try:
         FOLDER.mkdir(exist_ok=True)
-        log = (FOLDER / "azure.log").open("w+", encoding="utf-8")
+        log = (FOLDER / "azure.log").open("a+", encoding="utf-8")  # also another run's, which may be going on
     except OSError as error:
-        return _say(f"The embedded Azure keeps its data in {FOLDER}, which can't be written: {error.strerror}.", 1)
+        return _say(f"The embedded Azure keeps its data in {FOLDER}, which can't be written: {error.strerror}.")
+    _say(f"Embedded Azure, in {shown(FOLDER)}: all that follows stays on this machine.")
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
-    command_line = [
+    server = [
         sys.executable, str(ROOT / "deploy.py"), "emulate", "--data", str(FOLDER / "azure"),
         "--sign-in", options["sign_in"] or "owner", "--latency", LATENCY, "--until-stdin-closes",
     ]  # fmt: skip
+    before = log.seek(0, os.SEEK_END)
     azure = subprocess.Popen(  # noqa: S603
-        command_line, stdin=reading, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        server, stdin=reading, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
     )
     os.close(reading)
     assert azure.stdout is not None  # noqa: S101 - it is a pipe
     line = azure.stdout.readline()
     if not line:
         code = azure.wait()
-        log.seek(0)
-        return _say(log.read().strip() or "The embedded Azure did not start.", code or 1)
+        log.seek(before)
+        why = log.read().strip() or "The embedded Azure did not start."
+        return _say(f"{why} Wait for that run to end, then run again." if code == IN_USE else why, max(code, 1))
     ready = json.loads(line)
-    return _become([command, *_arguments(options), "--state", str(state)], _environment(ready), ready["subscriptionId"])
-
-
-def _become(arguments: list[str], environment: dict[str, str], subscription: str) -> int:
-    command_line = [sys.executable, str(ROOT / "deploy.py"), *arguments, "--suggest-subscription", subscription]
-    if os.name != "nt":  # there, exec returns to the shell before the new process ends
-        os.execve(command_line[0], command_line, environment)  # noqa: S606
-    return subprocess.call(command_line, env=environment)  # noqa: S603
+    tool = [
+        sys.executable, str(ROOT / "deploy.py"), command, *_arguments(options), "--state", str(state),
+        "--suggest-subscription", ready["subscriptionId"], "--called-as", command_line(),
+    ]  # fmt: skip
+    return become(tool, _environment(ready))
 
 
 def _environment(ready: dict[str, Any]) -> dict[str, str]:
-    """Return this process's environment with the embedded Azure's on top, and no subscription of a real one."""
-    from emulator.seed import SUBSCRIPTIONS
+    """Return this process's environment with the embedded Azure's on top, and nothing that names a real one."""
+    from emulator.seed import SUBSCRIPTIONS, TENANT
 
     environment = {**os.environ, **ready["env"]}
-    if environment.get("AZURE_SUBSCRIPTION_ID", "").lower() not in SUBSCRIPTIONS:
-        environment.pop("AZURE_SUBSCRIPTION_ID", None)
+    here = {*SUBSCRIPTIONS, *(name.lower() for name in SUBSCRIPTIONS.values()), TENANT}
+    for name in ("AZURE_SUBSCRIPTION_ID", "ADT_SUBSCRIPTION", "ADT_TENANT", "ADT_ARM_ENDPOINT"):
+        if environment.get(name, "").lower() not in here:
+            environment.pop(name, None)
     return environment
 
 
@@ -81,6 +87,6 @@ def _arguments(options: dict[str, Any]) -> list[str]:
     ]
 
 
-def _say(message: str, code: int) -> int:
+def _say(message: str, code: int = 1) -> int:
     print(message, file=sys.stderr, flush=True)  # noqa: T201 - there is no console yet
     return code

@@ -67,6 +67,7 @@ _running = _options(
     _local,
     click.option("--sign-in", metavar="NAME", help="With --local: who is signed in. Default: owner."),
     click.option("--suggest-subscription", hidden=True),
+    click.option("--called-as", hidden=True),
 )
 
 

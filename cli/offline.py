@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.table import Table
 
 from cli import documents
-from cli.console import SYMBOLS, make_console, show_refusal, text
+from cli.called import shown
+from cli.console import SYMBOLS, make_console, show_pairs, show_refusal, text
 from cloud.errors import Refusal
 from state.document import StateDocument, StateRefused
 from state.file_store import StateFile
@@ -27,16 +28,19 @@ def show_status(path: Path, *, as_json: bool) -> int:
         console.print(text(f"There is no deployment yet: no state file at {path}."))
         return 0
     belongs = document.belongs_to
-    console.print(text(f"{path}: tenant {belongs.tenant}, subscription {belongs.subscription}"))
+    about = {"State file": shown(path), "Tenant": belongs.tenant, "Subscription": belongs.subscription}
+    show_pairs(console, about, indent=0)
+    console.print()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("Step", "State", "Finished (UTC)", ""):
-        table.add_column(heading)
+    for heading in ("Step", "State", "Finished (UTC)"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("")
     for key, record in document.steps.items():
         symbol, style = SYMBOLS[record.state]
         detail = record.error.what if record.error else record.doing or record.reason
         table.add_row(
             text(key.replace("_", " ").capitalize()), text(f"{symbol} {record.state}", style),
-            text(record.finished or ""), text(detail, "dim"),
+            text((record.finished or "")[:19].replace("T", " ")), text(detail, "dim"),
         )  # fmt: skip
     console.print(table)
     return 0

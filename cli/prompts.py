@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import questionary
 from prompt_toolkit.document import Document
+from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.validation import ValidationError, Validator
 
 from cli.console import plain
@@ -55,56 +56,67 @@ class _Checked(Validator):
 class Terminal:
     """Asks in a terminal. Ctrl-C at a question raises KeyboardInterrupt."""
 
+    def __init__(self) -> None:
+        self.asked = False
+        """Whether questions and answers are left on the screen."""
+
     async def subscription(self, choices: list[Subscription], default: str | None) -> str:
-        """Return the id of one of the subscriptions."""
-        options = [questionary.Choice(f"{plain(one.name)}  ({one.id})", one.id) for one in choices]
-        preset = next((option for option in options if option.value == default), None)
-        return str(await _ask(questionary.select("Subscription", choices=options, default=preset)))
+        """Return the id of one of the subscriptions. The question disappears with the answer, which is shown anyway."""
+        options = {one.id: f"{one.name}  ({one.id})" for one in choices}
+        return str(await _select("Subscription", options, default, erase_when_done=True).unsafe_ask_async())
 
     async def resource_group(self, existing: Mapping[str, str], default: str) -> str:
         """Return the name of an existing group, or a new one."""
-        options = [
-            questionary.Choice(f"{plain(name)}  (in {plain(region)})", name) for name, region in existing.items()
-        ]
         if existing:
-            options.insert(0, questionary.Choice("a new one", NEW))
-            preset = next((option for option in options if option.value == default), options[0])
-            chosen = str(await _ask(questionary.select("Resource group", choices=options, default=preset)))
+            options = {NEW: "a new one", **{name: f"{name}  (in {region})" for name, region in existing.items()}}
+            chosen = str(await self._ask(_select("Resource group", options, default)))
             if chosen != NEW:
                 return chosen
-        return await _text("Name of the new resource group", default, names.group_name_problem)
+        return await self._text("Name of the new resource group", default, names.group_name_problem)
 
     async def location(self, regions: Mapping[str, str], default: str) -> str:
         """Return a region's code name."""
-        options = [questionary.Choice(f"{plain(display)}  ({code})", code) for code, display in regions.items()]
-        preset = next((option for option in options if option.value == default), None)
-        return str(await _ask(questionary.select("Region", choices=options, default=preset)))
+        options = {code: f"{display}  ({code})" for code, display in regions.items()}
+        return str(await self._ask(_select("Region", options, default)))
 
     async def instance(self, taken: Callable[[str], Awaitable[str | None]], default: str) -> str:
         """Return an instance name; `taken` asks Azure why one can't be had."""
-        return await _text("Name of the Digital Twins instance", default, names.instance_name_problem, taken)
+        return await self._text("Name of the Digital Twins instance", default, names.instance_name_problem, taken)
 
     async def app_name(self, default: str) -> str:
         """Return an application's display name."""
-        return await _text("Name of the app registration", default, names.app_name_problem)
+        return await self._text("Name of the app registration", default, names.app_name_problem)
 
     async def proceed(self) -> bool:
         """Return whether to go on."""
-        return bool(await _ask(questionary.confirm("Proceed?", default=True)))
+        return bool(await self._ask(questionary.confirm("Proceed?", default=True)))
+
+    async def _text(
+        self, title: str, default: str, problem: Problem, taken: Callable[[str], Awaitable[str | None]] | None = None
+    ) -> str:
+        checked = _Checked(problem, taken)
+        while True:
+            answer = str(await self._ask(questionary.text(title, default=default, validate=checked)))
+            refused = await checked.ask_azure(answer)  # confirmed before Azure had been asked
+            if refused is None:
+                return answer
+            questionary.print(plain(refused), style="fg:ansired")
+            default = answer
+
+    async def _ask(self, question: questionary.Question) -> Any:
+        self.asked = True
+        with patch_stdout(raw=True):  # what is printed meanwhile appears above the question
+            return await question.unsafe_ask_async()
 
 
-async def _text(
-    title: str, default: str, problem: Problem, taken: Callable[[str], Awaitable[str | None]] | None = None
-) -> str:
-    checked = _Checked(problem, taken)
-    while True:
-        answer = str(await _ask(questionary.text(title, default=default, validate=checked)))
-        refused = await checked.ask_azure(answer)  # confirmed before Azure had been asked
-        if refused is None:
-            return answer
-        questionary.print(plain(refused), style="fg:ansired")
-        default = answer
-
-
-async def _ask(question: questionary.Question) -> Any:
-    return await question.unsafe_ask_async()
+def _select(title: str, options: Mapping[str, str], default: str | None, **how: Any) -> questionary.Question:
+    """Return a question with these values and titles, narrowed down by typing."""
+    choices = [questionary.Choice(plain(shown).replace("\n", " "), value) for value, shown in options.items()]
+    return questionary.select(
+        title,
+        choices=choices,
+        default=next((choice for choice in choices if choice.value == default), None),
+        use_search_filter=True,
+        use_jk_keys=False,
+        **how,
+    )

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from cli import documents
-from cli.console import Screen, make_console, show_needs_you, show_plan, show_refusal, show_values, text
+from cli.called import command, shown
+from cli.console import Screen, make_console, say, show_needs_you, show_pairs, show_plan, show_refusal, text
 from cli.inputs import BadInput, Value, gather
+from cli.main import DEFAULT_STATE
 from cli.settle import Manner, remember, settle, settle_subscription
+from cloud.endpoints import PUBLIC
 from cloud.errors import SEVERITY, Refusal, explain
-from cloud.names import is_guid
 from state.document import Belonging, StateDocument
 from state.file_store import StateFile
 from state.recorder import StateRecorder
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EXPLORER = "https://explorer.digitaltwins.azure.net"
+NOT_AT_THE_END = ("role_assignment_id", "application_object_id", "service_principal_id")
+"""Values that few need: `outputs` has them."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Run:
         self.console = make_console(stderr=options.json)
         self.screen = Screen(self.console, ())
         self._document = options.state.read()
-        self._given = gather(options.flags, options.config, self._document.inputs if self._document else {})
+        self._given = gather(options.flags, options.config, self._document.remembered() if self._document else {})
         self._refuse_other_names()
 
     async def plan(self) -> int:
@@ -74,6 +78,10 @@ class Run:
             documents.emit(documents.plan_document(STEPS, looks, code))
         else:
             show_plan(self.console, STEPS, looks)
+            for look in looks.values():
+                if look.error:
+                    self.console.print()
+                    show_refusal(self.console, look.error)
         return code
 
     async def deploy(self) -> int:
@@ -87,7 +95,10 @@ class Run:
             walk, looks = await self._look(azure, wanted)
             if any(look.plan and look.plan.changes for look in looks.values()):
                 show_plan(self.console, STEPS, looks)
+                self.console.print()
                 await self._confirm()
+            else:
+                self._note(looks)
             document = self._new_document(azure, wanted, subscription)
             self.options.state.write(document)
             with self.screen:
@@ -108,12 +119,17 @@ class Run:
         tenant, no_app = self._given.get("tenant"), self._given.get("no_app")
         if not (no_app and no_app.value):
             warm_up_graph()
-        return Azure(cloud, SharedCredential(cloud, str(tenant.value) if tenant else None))
+        return Azure(cloud, SharedCredential(cloud, str(tenant.value) if tenant else None), self._notice)
+
+    def _notice(self, what: str) -> None:
+        self.screen.notice(what)
 
     async def _settle(self, azure: Azure) -> tuple[Wanted, Subscription]:
+        from cloud.lookups import tenant_id
+
         who = await _explained(azure.credential.who(), "sign in")
         tenant = str(self._given["tenant"].value) if "tenant" in self._given else ""
-        if is_guid(tenant) and tenant.lower() != who.tenant.lower():
+        if tenant and await _explained(tenant_id(azure, tenant), "read the tenants") != who.tenant.lower():
             raise Refusal(
                 f"The sign-in is for tenant {who.tenant}, not for the wanted tenant {tenant}.",
                 next=f"Sign in to it: az login --tenant {tenant}",
@@ -124,13 +140,16 @@ class Run:
 
             questions = Terminal()
         manner = Manner(questions, self.options.yes, self.options.suggested_subscription)
-        self.console.print(text(f"Signed in as {who.name}, by {who.by}, in tenant {who.tenant}"))
+        show_pairs(self.console, {"Signed in as": f"{who.name}, by {who.by}", "Tenant": who.tenant}, indent=0)
         subscription = await _explained(settle_subscription(azure, self._given, manner, who), "read the subscriptions")
-        self.console.print(text(f"Subscription {subscription.name} ({subscription.id})\n"))
+        show_pairs(self.console, {"Subscription": f"{subscription.name} ({subscription.id})"}, width=12, indent=0)
+        self.console.print()
         self._refuse_other_subscription(azure, subscription, who)
         azure.subscription = subscription.id
-        resolved = self._document.resolved if self._document else {}
-        wanted = await _explained(settle(azure, self._given, manner, who, subscription, resolved), "look up the inputs")
+        settling = settle(azure, self._given, manner, who, subscription, self._document)
+        wanted = await _explained(settling, "look up the inputs")
+        if questions and questions.asked:
+            self.console.print()
         return wanted, subscription
 
     async def _look(self, azure: Azure, wanted: Wanted) -> tuple[Walk, Mapping[str, Look]]:
@@ -144,22 +163,28 @@ class Run:
             return walk, await walk.look()
 
     async def _confirm(self) -> None:
-        self.console.print()
         if not self.options.may_ask or self.options.yes:
             return
         from cli.prompts import Terminal
 
         if not await Terminal().proceed():
             raise Declined
+        self.console.print()
+
+    def _note(self, looks: Mapping[str, Look]) -> None:
+        """Say what a plan without changes would have said beside them."""
+        notes = [note for look in looks.values() if look.plan for note in look.plan.notes]
+        for note in notes:
+            say(self.console, note, first="! ", first_style="yellow")
+        if notes:
+            self.console.print()
 
     def _new_document(self, azure: Azure, wanted: Wanted, subscription: Subscription) -> StateDocument:
         from steps import STEPS
 
-        inputs, resolved = remember(wanted, self._given)
         belonging = Belonging(cloud=azure.cloud.resource_manager, tenant=wanted.tenant, subscription=subscription.id)
         document = self._document or StateDocument(belongs_to=belonging)
-        document.inputs = {**document.inputs, **inputs}
-        document.resolved = resolved
+        remember(document, wanted, self._given)
         for step in STEPS:
             document.step(step.key)
         return document
@@ -167,34 +192,44 @@ class Run:
     def _report(self, results: Mapping[str, Result], document: StateDocument, code: int) -> None:
         from steps import STEPS
 
-        console = self.console
+        console, state = self.console, self.options.state
         console.print()
         for step in STEPS:
             error = results[step.key].error
             if error:
                 show_refusal(console, error, f"Step {step.number}, {step.title.lower()}: ")
+                console.print()
         if code:
-            console.print(text(f"Deployment not complete. The log is {self.options.state.log_path}", "bold"))
+            say(console, f"The log is {shown(state.log_path)}", first="Deployment not complete. ", first_style="bold")
             return
         console.print(text("Deployment completed successfully", "bold green"))
         outputs = document.outputs()
-        show_values(console, outputs)
+        values = {name: value for name, value in outputs.items() if name not in NOT_AT_THE_END}
+        values["instance_id"] = values.pop("instance_id")  # the longest one last
+        show_pairs(console, values)
+        again = ["outputs", *(["--state", shown(state.path)] if shown(state.path) != DEFAULT_STATE else [])]
+        console.print(text(f"  All of them, at any time: {command(again)}", "dim"))
         console.print()
         for step in STEPS:
             plan = results[step.key].plan
             if plan and plan.needs_you:
                 show_needs_you(console, step, plan.needs_you)
-        host = outputs.get("host_name", "")
-        console.print(text(f"Next: see it at {EXPLORER}/?tid={outputs['tenant_id']}&eid={host}"))
+                console.print()
+        link = f"{EXPLORER}/?tid={outputs['tenant_id']}&eid={outputs['host_name']}"
+        show_pairs(console, {"Next": f"see the instance at {link}"}, indent=0)
         if results["role"].plan and results["role"].plan.changes:
-            console.print(text("A new role can take up to five minutes to work on the instance's own API."))
+            console.print(text("      (a new role can take up to five minutes to work there)"))
 
     def _refuse_other_names(self) -> None:
         """One state file is one deployment: other names than its own are refused."""
         if self._document is None:
             return
+        endpoint = self._given.get("arm_endpoint")
+        cloud = str(endpoint.value).rstrip("/") if endpoint else PUBLIC.resource_manager
+        if cloud.lower() != self._document.belongs_to.cloud.lower():
+            raise self._another("cloud", self._document.belongs_to.cloud, cloud)
         for name in ("resource_group", "instance"):
-            known, given = self._document.inputs.get(name), self._given.get(name)
+            known, given = getattr(self._document.inputs, name), self._given.get(name)
             if known and given and str(known).lower() != str(given.value).lower():
                 raise self._another(name.replace("_", " "), str(known), str(given.value))
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cli import documents
+from cli.called import command as command_line
+from cli.called import shown
 from cli.console import make_console, show_refusal, text
 from cli.inputs import INPUTS, BadInput
 from cli.logs import start_logging
@@ -29,7 +31,7 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
             state.check_writable()
         with state.locked() if writes else nullcontext():
             start_logging(state.log_path if writes else None, verbose=options["verbose"])
-            return _locked_run(command, _options(options, state))
+            return _locked_run(command, _options(options, state), options["called_as"] or command_line())
     except StateLocked as error:
         return _ended(Refusal(str(error), exit_code=4), as_json=as_json)
     except StateRefused as error:
@@ -45,7 +47,7 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
     except Exception:
         logging.getLogger("deploy").exception("a bug")
         if writes:
-            make_console(stderr=True).print(text(f"The log is {state.log_path}"))
+            make_console(stderr=True).print(text(f"The log is {shown(state.log_path)}"))
         raise
 
 
@@ -61,18 +63,21 @@ def _options(options: dict[str, Any], state: StateFile) -> Options:
     )
 
 
-def _locked_run(command: str, options: Options) -> int:
+def _locked_run(command: str, options: Options, resume: str) -> int:
     run = Run(options)
     try:
         return asyncio.run(run.deploy() if command == "deploy" else run.plan())
     except KeyboardInterrupt:
         console = make_console(stderr=True)
-        going_on = [step.title.lower() for step in run.screen.running()]
+        going_on = run.screen.unfinished()
+        console.print()
         if going_on:
-            console.print(f"Interrupted. Still going on in Azure, perhaps: {', '.join(going_on)}.")
-            console.print("Run the same command again: it resumes where it stopped.")
+            console.print("Interrupted. This may still be going on in Azure:")
+            for write in going_on:
+                console.print(text(f"  {write}"))
         else:
-            console.print("Interrupted. Run the same command again to go on.")
+            console.print(f"Interrupted. {'' if run.screen.begun else 'Nothing was changed.'}")
+        console.print(text(f"To go on from here: {resume}"))
         return 130
 
 
@@ -82,5 +87,5 @@ def _ended(refusal: Refusal, *, as_json: bool, log: Path | None = None) -> int:
     console = make_console(stderr=True)
     show_refusal(console, refusal)
     if log is not None and log.exists():
-        console.print(text(f"  The log is {log}", "dim"))
+        console.print(text(f"  The log is {shown(log)}", "dim"))
     return refusal.exit_code

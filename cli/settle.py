@@ -12,6 +12,7 @@ from cli.inputs import BY_NAME, BadInput, Given
 from cloud import names
 from cloud.errors import Refusal
 from cloud.regions import region_code
+from state.document import Inputs, KnownAssignee, KnownRole, StateDocument
 from steps.model import Wanted
 
 if TYPE_CHECKING:
@@ -103,10 +104,14 @@ def _missing(absent: list[str], before: str = "") -> BadInput:
 
 
 async def settle(  # noqa: PLR0917 - all of them are needed, and none is of the others' kind
-    azure: Azure, given: Mapping[str, Given], manner: Manner, who: SignedIn, subscription: Subscription,
-    resolved: Mapping[str, str],
-) -> Wanted:  # fmt: skip
-    """Return all inputs of a run. `resolved` is what the state file remembers of names that were looked up."""
+    azure: Azure,
+    given: Mapping[str, Given],
+    manner: Manner,
+    who: SignedIn,
+    subscription: Subscription,
+    known: StateDocument | None,
+) -> Wanted:
+    """Return all inputs of a run. `known` is the state file's document: what it looked up is not looked up again."""
     texts = {name: str(one.value) for name, one in given.items() if not isinstance(one.value, bool)}
     no_app = bool(given["no_app"].value) if "no_app" in given else False
     if manner.questions and not manner.defaults:
@@ -117,8 +122,8 @@ async def settle(  # noqa: PLR0917 - all of them are needed, and none is of the 
             raise _missing(absent)
     instance = texts.get("instance") or names.default_instance(who.tenant, subscription.id)
     assignee, (role, role_id) = await asyncio.gather(
-        _assignee(azure, texts.get("assignee"), who, resolved),
-        _role(azure, texts.get("role"), subscription.id, resolved),
+        _assignee(azure, texts.get("assignee"), who, known.assignee if known else None),
+        _role(azure, texts.get("role"), subscription.id, known.role if known else None),
     )
     return Wanted(
         tenant=who.tenant,
@@ -168,53 +173,43 @@ async def _nothing() -> dict[str, str]:
     return {}
 
 
-async def _assignee(azure: Azure, wanted: str | None, who: SignedIn, resolved: Mapping[str, str]) -> Principal:
+async def _assignee(azure: Azure, wanted: str | None, who: SignedIn, known: KnownAssignee | None) -> Principal:
     from cloud import lookups
 
     if wanted is None or wanted.lower() == who.object_id.lower():
         return lookups.Principal(who.object_id, who.kind, who.name)
-    if resolved.get("assignee") == wanted:
-        return lookups.Principal(
-            resolved["assignee_object_id"],
-            resolved["assignee_kind"],  # type: ignore[arg-type]  # written by `remember` below
-            resolved["assignee_label"],
-        )
+    if known and known.given == wanted:
+        return lookups.Principal(known.object_id, known.kind, known.label)
     return await lookups.principal(azure, wanted)
 
 
-async def _role(azure: Azure, wanted: str | None, subscription: str, resolved: Mapping[str, str]) -> tuple[str, str]:
+async def _role(azure: Azure, wanted: str | None, subscription: str, known: KnownRole | None) -> tuple[str, str]:
     from cloud import lookups
 
-    if wanted is not None and resolved.get("role") == wanted:
-        return resolved["role_name"], resolved["role_id"]
+    if known and known.given == wanted:
+        return known.name, known.id
     return await lookups.role_id(azure, subscription, wanted or lookups.DATA_OWNER)
 
 
-def remember(wanted: Wanted, given: Mapping[str, Given]) -> tuple[dict[str, str | bool], dict[str, str]]:
-    """Return the inputs and what they stand for, as the state file keeps them."""
-    role = str(given["role"].value) if "role" in given else wanted.role
-    assignee = str(given["assignee"].value) if "assignee" in given else wanted.assignee.object_id
-    inputs: dict[str, str | bool] = {
-        "subscription": wanted.subscription,
-        "tenant": wanted.tenant,
-        "resource_group": wanted.resource_group,
-        "location": wanted.location,
-        "instance": wanted.instance,
-        "assignee": assignee,
-        "role": role,
-        "app_name": wanted.app_name,
-        "reply_url": wanted.reply_url,
-        "no_app": not wanted.app,
-    }
-    resolved = {
-        "assignee": assignee,
-        "assignee_object_id": wanted.assignee.object_id,
-        "assignee_kind": wanted.assignee.kind,
-        "assignee_label": wanted.assignee.label,
-        "role": role,
-        "role_name": wanted.role,
-        "role_id": wanted.role_id,
-    }
-    if "arm_endpoint" in given:
-        inputs["arm_endpoint"] = given["arm_endpoint"].value
-    return inputs, resolved
+def remember(document: StateDocument, wanted: Wanted, given: Mapping[str, Given]) -> None:
+    """Write the inputs, and what they stand for, into the state file's document."""
+    texts = {name: str(one.value) for name, one in given.items()}
+    who, role = wanted.assignee, texts.get("role", wanted.role)
+    document.assignee = KnownAssignee(
+        given=texts.get("assignee", who.object_id), object_id=who.object_id, kind=who.kind, label=who.label
+    )
+    document.role = KnownRole(given=role, name=wanted.role, id=wanted.role_id)
+    settled = Inputs(
+        subscription=wanted.subscription,
+        tenant=wanted.tenant,
+        resource_group=wanted.resource_group,
+        location=wanted.location,
+        instance=wanted.instance,
+        assignee=document.assignee.given,
+        role=role,
+        app_name=wanted.app_name,
+        reply_url=wanted.reply_url,
+        no_app=not wanted.app,
+        arm_endpoint=texts.get("arm_endpoint"),
+    )
+    document.inputs = Inputs(**{**(document.inputs.model_extra or {}), **settled.model_dump()})

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
 from functools import cached_property
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
 
+from cloud.persistence import (
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    FreshToken,
+    Notice,
+    Patience,
+    Persistence,
+    Sanity,
+    log_failure,
+    log_request,
+)
 from cloud.waiting import FIRST, LAST
 
 if TYPE_CHECKING:
@@ -23,11 +33,6 @@ if TYPE_CHECKING:
 
     from cloud.endpoints import Cloud
     from cloud.signin import SharedCredential
-
-log = logging.getLogger("cloud")
-
-CONNECT_SECONDS, READ_SECONDS = 10, 30
-RETRIES = 4
 
 
 class Polling(AsyncARMPolling):
@@ -51,30 +56,26 @@ class Polling(AsyncARMPolling):
 
 
 class _Trace(AsyncHTTPPolicy[Any, Any]):
-    """Logs a line for each attempt: method, URL, status, seconds, Azure's request id. No headers, no bodies."""
+    """Logs each attempt."""
 
     async def send(self, request: Any) -> Any:
-        begun, what = time.monotonic(), f"{request.http_request.method} {request.http_request.url}"
+        begun, what = monotonic(), f"{request.http_request.method} {request.http_request.url}"
         try:
             response = await self.next.send(request)
         except Exception as error:
-            log.info("%s failed after %.2fs: %s", what, time.monotonic() - begun, type(error).__name__)
+            log_failure(what, begun, error)
             raise
         answer = response.http_response
         log_request(what, answer.status_code, begun, answer.headers.get("x-ms-request-id", ""))
         return response
 
 
-def log_request(what: str, status: int, begun: float, request_id: str) -> None:
-    """Log an answered request; `begun` is a time.monotonic()."""
-    log.info("%s %s %.2fs %s", what, status, time.monotonic() - begun, request_id)
-
-
 class Azure:
     """The clients, each made when it is first used. `async with` closes their connections."""
 
-    def __init__(self, cloud: Cloud, credential: SharedCredential, subscription: str = "") -> None:
+    def __init__(self, cloud: Cloud, credential: SharedCredential, notice: Notice, subscription: str = "") -> None:
         self.cloud, self.credential, self.subscription = cloud, credential, subscription
+        self._notice = notice
         self._transport = AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
         self._graph_http: Any = None
 
@@ -90,11 +91,11 @@ class Azure:
     def _options(self) -> dict[str, Any]:
         return {
             "base_url": self.cloud.resource_manager,
-            "credential_scopes": [self.cloud.arm_scope],
             "transport": self._transport,
+            "authentication_policy": FreshToken(self.credential, self.cloud.arm_scope),
+            "retry_policy": Patience(self._notice),
+            "per_retry_policies": [Sanity()],
             "http_logging_policy": _Trace(),
-            "retry_total": RETRIES,
-            "retry_backoff_max": 30,
         }
 
     @cached_property
@@ -132,27 +133,29 @@ class Azure:
         from kiota_authentication_azure.azure_identity_authentication_provider import (
             AzureIdentityAuthenticationProvider,
         )
-        from kiota_http.middleware.options import RetryHandlerOption
+        from kiota_http.kiota_client_factory import KiotaClientFactory
+        from kiota_http.middleware import RetryHandler
         from msgraph.graph_request_adapter import GraphRequestAdapter
         from msgraph.graph_request_adapter import options as default_options
         from msgraph.graph_service_client import GraphServiceClient
         from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
-        client = httpx.AsyncClient(
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-            base_url=f"{self.cloud.graph}/v1.0",
-            event_hooks={"request": [_graph_begun], "response": [_graph_answered]},
-        )
-        retries = {RetryHandlerOption.get_key(): RetryHandlerOption(delay=0.5, max_retries=RETRIES)}
-        self._graph_http = GraphClientFactory.create_with_default_middleware(
-            client=client, options={**default_options, **retries}
+        base = f"{self.cloud.graph}/v1.0"
+        persistence = Persistence(self._notice, self.credential, self.cloud.graph_scope)
+        middleware = [
+            persistence if isinstance(one, RetryHandler) else one
+            for one in KiotaClientFactory.get_default_middleware(default_options)
+        ]
+        self._graph_http = GraphClientFactory.create_with_custom_middleware(
+            middleware,
+            client=httpx.AsyncClient(timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS), base_url=base),
         )
         host = self.cloud.graph.removeprefix("https://").partition(":")[0]
         authentication = AzureIdentityAuthenticationProvider(
             self.credential, scopes=[self.cloud.graph_scope], allowed_hosts=[host]
         )
         adapter = GraphRequestAdapter(authentication, self._graph_http)
-        adapter.base_url = f"{self.cloud.graph}/v1.0"
+        adapter.base_url = base
         return GraphServiceClient(request_adapter=adapter)
 
 
@@ -165,13 +168,3 @@ def warm_up_graph() -> None:
         Application().get_field_deserializers()
 
     threading.Thread(target=load, daemon=True).start()
-
-
-async def _graph_begun(request: Any) -> None:
-    request.extensions["begun"] = time.monotonic()
-
-
-async def _graph_answered(response: Any) -> None:
-    request = response.request
-    begun = request.extensions.get("begun", time.monotonic())
-    log_request(f"{request.method} {request.url}", response.status_code, begun, response.headers.get("request-id", ""))

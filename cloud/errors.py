@@ -78,7 +78,8 @@ def answer_of(error: BaseException) -> Answer | None:
         graph = getattr(error, "error", None)
         request_id = (error.response_headers or {}).get("request-id", "")
         code, message = getattr(graph, "code", None) or "", getattr(graph, "message", None) or str(error)
-        return Answer(error.response_status_code, code, message, request_id)
+        details = tuple({"code": detail.code} for detail in getattr(graph, "details", None) or ())
+        return Answer(error.response_status_code, code, message, request_id, details)
     return None
 
 
@@ -119,18 +120,11 @@ def _refused(answer: Answer, doing: str) -> Refusal:
 
 def _needs_rights(refusal: Refusal, answer: Answer) -> None:
     refusal.exit_code = 3
+    refusal.next = "Ask an owner to do this, or to give you a role that may; then run the same command again."
     found = re.search(r"object id '([^']+)'.*perform action '([^']+)'.*over scope '([^']+)'", answer.message)
-    if not found:
-        refusal.next = "Ask somebody who may do this to do it, then run the same command again."
-        return
-    who, action, scope = found.groups()
-    refusal.why = f"AuthorizationFailed: the permission {action} is missing on {scope} for object id {who}."
-    role = "Role Based Access Control Administrator" if "roleassignments" in action.lower() else "Contributor"
-    refusal.next = (
-        "An owner of the scope can give it with\n"
-        f'  az role assignment create --assignee-object-id {who} --role "{role}" --scope {scope}\n'
-        "then run the same command again."
-    )
+    if found:
+        who, action, scope = found.groups()
+        refusal.why = f"AuthorizationFailed: the permission {action} is missing on {scope} for object id {who}."
 
 
 def _needs_directory_rights(refusal: Refusal, _answer: Answer) -> None:
@@ -207,7 +201,6 @@ _KNOWN: dict[str, Callable[[Refusal, Answer], None]] = {
     "InvalidSubscriptionId": _invisible,
     "InteractionRequired": _interaction,
     "AudienceNotSupported": _audience,
-    "Request_BadRequest": _bad_input,
     "LocationNotAvailableForResourceType": _bad_input,
     "LocationNotAvailableForResourceGroup": _bad_input,
 }
@@ -232,14 +225,40 @@ def _unreached(error: BaseException, doing: str) -> Refusal | None:
             next="Behind a proxy that inspects TLS, name its CA bundle in SSL_CERT_FILE and REQUESTS_CA_BUNDLE.",
         )
     if isinstance(error, ClientAuthenticationError):
-        return Refusal(f"Could not {doing}: no credential works.", why=_first_lines(text), next=HOW_TO_SIGN_IN)
+        return _no_token(text, doing)
     if isinstance(error, AzureError) or type(error).__module__.partition(".")[0] in ("httpx", "httpcore", "aiohttp"):
+        kinds = {kind.__name__ for cause in causes for kind in type(cause).__mro__}
+        if kinds & _SILENCE:
+            text = "There was no answer within half a minute, several times."
+        elif kinds & _CUT:
+            text = "The answer was cut off, several times."
         return Refusal(
             f"Could not {doing}: Azure can't be reached.",
             why=_first_lines(text),
             next="Check the network, and HTTPS_PROXY if there is a proxy; then run the same command again.",
         )
     return None
+
+
+_SILENCE = frozenset(("TimeoutException", "ServiceRequestTimeoutError", "ServiceResponseTimeoutError", "TimeoutError"))
+_CUT = frozenset(("IncompleteReadError", "ClientPayloadError", "ContentLengthError"))
+"""Names of the exceptions, of three libraries, that mean the same."""
+
+
+def _no_token(text: str, doing: str) -> Refusal:
+    """Explain a failure of the credential chain, which wraps the codes of Entra and Cloud Shell in one long text."""
+    code = re.search(r"AADSTS\d+:[^\n\\]*?(?= Trace ID|\\n|\n|$)", text)
+    if code:
+        return Refusal(
+            f"Could not {doing}: Entra ID refused the credential.",
+            why=code[0].strip(),
+            next="Correct AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or sign in again with az login.",
+            code=code[0].partition(":")[0],
+        )
+    refusal = Refusal(f"Could not {doing}: no credential works.", why=_first_lines(text), next=HOW_TO_SIGN_IN)
+    if "AudienceNotSupported" in text:
+        _audience(refusal, Answer(400, "AudienceNotSupported", text))
+    return refusal
 
 
 def _first_lines(text: str, most: int = 4) -> str:

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.mgmt.digitaltwins.models import CheckNameRequest
 from kiota_abstractions.api_error import APIError
 
 from cloud.clients import Azure
 from cloud.errors import Refusal
 from cloud.names import is_guid
-from cloud.regions import offered_names, region_code
+from cloud.regions import PROVIDER, name_taken, offered_names, region_code
 
-PROVIDER = "Microsoft.DigitalTwins"
 DATA_OWNER = "Azure Digital Twins Data Owner"
 BUILT_IN_ROLES = {
     # Source: "Azure built-in roles" in the Azure documentation; the ids are the same everywhere.
@@ -82,6 +80,17 @@ def _subscription(found: Any) -> Subscription:
     return Subscription(found.subscription_id, found.display_name or "", found.tenant_id or "", usable)
 
 
+async def tenant_id(azure: Azure, wanted: str) -> str | None:
+    """Return the id of a tenant given by id or domain; None when this sign-in can't see it."""
+    if is_guid(wanted):
+        return wanted.lower()
+    async for found in azure.subscriptions.tenants.list():
+        domains = {found.default_domain or "", *(found.domains or ())}
+        if wanted.lower() in {domain.lower() for domain in domains}:
+            return found.tenant_id
+    return None
+
+
 async def groups(azure: Azure) -> dict[str, str]:
     """Return the subscription's resource groups: name to region."""
     return {str(found.name): str(found.location) async for found in azure.resources.resource_groups.list()}
@@ -98,14 +107,8 @@ async def name_problem(azure: Azure, group: str, region: str, name: str) -> str 
     try:
         await azure.twins.digital_twins.get(group, name)
     except HttpResponseError:
-        pass
-    else:
-        return None  # it is there, and is adopted
-    try:
-        check = await azure.twins.digital_twins.check_name_availability(region, CheckNameRequest(name=name))
-    except HttpResponseError:
-        return None
-    return None if check.name_available is not False else check.message or str(check.reason)
+        return await name_taken(azure, region, name) or None
+    return None  # it is there, and is adopted
 
 
 async def role_id(azure: Azure, subscription: str, role: str) -> tuple[str, str]:
@@ -181,7 +184,7 @@ async def _by_id(azure: Azure, identifier: str) -> Sequence[Principal]:
 async def _by_name(azure: Azure, name: str) -> Sequence[Principal]:
     graph = azure.graph
     user = await _get(graph.users.by_user_id(name))
-    if user is not None:
+    if user is not None and user.id:
         return (_principal(user, "User"),)
     quoted = name.replace("'", "''")
     builder: Any = graph.users

@@ -48,7 +48,7 @@ def is_guid(text: str) -> bool:
 def instance_name_problem(name: str) -> str | None:
     """Return why Azure would refuse an instance of this name, or None."""
     if not _INSTANCE.fullmatch(name):
-        return "An instance name has 3 to 63 letters, digits and hyphens, with no hyphen at either end."
+        return "3 to 63 letters, digits and hyphens; no hyphen at either end."
     return _reserved_problem(name)
 
 
@@ -71,7 +71,7 @@ def group_name_problem(name: str) -> str | None:
     Source: "Naming rules and restrictions for Azure resources" in the Azure Resource Manager documentation.
     """
     if not re.fullmatch(r"[\w().-]{1,90}", name) or name.endswith("."):
-        return "A resource group name has 1 to 90 letters, digits, _ - . ( ) and does not end with a period."
+        return "1 to 90 letters, digits, _ - . ( ); no period at the end."
     return _reserved_problem(name)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
 from cloud.errors import HOW_TO_SIGN_IN, Refusal
 
@@ -27,6 +30,17 @@ _NAMES = {
     "AzurePowerShellCredential": "Azure PowerShell",
     "AzureDeveloperCliCredential": "the Azure Developer CLI",
 }
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether a token may be had by asking again: a cut or garbled answer looks like any other failure of the chain.
+
+    An answer with one of Entra's codes is final, unless it is AADSTS90033, "a transient error".
+    """
+    from azure.core.exceptions import ClientAuthenticationError
+
+    final = re.search(r"AADSTS(?!90033)\d+|AudienceNotSupported", str(error))
+    return isinstance(error, ClientAuthenticationError) and not final
 
 
 def _complete_service_principal() -> dict[str, bool]:
@@ -55,6 +69,7 @@ class SharedCredential:
         self._cloud, self._tenant = cloud, tenant
         self._tokens: dict[tuple[str, ...], AccessToken] = {}
         self._asking: dict[tuple[str, ...], asyncio.Lock] = {}
+        self._renewed: set[str] = set()
         self._inner: Any = None
 
     async def get_token(
@@ -62,29 +77,42 @@ class SharedCredential:
         *scopes: str,
         claims: str | None = None,
         tenant_id: str | None = None,
-        enable_cae: bool = False,
         **options: Any,
     ) -> AccessToken:
         """Return a token for `scopes`; a claims challenge asks for a fresh one."""
         async with self._asking.setdefault(scopes, asyncio.Lock()):
             known = self._tokens.get(scopes)
-            if known is None or known.expires_on - EARLY < time.time() or claims:
-                tenant = tenant_id or self._tenant
-                chosen = {"tenant_id": tenant} if tenant else {}
-                known = await self._credential().get_token(
-                    *scopes, claims=claims, enable_cae=enable_cae, **chosen, **options
-                )
-                self._tokens[scopes] = known
-            return known
+            if known is not None and known.expires_on - EARLY > time.time() and not claims:
+                return known
+            tenant = tenant_id or self._tenant
+            chosen = {"tenant_id": tenant} if tenant else {}
+            asking = AsyncRetrying(stop=stop_after_attempt(2), retry=retry_if_exception(_may_pass), reraise=True)
+            fresh: AccessToken = await asking(self._credential().get_token, *scopes, claims=claims, **chosen, **options)
+            self._tokens[scopes] = fresh
+            return fresh
+
+    def forget(self, scope: str, refused: str) -> bool:
+        """Forget a token that was refused; say whether asking again can give another (False once it just has)."""
+        known = self._tokens.get((scope,))
+        if known is not None and known.token == refused:
+            del self._tokens[(scope,)]
+            if scope in self._renewed:
+                return False
+            self._renewed.add(scope)
+        return True
 
     def _credential(self) -> Any:
         if self._inner is None:
             from azure.identity.aio import DefaultAzureCredential
 
+            from cloud.persistence import CONNECT_SECONDS, READ_SECONDS
+
             try:
                 self._inner = DefaultAzureCredential(
                     authority=self._cloud.login,
                     additionally_allowed_tenants=["*"],
+                    connection_timeout=CONNECT_SECONDS,
+                    read_timeout=READ_SECONDS,
                     **_complete_service_principal(),
                     # Instance discovery asks the public cloud, which knows nothing of a cloud of its own.
                     **({} if self._cloud.name.startswith("Azure") else {"disable_instance_discovery": True}),

@@ -70,7 +70,10 @@ def run(  # noqa: PLR0917 - one for each command-line option
             _own(data, stack)
             try:
                 recorder = Recorder(traffic)
-                stack.callback(recorder.close)
+            except OSError as error:
+                raise Unusable(f"The traffic file {traffic} can't be written: {error.strerror}.", 2) from None
+            stack.callback(recorder.close)
+            try:
                 store = Store(data / "azure.sqlite3")
                 stack.callback(store.close)
                 with store.transaction():
@@ -182,12 +185,14 @@ def _ready(world: World, sockets: Sockets, bundle: Path, sign_in: str) -> dict[s
 
 
 def _faults(file: Path | None) -> Faults:
+    faults = Faults()
     if file is None:
-        return Faults()
+        return faults
     try:
-        return Faults(json.loads(file.read_bytes()))
+        faults.replace(json.loads(file.read_bytes()))
     except (OSError, ValueError) as error:  # BadRules is a ValueError
         raise Unusable(f"{file} has no usable faults: {error}", 2) from None
+    return faults
 
 
 def _latency(chosen: str) -> Latency:

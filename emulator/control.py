@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from emulator import dispatch
+from emulator import dispatch, seed
 from emulator.faults import BadRules, Faults
 from emulator.inventory import render
 from emulator.journal import Journal
@@ -19,13 +19,15 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
     """Answer one control request.
 
     `GET /_emulator/inventory[?volatile=omit]`; `GET` and `PUT /_emulator/faults`; `GET /_emulator/requests`, and
-    `DELETE` to count anew.
+    `DELETE` to count anew; `GET /_emulator/users`: who can sign in with a password, and with which.
     """
     what = (request.method, request.path.removeprefix(f"{PREFIX}/"))
     if what == ("GET", "inventory"):
         with world.store.transaction():
             items = dispatch.inventory(world)
         return Reply(200, render(items, volatile=request.query.get("volatile") != "omit"))
+    if what == ("GET", "users"):
+        return Reply(200, {user.name: _sign_in(world, user) for user in seed.USERS.values()})
     if what == ("GET", "requests"):
         return Reply(200, journal.json())
     if what == ("DELETE", "requests"):
@@ -39,6 +41,11 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
     if what in (("GET", "faults"), ("PUT", "faults")):
         return Reply(200, faults.json())
     return refusal(Refused(404, "NotFound", f"There is no {request.method} {request.path}."))
+
+
+def _sign_in(world: World, user: seed.User) -> dict[str, str]:
+    record = world.store.get("password", user.principal_name) or {}
+    return {"username": user.principal_name, "password": str(record.get("password", ""))}
 
 
 def refusal(refused: Refused) -> Reply:

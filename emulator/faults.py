@@ -8,9 +8,15 @@ A rule is a JSON object:
 - `nth`: which of the matching requests since the rules were set, 1 if not said, or `"every"`.
 - `phase`: `before` (the operation is not carried out, the default) or `after`.
 - `do`: `status:CODE` (answer that status in the service's error shape), `drop` (reset the connection), `hold` (never
-  answer), `delay:SECONDS`, `truncate` (send half of the answer and close), `body:TEXT` (answer TEXT, not JSON).
-- `headers`: headers of the answer, with `status:`, `body:` and `truncate`.
+  answer), `delay:SECONDS`, `truncate` (send half of the answer and close), `body:TEXT` (answer TEXT, not JSON),
+  `headers` (the service's own answer, but with these headers), `tls` (see below).
+- `headers`: headers of the answer, with `status:`, `body:`, `headers` and `truncate`. A value `now+SECONDS` is sent as
+  the HTTP date that is so far ahead.
 - `body`: the JSON to answer with `status:`, in place of the service's own error.
+
+`tls` resets a connection in the middle of its TLS handshake, before there is a request: `path` is looked for in the
+host name that the proxy is asked for, `method` in `CONNECT`, and `nth` counts connections. Connections past the proxy
+are not met.
 """
 
 from __future__ import annotations
@@ -18,11 +24,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote
 
 _KEYS = {"method", "path", "nth", "phase", "do", "headers", "body"}
-_PLAIN = ("drop", "hold", "truncate")
+_PLAIN = ("drop", "hold", "truncate", "headers", "tls")
 
 
 class BadRules(ValueError):
@@ -34,12 +42,24 @@ class Action:
     """What a rule does."""
 
     kind: str
-    """`status`, `drop`, `hold`, `delay`, `truncate` or `body`."""
+    """`status`, `drop`, `hold`, `delay`, `truncate`, `body`, `headers` or `tls`."""
     status: int = 0
     seconds: float = 0.0
     text: str = ""
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+
+    def sent_headers(self) -> dict[str, str]:
+        """Return the headers as they are sent now: with dates in place of `now+SECONDS`."""
+        return {name: _dated(value) for name, value in self.headers.items()}
+
+
+def _dated(value: str) -> str:
+    ahead = re.fullmatch(r"now\+(\d+)", value)
+    if ahead is None:
+        return value
+    # HTTP dates have whole seconds: rounded up, so that it is never less than what was said.
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=int(ahead[1]) + 1), usegmt=True)
 
 
 @dataclass
@@ -72,16 +92,15 @@ class Doom:
 
     @property
     def spoils(self) -> bool:
-        """Whether the answer is not the service's own; a delay only slows it."""
-        return any(action.kind != "delay" for action in (*self.before, *self.after))
+        """Whether anything is done to the answer, if only to slow it."""
+        return bool(self.before or self.after)
 
 
 class Faults:
     """The rules in force."""
 
-    def __init__(self, rules: Any = ()) -> None:
+    def __init__(self) -> None:
         self._rules: list[Rule] = []
-        self.replace(list(rules))
 
     def replace(self, rules: Any) -> None:
         """Put new rules in force, all counts at zero. Raises BadRules, and then changes nothing."""
@@ -97,11 +116,16 @@ class Faults:
         """Return what happens to the request for `target` as received, whose decoded path is `normal`."""
         path, mark, query = target.partition("?")
         targets = {path, target, normal, normal + mark + unquote(query.replace("+", " "))}
-        met = [rule for rule in self._rules if rule.meets(method, targets)]
+        met = [rule for rule in self._rules if rule.action.kind != "tls" and rule.meets(method, targets)]
         return Doom(
             tuple(rule.action for rule in met if rule.phase == "before"),
             tuple(rule.action for rule in met if rule.phase == "after"),
         )
+
+    def cuts(self, host: str) -> bool:
+        """Count a connection to `host`; say whether its TLS handshake is to be cut."""
+        met = [rule.meets("CONNECT", (host,)) for rule in self._rules if rule.action.kind == "tls"]
+        return any(met)
 
 
 def _rule(number: int, rule: Any) -> Rule:
@@ -127,7 +151,7 @@ def _rule(number: int, rule: Any) -> Rule:
         raise bad(f'"method" and "path" are regular expressions: {error}.') from None
     action = _action(rule.get("do"), {str(name): str(value) for name, value in headers.items()}, rule.get("body"))
     if action is None:
-        raise bad('"do" is status:CODE, drop, hold, delay:SECONDS, truncate or body:TEXT.')
+        raise bad('"do" is status:CODE, drop, hold, delay:SECONDS, truncate, body:TEXT, headers or tls.')
     if rule.get("body") is not None and action.kind != "status":
         raise bad('"body" goes with "do": "status:CODE".')
     return Rule(patterns["method"], patterns["path"], None if nth == "every" else nth, phase, action, dict(rule))

@@ -13,6 +13,7 @@ from emulator.journal import Journal
 
 _HEAD_TIMEOUT = 30.0
 _CHUNK = 65536
+_ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 def reset(transport: asyncio.BaseTransport) -> None:
@@ -26,10 +27,15 @@ def reset(transport: asyncio.BaseTransport) -> None:
 
 
 class Proxy:
-    """Connects `CONNECT host:443` for hosts that `known` accepts to the TLS port; refuses everything else with 403."""
+    """Connects `CONNECT host:443` for hosts that `known` accepts to the TLS port; refuses everything else with 403.
 
-    def __init__(self, tls_port: int, known: Callable[[str], bool], journal: Journal) -> None:
-        self._tls_port, self._known, self._journal = tls_port, known, journal
+    Where `cuts` says so the connection is reset as soon as the client has begun its TLS handshake.
+    """
+
+    def __init__(
+        self, tls_port: int, known: Callable[[str], bool], cuts: Callable[[str], bool], journal: Journal
+    ) -> None:
+        self._tls_port, self._known, self._cuts, self._journal = tls_port, known, cuts, journal
         self._connections: set[asyncio.Task[None]] = set()
 
     def accept(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
@@ -51,7 +57,7 @@ class Proxy:
             method, target, *_ = [*head.split(b"\r\n", 1)[0].decode("latin-1").split(" "), "", ""]
             host = _host_of(method, target)
             if method == "CONNECT" and target.endswith(":443") and self._known(host):
-                await self._connect(client, answers)
+                await (_cut(client, answers) if self._cuts(host) else self._connect(client, answers))
             else:
                 self._journal.refuse(host or "(none)")
                 await _refuse(answers, host)
@@ -63,7 +69,7 @@ class Proxy:
     async def _connect(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
         server, requests = await asyncio.open_connection("127.0.0.1", self._tls_port)
         try:
-            answers.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            answers.write(_ESTABLISHED)
             up = asyncio.create_task(_pipe(client, requests))
             down = asyncio.create_task(_pipe(server, answers))
             try:
@@ -78,6 +84,12 @@ class Proxy:
                 await asyncio.gather(up, down, return_exceptions=True)
         finally:
             requests.close()
+
+
+async def _cut(client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+    answers.write(_ESTABLISHED)
+    await client.read(_CHUNK)
+    reset(answers.transport)
 
 
 async def _pipe(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:

@@ -32,6 +32,7 @@ _FAULT_CODES = {
     401: "InvalidAuthenticationToken",
     403: "AuthorizationFailed",
     404: "NotFound",
+    408: "RequestTimeout",
     409: "Conflict",
     412: "PreconditionFailed",
     429: "TooManyRequests",
@@ -149,14 +150,14 @@ class Front:
                         await asyncio.sleep(action.seconds)
                 case "hold" | "drop":
                     raise _Unanswered(held=action.kind == "hold")
-                case "truncate":
-                    reply, cut = reply or self._carry_out(request, service), True
+                case "truncate" | "headers":
+                    reply, cut = reply or self._carry_out(request, service), action.kind == "truncate"
                 case "body":
                     reply = Text(action.text, reply.status if reply else 200)
                 case _:
                     reply = _spoilt(request, service, action)
             if reply is not None:
-                reply.headers |= action.headers
+                reply.headers |= action.sent_headers()
         return reply, cut
 
 
@@ -177,9 +178,9 @@ class Text(Reply):
 
 def _spoilt(request: Request, service: Service, action: Action) -> Reply:
     if action.body is not None:
-        return Reply(action.status, action.body, dict(action.headers))
+        return Reply(action.status, action.body)
     code = _FAULT_CODES.get(action.status, "InternalServerError")
-    refused = Refused(action.status, code, "This fault was injected on purpose.", headers=action.headers)
+    refused = Refused(action.status, code, "This fault was injected on purpose.")
     return service.render_refusal(refused, request)
 
 
@@ -260,7 +261,7 @@ async def serving(front: Front, sockets: Sockets, certificates: Certificates) ->
     loop = asyncio.get_running_loop()
     tls = web.Server(front.tls, handler_cancellation=True, access_log=None)
     plain = web.Server(front.plain, handler_cancellation=True, access_log=None)
-    proxy = Proxy(sockets.tls.getsockname()[1], dispatch.known_host, front.journal)
+    proxy = Proxy(sockets.tls.getsockname()[1], dispatch.known_host, front.faults.cuts, front.journal)
     listeners = [
         await loop.create_server(tls, sock=sockets.tls, ssl=certificates.context),
         await asyncio.start_server(proxy.accept, sock=sockets.proxy),

@@ -33,6 +33,41 @@ class Belonging(Part):
     subscription: str
 
 
+class KnownAssignee(Part):
+    """What an assignee's name stood for when it was looked up."""
+
+    given: str
+    object_id: str
+    kind: Literal["User", "ServicePrincipal", "Group"]
+    label: str
+
+
+class KnownRole(Part):
+    """What a role's name stood for."""
+
+    given: str
+    name: str
+    id: str
+
+
+class Inputs(Part):
+    """The settled inputs, by the names of their flags."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    subscription: str | None = None
+    tenant: str | None = None
+    resource_group: str | None = None
+    location: str | None = None
+    instance: str | None = None
+    assignee: str | None = None
+    role: str | None = None
+    app_name: str | None = None
+    reply_url: str | None = None
+    no_app: bool | None = None
+    arm_endpoint: str | None = None
+
+
 class StepError(Part):
     """Why a step failed, in the words shown to the user."""
 
@@ -64,14 +99,19 @@ class StateDocument(Part):
     format: Literal["azure-digital-twins-deployment"] = "azure-digital-twins-deployment"
     version: Literal[1] = 1
     belongs_to: Belonging
-    inputs: dict[str, str | bool] = Field(default_factory=dict)
-    resolved: dict[str, str] = Field(default_factory=dict)
-    """What names in the inputs stood for when they were looked up: principal ids, role definition ids."""
+    inputs: Inputs = Field(default_factory=Inputs)
+    assignee: KnownAssignee | None = None
+    role: KnownRole | None = None
     steps: dict[str, StepRecord] = Field(default_factory=dict)
 
     def step(self, key: str) -> StepRecord:
         """Return the record of a step, making it when there is none."""
         return self.steps.setdefault(key, StepRecord())
+
+    def remembered(self) -> dict[str, str | bool]:
+        """Return the inputs of earlier runs, by name; what the file belongs to is known in any case."""
+        belongs = {"subscription": self.belongs_to.subscription, "tenant": self.belongs_to.tenant}
+        return {**belongs, **self.inputs.model_dump(include=set(Inputs.model_fields), exclude_none=True)}
 
     def outputs(self) -> dict[str, str]:
         """Return the values that a client application or a person needs, collected from the steps."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import socket
@@ -39,8 +40,8 @@ class StateFile:
 
     @property
     def log_path(self) -> Path:
-        """The log of the last runs: beside the state file."""
-        return self.path.with_suffix(".log")
+        """The log of the last runs: beside the state file, `deploy.state.log` for `deploy.state.json`."""
+        return self.path.with_name(self.path.name.removesuffix(".json") + ".log")
 
     def read(self) -> StateDocument | None:
         """Return the document, or None when there is no file. StateRefused when it can't be used."""
@@ -124,9 +125,17 @@ class StateFile:
             # Locked with Windows' own locks the file can't be written by a second handle: then nobody is named.
             with suppress(OSError):
                 self.lock_path.write_text(json.dumps(holder), encoding="utf-8")
+            self._sweep()
             yield
         finally:
             lock.release()
+
+    def _sweep(self) -> None:
+        """Remove what a run that was killed in the middle of a write left beside the file."""
+        target = self.path.resolve()
+        for litter in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
+            with suppress(OSError):
+                litter.unlink()
 
     def _held_by(self) -> str:
         try:

@@ -110,3 +110,5 @@ class Step:
     observe: Callable[[Context], Awaitable[Any]]
     plan: Callable[[Any, Wanted], Plan]
     apply: Callable[[Change, Context], Awaitable[Values]]
+    hand_off: Callable[[Change, Wanted], str] = lambda _change, _wanted: ""
+    """The `az` command by which somebody with more rights makes the change; "" where there is none."""

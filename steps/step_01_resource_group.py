@@ -75,4 +75,12 @@ async def apply(change: Change, context: Context) -> Values:
     return {"resource_group": made.name or wanted.resource_group}
 
 
-STEP = Step(1, "resource_group", "Resource group", (), observe, plan, apply)
+def hand_off(_change: Change, wanted: Wanted) -> str:
+    """Return the command that creates the group."""
+    return (
+        f"az group create --subscription {wanted.subscription} --name {wanted.resource_group} "
+        f"--location {wanted.location} --tags created-by={MARK}"
+    )
+
+
+STEP = Step(1, "resource_group", "Resource group", (), observe, plan, apply, hand_off)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.mgmt.digitaltwins.models import CheckNameRequest, DigitalTwinsDescription
+from azure.mgmt.digitaltwins.models import DigitalTwinsDescription
 
 from cloud.clients import Polling
 from cloud.errors import Refusal, answer_of
-from cloud.regions import offered_regions, region_code
+from cloud.regions import PROVIDER, name_taken, offered_regions, region_code
 from cloud.waiting import poll, until_visible
 from steps.model import MARK, Change, Context, Plan, Step, Values, Wanted
 
-PROVIDER = "Microsoft.DigitalTwins"
 CREATE_BOUND = 30 * 60
 REGISTER_BOUND = 15 * 60
 FREED_BOUND = 10 * 60
@@ -37,6 +37,8 @@ class Observed:
     """Code names of the regions that offer instances; read only when the instance is missing."""
     unavailable: str = ""
     """Why the name can't be had, in Azure's words; "" when it can, or when that can't be asked yet."""
+    closed: bool = False
+    """Public network access is disabled."""
     was_ours: bool = False
     """An earlier run made or adopted it, so a name that is still taken is on its way to being free."""
 
@@ -53,7 +55,10 @@ async def observe(context: Context) -> Observed:
 
 def _seen(found: Any) -> Observed:
     state = str(getattr(found.provisioning_state, "value", found.provisioning_state) or "")
-    return Observed(state, found.location, found.name or "", found.host_name or "", found.id or "")
+    access = str(getattr(found.public_network_access, "value", found.public_network_access) or "")
+    return Observed(
+        state, found.location, found.name or "", found.host_name or "", found.id or "", closed=access == "Disabled"
+    )
 
 
 async def _before_creating(context: Context) -> Observed:
@@ -63,11 +68,7 @@ async def _before_creating(context: Context) -> Observed:
     registration = provider.registration_state or ""
     unavailable = ""
     if registration == "Registered" and wanted.location in regions:
-        check = await context.azure.twins.digital_twins.check_name_availability(
-            wanted.location, CheckNameRequest(name=wanted.instance)
-        )
-        if check.name_available is False:
-            unavailable = check.message or str(check.reason)
+        unavailable = await name_taken(context.azure, wanted.location, wanted.instance)
     was_ours = "instance_id" in context.values
     return Observed(None, registration=registration, regions=regions, unavailable=unavailable, was_ours=was_ours)
 
@@ -102,6 +103,8 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     if observed.state != "Succeeded":
         title = f"wait for instance {wanted.instance}, which is {observed.state}"
         return Plan((Change("await-instance", title),), notes=notes)
+    if observed.closed:
+        notes = (*notes, "Public network access to the instance is disabled: that is kept.")
     return Plan(reason=f"instance {observed.name} exists", notes=notes, values=_values(observed))
 
 
@@ -158,8 +161,9 @@ async def _create(context: Context, location: str, *, was_ours: bool) -> Values:
 
     async def create() -> Any:
         context.progress("Azure is creating the instance")
-        poller = await twins.begin_create_or_update(wanted.resource_group, wanted.instance, body, polling=Polling())
-        return await poller.result()
+        async with asyncio.timeout(CREATE_BOUND):
+            poller = await twins.begin_create_or_update(wanted.resource_group, wanted.instance, body, polling=Polling())
+            return await poller.result()
 
     try:
         made = await until_visible(
@@ -174,8 +178,17 @@ async def _create(context: Context, location: str, *, was_ours: bool) -> Values:
         if answer is not None and answer.code in TAKEN:
             raise _taken(wanted, answer.message) from error
         if answer is not None and answer.status < 300:  # the operation itself was accepted, and ended badly
-            raise _failed(wanted, answer.message) from error
-        raise
+            why = (
+                f"{answer.code}: {answer.message}" if answer.code else "The operation ended without success or reason."
+            )
+            raise _failed(wanted, why) from error
+        if answer is None or answer.status != 409:
+            raise
+        # Somebody is creating it already: another run, or this one, whose first answer was lost.
+        settled = await _settled(context)
+        if settled.state is None:
+            raise
+        return _values(settled)
     final = _seen(made)
     if final.state != "Succeeded":
         final = await _settled(context)
@@ -208,4 +221,14 @@ def _failed(wanted: Wanted, why: str) -> Refusal:
     )
 
 
-STEP = Step(2, "instance", "Digital Twins instance", ("resource_group",), observe, plan, apply)
+def hand_off(change: Change, wanted: Wanted) -> str:
+    """Return the command that registers the provider, or creates the instance (with az's azure-iot extension)."""
+    if change.key == "register-provider":
+        return f"az provider register --subscription {wanted.subscription} --namespace {PROVIDER}"
+    return (
+        f"az dt create --subscription {wanted.subscription} --resource-group {wanted.resource_group} "
+        f"--dt-name {wanted.instance} --location {wanted.location} --tags created-by={MARK}"
+    )
+
+
+STEP = Step(2, "instance", "Digital Twins instance", ("resource_group",), observe, plan, apply, hand_off)

@@ -93,4 +93,12 @@ async def apply(change: Change, context: Context) -> Values:
     return {"role_assignment_id": made}
 
 
-STEP = Step(3, "role", "Data-plane role", ("instance",), observe, plan, apply)
+def hand_off(_change: Change, wanted: Wanted) -> str:
+    """Return the command that assigns the role."""
+    return (
+        f"az role assignment create --assignee-object-id {wanted.assignee.object_id} "
+        f'--assignee-principal-type {wanted.assignee.kind} --role "{wanted.role}" --scope {wanted.instance_id}'
+    )
+
+
+STEP = Step(3, "role", "Data-plane role", ("instance",), observe, plan, apply, hand_off)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from kiota_abstractions.api_error import APIError
 
+from cloud.errors import Refusal, answer_of
+from cloud.recycle_bin import deleted_application
 from cloud.waiting import poll, until_visible
 from steps.model import DIGITAL_TWINS, MARK, READ_WRITE, Change, Context, Plan, Step, Values, Wanted
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 AUDIENCE = "AzureADMyOrg"
 REPLICATION_BOUND = 5 * 60
+SEEN_BOUND = 30
+"""Seconds to put up with replicas that don't know an application which another replica has shown."""
 RECORDED_BOUND = 3
 
 
@@ -37,6 +41,8 @@ class Observed:
     """Pairs of an API's application id and its (permission id, type) pairs."""
     tags: tuple[str, ...] = ()
     service_principal_id: str = ""
+    deleted_object_id: str = ""
+    """Our application when somebody deleted it less than 30 days ago: it is restored, as nothing else can be made."""
 
 
 def unique_name(instance_id: str) -> str:
@@ -53,7 +59,8 @@ async def observe(context: Context) -> Observed:
     recorded = context.values.get("client_id", "")
     app = await _found(lambda: graph.applications_with_unique_name(name).get(), sure=not recorded)
     if app is None:
-        return Observed()
+        deleted = await _found(lambda: deleted_application(graph, name), sure=not recorded)
+        return Observed(deleted_object_id=deleted or "")
     principal = await _found(
         lambda: graph.service_principals_with_app_id(app.app_id or "").get(),
         sure="service_principal_id" not in context.values,
@@ -101,10 +108,17 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     """Create what is missing; complete what is incomplete. Foreign reply URLs, permissions and tags are kept."""
     if not wanted.app:
         return Plan(reason="not wanted (--no-app)", skipped=True)
-    principal = Change("create-service-principal", "create its service principal", detail="client id known after apply")
+    principal = Change(
+        "create-service-principal", "create its service principal", "client id known after apply", {"fresh": True}
+    )
     body = {"redirect_uris": (wanted.reply_url,), "permissions": ((DIGITAL_TWINS, ((READ_WRITE, "Scope"),)),)}
     if not observed.client_id:
         create = Change("create-application", f"register application {wanted.app_name}", body={**body, "tags": (MARK,)})
+        if observed.deleted_object_id:
+            title = f"restore application {wanted.app_name}, which was deleted, from the recycle bin"
+            return Plan(
+                (Change("restore-application", title, body={"id": observed.deleted_object_id}), create, principal)
+            )
         return Plan((create, principal))
     changes: list[Change] = []
     wrong = _differences(observed, wanted)
@@ -117,8 +131,17 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
         title = f"correct application {observed.display_name}: {', '.join(wrong)}"
         changes.append(Change("update-application", title, body=merged))
     if not observed.service_principal_id:
-        changes.append(Change("create-service-principal", "create its service principal"))
-    return Plan(tuple(changes), reason=f"application {observed.display_name} is registered", values=_values(observed))
+        changes.append(Change("create-service-principal", "create its service principal", body={"fresh": False}))
+    reason = f"application {observed.display_name} is registered"
+    return Plan(tuple(changes), reason, _kept(observed, wanted), _values(observed))
+
+
+def _kept(observed: Observed, wanted: Wanted) -> tuple[str, ...]:
+    """Say what somebody else added and is left alone."""
+    urls = [url for url in observed.public_redirect_uris if url != wanted.reply_url]
+    apis = [api for api, _access in observed.permissions if api != DIGITAL_TWINS]
+    notes = [f"Other reply URLs are kept: {', '.join(urls)}"] if urls else []
+    return (*notes, *([f"Permissions for other APIs are kept: {', '.join(apis)}"] if apis else []))
 
 
 def _differences(observed: Observed, wanted: Wanted) -> list[str]:
@@ -154,18 +177,38 @@ def _with_read_write(permissions: tuple[Any, ...]) -> tuple[Any, ...]:
 async def apply(change: Change, context: Context) -> Values:
     """Write the application or its service principal by its own key, and wait until it can be read back."""
     if change.key == "create-service-principal":
-        return await _create_service_principal(context)
+        return await _create_service_principal(context, fresh=change.body["fresh"])
+    if change.key == "restore-application":
+        return await _restore(change.body["id"], context)
     return await _write_application(change, context)
+
+
+async def _restore(object_id: str, context: Context) -> Values:
+    try:
+        await context.azure.graph.directory.deleted_items.by_directory_object_id(object_id).restore.post()
+    except APIError as error:
+        if error.response_status_code != 404:  # not there any more: another run has restored it
+            raise
+    return {"application_object_id": object_id}
 
 
 async def _write_application(change: Change, context: Context) -> Values:
     wanted = context.wanted
     item = context.azure.graph.applications_with_unique_name(unique_name(wanted.instance_id))
+    configuration = _create_if_missing(item.ApplicationsWithUniqueNameRequestBuilderPatchRequestConfiguration)
     # The upsert is the same request whether it creates, repeats or corrects: Graph's `create-if-missing`.
-    await item.patch(
-        _body(change, wanted),
-        _create_if_missing(item.ApplicationsWithUniqueNameRequestBuilderPatchRequestConfiguration),
-    )
+    try:
+        await item.patch(_body(change, wanted), configuration)
+    except APIError as error:
+        answer = answer_of(error)
+        if answer is None or not any(detail.get("code") == "ObjectConflict" for detail in answer.details):
+            raise
+        raise Refusal(
+            "The name of this instance's application is still held by one that was deleted.",
+            why=f"{answer.message} Deleted applications stay for 30 days, and are not visible for the first minutes.",
+            next="Run the same command again in a minute: the deleted application is then restored.",
+            request_id=answer.request_id,
+        ) from error
     context.progress("waiting for the directory to replicate the application")
 
     async def read() -> Observed | None:
@@ -180,7 +223,7 @@ async def _write_application(change: Change, context: Context) -> Values:
     return {key: value for key, value in _values(seen).items() if key != "service_principal_id"}
 
 
-async def _create_service_principal(context: Context) -> Values:
+async def _create_service_principal(context: Context, *, fresh: bool) -> Values:
     from msgraph.generated.models.service_principal import ServicePrincipal
 
     client_id = context.values["client_id"]
@@ -199,7 +242,8 @@ async def _create_service_principal(context: Context) -> Values:
         )
 
     waiting = "waiting for the directory to replicate the application"
-    await until_visible(write, not_yet=not_yet, bound=REPLICATION_BOUND, what=waiting, progress=context.progress)
+    bound = REPLICATION_BOUND if fresh else SEEN_BOUND
+    await until_visible(write, not_yet=not_yet, bound=bound, what=waiting, progress=context.progress)
     context.progress("waiting for the directory to replicate the service principal")
 
     async def read() -> str:

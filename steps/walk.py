@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -97,10 +98,13 @@ class Walk:
     async def apply(self, recorder: Recorder) -> Mapping[str, Result]:
         """Carry out what `look` planned; each step starts as soon as what it needs is there."""
         running: dict[str, asyncio.Task[Result]] = {}
-        async with asyncio.TaskGroup() as group:
-            for step in self._steps:
-                needs = [running[key] for key in step.needs]
-                running[step.key] = group.create_task(self._run(step, needs, recorder))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for step in self._steps:
+                    needs = [running[key] for key in step.needs]
+                    running[step.key] = group.create_task(self._run(step, needs, recorder))
+        except ExceptionGroup as broken:  # what ends the whole walk: a state file that can't be written, a bug
+            raise broken.exceptions[0] from None
         return {step.key: running[step.key].result() for step in self._steps}
 
     async def _look_at_all(self, steps: tuple[Step, ...]) -> None:
@@ -121,11 +125,8 @@ class Walk:
         try:
             observed = await step.observe(self._context(step))
             return Look(step.plan(observed, self._wanted))
-        except Exception as error:
-            refusal = explain(error, f"look at the {step.title.lower()}")
-            if refusal is None:
-                raise
-            return Look(None, refusal)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on, and it is told
+            return Look(None, explain(error, f"look at the {step.title.lower()}") or _bug(error))
 
     async def _run(self, step: Step, needs: list[asyncio.Task[Result]], recorder: Recorder) -> Result:
         before = [await need for need in needs]
@@ -153,15 +154,27 @@ class Walk:
             self._watcher.started(step, change)
             try:
                 values = await step.apply(change, self._context(step))
-            except Exception as error:
-                refusal = explain(error, change.title)
-                if refusal is None:
-                    raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on, and it is told
+                refusal = explain(error, change.title) or _bug(error)
+                command = step.hand_off(change, self._wanted)
+                if refusal.exit_code == 3 and command:
+                    refusal.next = f"Somebody who may can run\n  {command}\nThen run the same command again."
                 return Result(Outcome.FAILED, plan, made, refusal)
             made.update(values)
             self._values.update(values)
             recorder.made(step, change, values)
-        return Result(_outcome(plan), plan, made, reason=plan.reason)
+        return Result(_outcome(plan), plan, made, reason="" if plan.changes else plan.reason)
+
+
+def _bug(error: Exception) -> Refusal:
+    """Return what is told of an error that is nobody's but ours. The traceback goes to the log."""
+    logging.getLogger("deploy").error("a bug", exc_info=error)
+    return Refusal(
+        "This is a bug in deploy.py.",
+        why=f"{type(error).__name__}: {error}",
+        next="Please report it with the log. Running the same command again is safe.",
+        exit_code=70,
+    )
 
 
 def _outcome(plan: Plan) -> Outcome:

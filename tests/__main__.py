@@ -1,20 +1,26 @@
-"""`python3 -m tests`: prepares .venv, then lint, strict types and every test. Arguments go to pytest."""
+"""`python3 -m tests`: prepares .venv, then lint, strict types and every test. Arguments go to pytest.
 
-from __future__ import annotations
+This file stays readable by older Pythons, as deploy.py does.
+"""
 
 import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - the point is to be run by an older Python
+    here = ".".join(str(part) for part in sys.version_info[:2])
+    sys.exit("The tests need Python 3.11 or newer, and this is " + here + ": run them with a newer one, as python3.12")
 
 from cli import bootstrap
 
 if __name__ == "__main__":
-    bootstrap.enter("tests", sys.argv[1:])
+    bootstrap.enter("tests", sys.argv[1:], ("-m", "tests"))
 
     import subprocess
 
-    for check in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
-        print("==", " ".join(check), flush=True)
-        if code := subprocess.run([sys.executable, "-m", *check], cwd=bootstrap.ROOT, check=False).returncode:
+    checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", "-n", "2"]]
+    checks[-1].extend(sys.argv[1:])
+    for check in checks:
+        sys.stdout.write("== " + " ".join(check) + "\n")
+        sys.stdout.flush()
+        code = subprocess.call([sys.executable, "-m"] + check, cwd=str(bootstrap.ROOT))  # noqa: RUF005 - see above
+        if code:
             sys.exit(code)
-    command = [sys.executable, "-m", "pytest", "-n", "2", *sys.argv[1:]]
-    print("==", *command[2:], flush=True)
-    sys.exit(subprocess.run(command, cwd=bootstrap.ROOT, check=False).returncode)

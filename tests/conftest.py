@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,14 @@ import pytest
 
 from tests.tool import Tool
 from tests.world import ROOT, Emulator
+
+SEED = int(os.environ.setdefault("MATRIX_SEED", str(secrets.randbelow(10**6))))
+"""What the samples of the matrices are drawn with. The environment takes it to the processes that share the tests."""
+
+
+def pytest_report_header() -> str:
+    """Say how to draw the same samples again."""
+    return f"MATRIX_SEED={SEED}"
 
 
 @pytest.fixture

@@ -187,6 +187,7 @@ def test_an_existing_group_and_an_instance_elsewhere_are_used_and_said(tool: Too
     assert elsewhere.code == 0, elsewhere.text
     notes = {step["step"]: step["notes"] for step in elsewhere.document["steps"]}
     assert notes["instance"] == ["The instance is in westus2, not westeurope: it is used as it is."]
+    assert f"! {notes['instance'][0]}" in elsewhere.stderr
     assert elsewhere.document["values"]["location"] == "westus2"
 
 

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import ssl
 import threading
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,7 +112,7 @@ def test_token_requests_are_faulted_and_a_delay_only_slows(azure: Emulator) -> N
     )
     assert sign_in(azure)["error_codes"] == [90033]
     assert "access_token" in sign_in(azure)
-    assert [entry.get("_injected", False) for entry in azure.recorded()] == [True, False]
+    assert [entry.get("_injected", False) for entry in azure.recorded()] == [True, True]
     assert azure.recorded()[1]["time"] >= 50
 
 
@@ -119,6 +121,43 @@ def test_a_status_fault_may_bring_its_own_body(azure: Emulator) -> None:
     azure.faults({"do": "status:403", "body": body})
     answer = azure.https("GET", SUBSCRIPTIONS)
     assert (answer.status, answer.json()) == (403, body)
+
+
+def test_headers_are_put_on_the_services_own_answer(azure: Emulator) -> None:
+    azure.faults({"do": "headers", "phase": "after", "headers": {"Content-Type": "text/plain"}})
+    answer = azure.https("GET", SUBSCRIPTIONS, token=azure.token())
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "text/plain")
+    assert answer.json()["value"]
+    assert azure.recorded()[-1]["_injected"] is True
+
+
+def test_a_header_can_be_a_date_ahead(azure: Emulator) -> None:
+    azure.faults({"do": "status:503", "headers": {"Retry-After": "now+60"}})
+    asked = datetime.now(UTC)
+    ahead = parsedate_to_datetime(azure.https("GET", SUBSCRIPTIONS).headers["Retry-After"]) - asked
+    assert timedelta(seconds=60) <= ahead < timedelta(seconds=120)
+
+
+def test_a_handshake_is_cut_at_the_proxy_for_the_nth_connection_to_a_host(azure: Emulator) -> None:
+    azure.faults({"path": "^graph", "nth": 2, "do": "tls"})
+    context = ssl.create_default_context(cafile=azure.ready["caBundle"])
+    proxy = urlsplit(azure.ready["proxy"])
+
+    async def handshake(host: str) -> None:
+        reader, writer = await asyncio.open_connection(proxy.hostname, proxy.port)
+        writer.write(f"CONNECT {host}:443 HTTP/1.1\r\n\r\n".encode())
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        try:
+            await writer.start_tls(context, server_hostname=host)
+        finally:
+            writer.transport.abort()
+
+    asyncio.run(handshake("graph.microsoft.com"))
+    asyncio.run(handshake("management.azure.com"))
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(handshake("graph.microsoft.com"))
+    asyncio.run(handshake("graph.microsoft.com"))
+    assert azure.requests()["total"] == 0
 
 
 def test_rules_that_mean_nothing_are_400_and_change_nothing(azure: Emulator) -> None:

@@ -54,7 +54,7 @@ def test_missing_rights_name_permission_scope_and_command(tmp_path: Path) -> Non
     with Emulator(tmp_path / "azure", "--sign-in", "reader") as azure:
         tool = Tool(azure, tmp_path / "work")
         scope = f"{SCOPE}/resourceGroups/{GROUP}"
-        command = f"az role assignment create --assignee-object-id {seed.USERS['reader'].object_id} --role"
+        command = f"az group create --subscription {SUBSCRIPTION} --name {GROUP} --location westus2"
         refused(3, ("Microsoft.Resources/subscriptions/resourceGroups/write", scope, command), tool)
         assert tool.state["steps"]["instance"]["state"] == "blocked"
 

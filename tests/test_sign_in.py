@@ -60,7 +60,8 @@ def test_what_is_refused_blocks_only_what_needs_it(tmp_path: Path) -> None:
             "consent_hints": "needs you",
         }
         carlos = seed.USERS["contributor"].object_id
-        assert f"az role assignment create --assignee-object-id {carlos}" in done.stdout
+        command = f"az role assignment create --assignee-object-id {carlos} --assignee-principal-type User"
+        assert f'  {command} --role "Azure Digital Twins Data Owner" --scope /subscriptions/' in done.stdout
         assert steps["role"]["error"]["code"] == "AuthorizationFailed"
 
 

@@ -90,7 +90,7 @@ def put_instance(world: World, request: Request, subscription: str, group: str, 
     if not _NAME.fullmatch(name):
         raise _invalid_name(name)
     identifier = instances.id_of(within, name)
-    found = instances.find(world, identifier, observe=True)
+    found = instances.find(world, identifier)
     if found is None:
         return _create(world, request, identifier, region, body)
     _refuse_busy(found)

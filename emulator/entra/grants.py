@@ -51,7 +51,7 @@ def _for_app(world: World, form: Json, client: str, *, v2: bool) -> Reply:
     _check_secret(world, application, form)
     principal = _service_principal(world, client)
     audience = _audience(world, form, v2=v2, app=True)
-    automation = next((known for known in seed.AUTOMATIONS.values() if known.app_id == client), None)
+    automation = next((known for known in seed.AUTOMATIONS.values() if known.app_id == client.lower()), None)
     issued = world.tokens.for_app(
         str(application["appId"]),
         str(principal["id"]),

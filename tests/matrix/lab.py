@@ -1,0 +1,212 @@
+"""A world to break things in: one embedded Azure that is put back as it was, and runs of the tool in fresh folders."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import sqlite3
+import struct
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.matrix import leaks
+from tests.tool import SUBSCRIPTION, Tool
+from tests.world import Emulator
+
+INSIDE = Path(__file__).parent / "inside"
+DEPLOY = ("--yes", "--subscription", SUBSCRIPTION)
+TIMEOUT = 240.0
+GLANCE = 0.05
+"""Seconds between two looks at a run that is being watched."""
+
+Inventory = dict[str, list[dict[str, Any]]]
+Kept = list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Who runs the tool, and with what arguments."""
+
+    name: str
+    sign_in: str = "owner"
+    arguments: tuple[str, ...] = DEPLOY
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How one run of the tool ended, and what it said. `code` is -9 when it was killed."""
+
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+    note: str = ""
+    """What the run was met with: the request that was held, the point it was killed at."""
+    leaks: tuple[str, ...] = ()
+    """Secrets that its command line or its children's showed while it ran."""
+
+    @property
+    def text(self) -> str:
+        return self.stdout + self.stderr
+
+    def json(self) -> dict[str, Any]:
+        ends = {"stdout": self.stdout[-8000:], "stderr": self.stderr[-16000:]}
+        return {"code": self.code, "note": self.note, "seconds": round(self.seconds, 1), **ends}
+
+
+@dataclass
+class Undisturbed:
+    """What a run that nothing disturbs does and leaves."""
+
+    inventory: Inventory
+    requests: list[dict[str, Any]]
+    points: list[str]
+
+
+class Clock:
+    """The tool's clock, which can jump ahead."""
+
+    def __init__(self, file: Path) -> None:
+        self.file, self._ahead = file, 0.0
+        file.write_bytes(struct.pack("d", 0.0))
+
+    def jump(self, seconds: float) -> float:
+        """Let time jump ahead; return by how much in all."""
+        self._ahead += seconds
+        with self.file.open("r+b") as handle:  # the same file stays mapped in the tool
+            handle.write(struct.pack("d", self._ahead))
+        return self._ahead
+
+
+@dataclass
+class Lab:
+    """An embedded Azure in `folder` for one case after another. A context manager; not for two threads at once."""
+
+    folder: Path
+    scenario: Scenario
+    azure: Emulator = field(init=False)
+    undisturbed: Undisturbed = field(init=False)
+
+    def __enter__(self) -> Lab:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.azure = Emulator(self.folder / "azure", "--sign-in", self.scenario.sign_in).start()
+        try:
+            self._seeded = self.keep()
+            self._secrets = leaks.secrets_of(self.azure.data)
+            self.undisturbed = self._undisturbed()
+        except BaseException:
+            self.azure.kill()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.azure.kill()
+
+    def fresh(self) -> Tool:
+        """Put everything back as it was seeded, and return the tool in an empty folder."""
+        self.azure.faults()
+        self.put_back(self._seeded)
+        with self.azure.traffic.open("w"):
+            pass
+        shutil.rmtree(self.folder / "work", ignore_errors=True)
+        for file in self.folder.glob("run.*"):
+            file.unlink()
+        return Tool(self.azure, self.folder / "work")
+
+    def keep(self) -> Kept:
+        """Return everything that the embedded Azure remembers."""
+        with contextlib.closing(sqlite3.connect(self.azure.data / "azure.sqlite3")) as store:
+            return store.execute("SELECT kind, key, body FROM documents").fetchall()
+
+    def put_back(self, kept: Kept) -> None:
+        """Let the embedded Azure remember this, and nothing else."""
+        with contextlib.closing(sqlite3.connect(self.azure.data / "azure.sqlite3", isolation_level=None)) as store:
+            store.execute("BEGIN IMMEDIATE")
+            store.execute("DELETE FROM documents")
+            store.executemany("INSERT INTO documents VALUES (?, ?, ?)", kept)
+            store.execute("COMMIT")
+
+    def run(
+        self,
+        tool: Tool,
+        *,
+        arguments: tuple[str, ...] = (),
+        watch: Callable[[subprocess.Popen[bytes]], str | None] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Ran:
+        """Run the tool to its end. `watch` is called again and again meanwhile; what it says kills the run."""
+        out, err = self.folder / "run.stdout", self.folder / "run.stderr"
+        self.azure.control("DELETE", "/requests")
+        begun, note, seen = time.monotonic(), "", list[str]()
+        with out.open("wb") as stdout, err.open("wb") as stderr:
+            process = subprocess.Popen(
+                tool.command(*self.scenario.arguments, *arguments),
+                cwd=tool.folder,
+                env={**tool.environment(), **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=stdout,
+                stderr=stderr,
+            )
+            try:
+                while process.poll() is None:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        process.wait(GLANCE if watch else TIMEOUT)
+                    late = time.monotonic() - begun > TIMEOUT
+                    said = f"still running after {TIMEOUT:.0f} s" if late else watch(process) if watch else None
+                    if said and process.poll() is None:
+                        note, seen = said, leaks.in_process(process.pid, self._secrets)
+                        process.kill()
+                        process.wait()
+            finally:
+                process.kill()
+                process.wait()
+        took = time.monotonic() - begun
+        said_out, said_err = (file.read_text(encoding="utf-8", errors="replace") for file in (out, err))
+        return Ran(process.returncode, said_out, said_err, took, note, tuple(seen))
+
+    def leaks(self, tool: Tool, *runs: Ran) -> list[str]:
+        """Return where secrets show: in the output of these runs, the tool's folder, the recorded traffic."""
+        found = [f"command line of run {number}: {what}" for number, run in enumerate(runs, 1) for what in run.leaks]
+        for number, run in enumerate(runs, 1):
+            found += [f"output of run {number}: {what}" for what in leaks.within(run.text, self._secrets)]
+        for file in [*sorted(tool.folder.rglob("*")), self.azure.traffic]:
+            if file.is_file():
+                text = file.read_text(encoding="utf-8", errors="replace")
+                found += [f"{file.name}: {what}" for what in leaks.within(text, self._secrets)]
+        return found
+
+    def points(self, tool: Tool, kill_at: int = 0) -> dict[str, str]:
+        """Return the environment that watches the tool's writes, and kills it at the point of this number."""
+        file = self.folder / "run.points"
+        file.write_text("")
+        path = os.pathsep.join(part for part in (str(INSIDE), os.environ.get("PYTHONPATH", "")) if part)
+        watched = {"MATRIX_FOLDER": str(tool.folder), "MATRIX_POINTS": str(file), "MATRIX_KILL_AT": str(kill_at)}
+        return {"PYTHONPATH": path, **watched}
+
+    def seen_points(self) -> list[str]:
+        """Return the points of the latest run that was watched."""
+        return (self.folder / "run.points").read_text(encoding="utf-8").splitlines()
+
+    def clock(self) -> tuple[Clock, dict[str, str]]:
+        """Return a clock for the next run that can jump ahead, and the environment that makes the tool live by it."""
+        clock = Clock(self.folder / "run.clock")
+        return clock, {"PYTHONPATH": str(INSIDE), "MATRIX_CLOCK": str(clock.file)}
+
+    def _undisturbed(self) -> Undisturbed:
+        tool = self.fresh()
+        ran = self.run(tool, environment=self.points(tool))
+        assert ran.code == 0, ran.text
+        return Undisturbed(self.azure.inventory(), self.azure.requests()["log"], self.seen_points())
+
+
+def state_of(tool: Tool) -> Any:
+    """Return the state file's document; None without a file. ValueError when it is torn."""
+    if not tool.state_file.exists():
+        return None
+    return json.loads(tool.state_file.read_text(encoding="utf-8"))

@@ -1,0 +1,141 @@
+"""What others do to the cloud between runs: what is ours is repaired, what isn't is kept, and the run says which."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.tool import GROUP, INSTANCE, SUBSCRIPTION, Tool
+from tests.world import GRAPH, Emulator
+
+MARK = "azure-digital-twins-deploy"
+GROUP_URL = f"https://management.azure.com/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
+
+
+def application(azure: Emulator) -> dict[str, Any]:
+    (app,) = [app for app in azure.inventory(volatile=True)["applications"] if MARK in app.get("tags", [])]
+    return app
+
+
+def graph(azure: Emulator, method: str, path: str, body: Any = None) -> Any:
+    answer = azure.https(method, f"{GRAPH}/v1.0{path}", token=azure.token(GRAPH), json=body)
+    assert answer.status < 300, answer.content
+    return answer
+
+
+def outcomes(document: Any) -> dict[str, str]:
+    return {step["step"]: step["outcome"] for step in document["steps"]}
+
+
+def test_a_renamed_application_and_a_removed_reply_url_are_put_right(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    before = azure.inventory()
+    change = {"displayName": "Somebody's idea", "publicClient": {"redirectUris": []}, "tags": [MARK]}
+    graph(azure, "PATCH", f"/applications/{application(azure)['id']}", change)
+    graph(azure, "GET", f"/applications/{application(azure)['id']}")  # from a replica that has not heard of it
+    again = tool.run("--yes")
+    assert again.code == 0, again.text
+    assert "correct application Somebody's idea" in again.stdout
+    assert azure.inventory() == before
+
+
+def test_another_reply_url_and_another_permission_are_kept(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    app = application(azure)
+    user_read = {"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}
+    mail = {"resourceAppId": "00000003-0000-0000-c000-000000000000", "resourceAccess": [user_read]}
+    change = {
+        "publicClient": {"redirectUris": ["https://contoso.example/app"]},
+        "requiredResourceAccess": [*app["requiredResourceAccess"], mail],
+    }
+    graph(azure, "PATCH", f"/applications/{app['id']}", change)
+    graph(azure, "GET", f"/applications/{app['id']}")  # from a replica that has not heard of it
+    again = tool.run("--yes", "--output", "json").document
+    assert outcomes(again)["app_registration"] == "done"
+    app = application(azure)
+    assert app["publicClient"]["redirectUris"] == ["https://contoso.example/app", "http://localhost"]
+    assert len(app["requiredResourceAccess"]) == 2
+    again = tool.run("--yes", "--output", "json").document
+    assert outcomes(again)["app_registration"] == "already done"
+    notes = again["steps"][3]["notes"]
+    assert notes[0] == "Other reply URLs are kept: https://contoso.example/app"
+    assert notes[1].startswith("Permissions for other APIs are kept: 00000003")
+
+
+def test_a_deleted_application_is_restored_from_the_recycle_bin(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    before, client_id = azure.inventory(), application(azure)["appId"]
+    graph(azure, "DELETE", f"/applications/{application(azure)['id']}")
+    azure.https("GET", f"{GRAPH}/v1.0/applications(appId='{client_id}')", token=azure.token(GRAPH))
+    again = tool.run("--yes")
+    assert again.code == 0, again.text
+    assert "from the recycle bin" in again.stdout
+    assert application(azure)["appId"] == client_id
+    assert azure.inventory() == before
+
+
+def test_a_deleted_service_principal_is_made_again(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    client_id = application(azure)["appId"]
+    graph(azure, "DELETE", f"/servicePrincipals(appId='{client_id}')")
+    azure.https("GET", f"{GRAPH}/v1.0/servicePrincipals(appId='{client_id}')", token=azure.token(GRAPH))
+    again = tool.run("--yes", "--output", "json").document
+    assert outcomes(again)["app_registration"] == "done"
+    mine = [one for one in azure.inventory(volatile=True)["servicePrincipals"] if one["appId"] == client_id]
+    assert len(mine) == 1
+
+
+def test_consent_given_meanwhile_is_noticed(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    outputs = tool.run("outputs", "--format", "json").document
+    twins = graph(
+        azure, "GET", "/servicePrincipals?$filter=appId eq '0b07f429-9f4b-4714-9392-cc5e8e80c8b0'".replace(" ", "%20")
+    )
+    grant = {
+        "clientId": outputs["service_principal_id"],
+        "consentType": "AllPrincipals",
+        "resourceId": twins.json()["value"][0]["id"],
+        "scope": "Read.Write",
+    }
+    graph(azure, "POST", "/oauth2PermissionGrants", grant)
+    azure.https("GET", f"{GRAPH}/v1.0/oauth2PermissionGrants", token=azure.token(GRAPH))
+    again = tool.run("--yes", "--output", "json").document
+    assert outcomes(again)["consent_hints"] == "already done"
+
+
+def test_disabled_public_access_is_kept_and_said(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    (body,) = azure.inventory(volatile=True)["digitalTwinsInstances"]
+    body["properties"]["publicNetworkAccess"] = "Disabled"
+    azure.document("digitalTwinsInstance", body["id"], body)
+    again = tool.run("--yes", "--output", "json").document
+    assert outcomes(again)["instance"] == "already done"
+    assert again["steps"][1]["notes"] == ["Public network access to the instance is disabled: that is kept."]
+    (body,) = azure.inventory(volatile=True)["digitalTwinsInstances"]
+    assert body["properties"]["publicNetworkAccess"] == "Disabled"
+
+
+def test_a_deleted_group_is_made_again_with_all_that_was_in_it(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    before = azure.inventory()
+    answer = azure.https("DELETE", f"{GROUP_URL}?api-version=2025-04-01", token=azure.token())
+    assert answer.status == 202
+    while azure.https("GET", f"{GROUP_URL}?api-version=2025-04-01", token=azure.token()).status == 200:
+        pass  # until the deletion is over: each look moves it on
+    again = tool.run("--yes")
+    assert again.code == 0, again.text
+    assert azure.inventory() == before
+
+
+def test_two_machines_at_once_converge(azure: Emulator, tool: Tool) -> None:
+    """Two runs with state files of their own, for the same names, each write of the first held up by the second."""
+    other = Tool(azure, tool.folder.with_name("other"))
+    runs = [machine.start("--yes", "--subscription", SUBSCRIPTION) for machine in (tool, other)]
+    for run in runs:
+        out, errors = run.communicate(timeout=120)
+        assert run.returncode == 0, out + errors
+    there = azure.inventory(volatile=True)
+    assert [one["name"] for one in there["digitalTwinsInstances"]] == [INSTANCE]
+    assert len([app for app in there["applications"] if MARK in app.get("tags", [])]) == 1
+    assert len([one for one in there["servicePrincipals"] if one["displayName"] == f"{INSTANCE}-app"]) == 1
+    assert len([one for one in there["roleAssignments"] if one["properties"].get("description") == MARK]) == 1
+    assert tool.run("outputs").stdout == other.run("outputs").stdout
