@@ -177,9 +177,19 @@ def _clock(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
+def shown_steps(steps: tuple[Step, ...], looks: Mapping[str, Look]) -> tuple[Step, ...]:
+    """Return the steps worth a line: an optional one only when it is wanted."""
+
+    def idle(step: Step) -> bool:
+        plan = looks[step.key].plan
+        return step.optional and plan is not None and plan.skipped
+
+    return tuple(step for step in steps if not idle(step))
+
+
 def show_plan(console: Console, steps: tuple[Step, ...], looks: Mapping[str, Look]) -> None:
     """Print what would be done, step by step."""
-    for step in steps:
+    for step in shown_steps(steps, looks):
         console.print(text(f"  {step.number} {step.title}", "bold"))
         for symbol, style, content in _planned(looks[step.key].plan, looks[step.key].error):
             say(console, content, first=f"    {symbol} ", first_style=style)
@@ -197,6 +207,9 @@ def _planned(plan: Plan | None, error: Refusal | None) -> list[tuple[str, str, s
         lines.append(("!", "yellow", f"needs you: {plan.reason}"))
     elif not plan.changes:
         lines.append(("-", "dim", f"{'skipped' if plan.skipped else 'no change'}: {plan.reason}"))
+    if plan.ask:
+        lines.append(("?", "yellow", plan.ask.question))
+        lines += [("!", "yellow", line) for line in plan.ask.about]
     return lines + [("!", "yellow", f"note: {note}") for note in plan.notes]
 
 

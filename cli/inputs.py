@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-import os
-import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Literal
 
 from cloud import names
+
+Value = str | bool | list[str] | dict[str, str] | list[dict[str, str]]
+"""Of the kinds: a text or number; a flag; a list; pairs; items."""
 
 
 class BadInput(Exception):
@@ -20,6 +20,21 @@ class BadInput(Exception):
         self.next = next_step
 
 
+def _fine(_value: str) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of an item: `name=VALUE` in a flag, a key of the item's table in a settings file."""
+
+    name: str
+    help: str
+    problem: Callable[[str], str | None] = _fine
+    """Says why a value can't be right, without asking Azure."""
+    required: bool = False
+
+
 @dataclass(frozen=True)
 class Input:
     """One input. Its flag is `--` and its name with hyphens; its key in the settings file is its name."""
@@ -27,11 +42,14 @@ class Input:
     name: str
     help: str
     metavar: str
-    problem: Callable[[str], str | None] = lambda _value: None
-    """Says why a value can't be right, without asking Azure."""
+    problem: Callable[[str], str | None] = _fine
+    """Says why a value (one of a list; the name of a pair) can't be right, without asking Azure."""
     also: tuple[str, ...] = ()
     """Environment variables of others that count too, after our own."""
-    is_flag: bool = False
+    kind: Literal["text", "number", "flag", "list", "pairs", "items"] = "text"
+    fields: tuple[Field, ...] = ()
+    kept: bool = True
+    """The state file remembers it."""
 
     @property
     def flag(self) -> str:
@@ -39,102 +57,111 @@ class Input:
         return "--" + self.name.replace("_", "-")
 
     @property
+    def is_flag(self) -> bool:
+        """Whether it is on or off."""
+        return self.kind == "flag"
+
+    @property
+    def is_many(self) -> bool:
+        """Whether its flag can be repeated. An empty value means: none."""
+        return self.kind in ("list", "pairs", "items")
+
+    @property
+    def opposite(self) -> str:
+        """The flag that says the contrary."""
+        return self.flag.replace("--no-", "--") if self.flag.startswith("--no-") else f"--no-{self.flag[2:]}"
+
+    @property
     def variables(self) -> tuple[str, ...]:
         """The environment variables, first one first."""
         return (f"ADT_{self.name.upper()}", *self.also)
 
 
-INPUTS = (
+def _one_of(*choices: str) -> Callable[[str], str | None]:
+    return lambda value: None if value in choices else f"it is one of: {', '.join(choices)}."
+
+
+_ENDPOINT = (
+    Field("name", "its name", names.endpoint_name_problem, required=True),
+    Field("type", "eventhub, servicebus or eventgrid", _one_of("eventhub", "servicebus", "eventgrid"), required=True),
+    Field("destination", "NAMESPACE/HUB, NAMESPACE/TOPIC or TOPIC in the group, or a resource id", required=True),
+    Field("auth", "identity (the default; not for eventgrid) or key", _one_of("identity", "key")),
+    Field("identity", "a user-assigned identity, by name in the group or resource id, instead of the system one"),
+    Field("dead_letter", "ACCOUNT/CONTAINER in the group, or a resource id, for what can't be delivered"),
+    Field("role", "role of the identity on the destination, by name or id; none for none. Default: the data sender"),
+)
+_ROUTE = (
+    Field("name", "its name", names.endpoint_name_problem, required=True),
+    Field("endpoint", "where to", names.endpoint_name_problem, required=True),
+    Field("filter", "which events; default true: all"),
+)
+_FEDERATED = (
+    Field("name", "its name", names.credential_name_problem, required=True),
+    Field("github", "OWNER/REPOSITORY of GitHub Actions, with branch, tag or environment; or issuer and subject"),
+    Field("branch", "a branch of the repository"),
+    Field("tag", "a tag of the repository"),
+    Field("environment", "an environment of the repository"),
+    Field("issuer", "the issuer of the tokens, a URL", names.issuer_problem),
+    Field("subject", "their subject"),
+    Field("audience", "their audience; default api://AzureADTokenExchange"),
+)
+
+BASICS = (
     Input("subscription", "Subscription, by id or name.", "ID|NAME", also=("AZURE_SUBSCRIPTION_ID",)),
     Input("tenant", "Tenant to sign in to.", "ID", also=("AZURE_TENANT_ID",)),
+    Input("cloud", "Which Azure. Default: public.", "public|usgovernment|china", _one_of(*names.CLOUDS)),
+    Input("arm_endpoint", "Resource Manager endpoint of another Azure than these.", "URL"),
     Input("resource_group", "Resource group, new or existing.", "NAME", names.group_name_problem),
     Input("location", "Region, by name or display name.", "REGION", names.region_problem),
+    Input("tag", "Tag of the group and the instance.", "NAME=VALUE", names.tag_name_problem, kind="pairs"),
+)
+INSTANCE = (
     Input("instance", "Name of the Digital Twins instance.", "NAME", names.instance_name_problem),
+    Input(
+        "public_network_access", "Whether the instance can be reached from the internet.", "enabled|disabled",
+        _one_of("enabled", "disabled"),
+    ),
+    Input("system_identity", "Give the instance an identity of its own.", "", kind="flag"),
+    Input("user_identity", "User-assigned identity, by name in the group or resource id.", "NAME|ID", kind="list"),
+    Input("create_identities", "Create the user identities that don't exist.", "", kind="flag"),
+    Input("yes_break", "Break what depends on an identity that is taken away.", "", kind="flag", kept=False),
     Input("assignee", "Who gets the role: UPN, e-mail, object id or client id. Default: who is signed in.", "WHO"),
     Input("role", "Role on the instance, by name or id. Default: Azure Digital Twins Data Owner.", "ROLE"),
+)  # fmt: skip
+ROUTING = (
+    Input("endpoint", "Endpoint for event routes.", "name=NAME,type=TYPE,destination=WHERE,…", kind="items",
+          fields=_ENDPOINT),
+    Input("route", "Event route.", "name=NAME,endpoint=NAME,…", kind="items", fields=_ROUTE),
+)  # fmt: skip
+APP = (
+    Input("no_app", "Leave the app registration out (--app takes it in again).", "", kind="flag"),
     Input("app_name", "Display name of the app registration.", "NAME", names.app_name_problem),
-    Input("reply_url", "Reply URL of the app. Default: http://localhost.", "URL", names.reply_url_problem),
-    Input("no_app", "Leave the app registration out (--app takes it in again).", "", is_flag=True),
-    Input("arm_endpoint", "Resource Manager endpoint of another Azure than the public one.", "URL"),
-)
+    Input("app_id", "Client id of an existing registration to adopt.", "ID", names.guid_problem),
+    Input("adopt_app", "Adopt the one registration that already has the name.", "", kind="flag"),
+    Input("reply_url", "Reply URL of public clients. Default: http://localhost.", "URL", names.reply_url_problem,
+          kind="list"),
+    Input("web_reply_url", "Reply URL of a web application.", "URL", names.web_reply_url_problem, kind="list"),
+    Input("spa_reply_url", "Reply URL of a single-page application.", "URL", names.web_reply_url_problem, kind="list"),
+    Input("public_client", "Allow public-client flows without a redirect.", "", kind="flag"),
+    Input("implicit_access_tokens", "Implicit grant of access tokens.", "", kind="flag"),
+    Input("implicit_id_tokens", "Implicit grant of id tokens.", "", kind="flag"),
+    Input("audience", "Who may sign in: this tenant, any, any and personal accounts.", "single|multiple|personal",
+          _one_of("single", "multiple", "personal")),
+    Input("owner", "Owner of the registration: UPN, e-mail or object id.", "WHO", kind="list"),
+    Input("notes", "Notes on the registration.", "TEXT", names.notes_problem),
+    Input("app_tag", "Tag of the registration.", "TAG", names.app_tag_problem, kind="list"),
+    Input("app_role", "Data-plane role of the app itself on the instance.", "owner|reader|none",
+          _one_of("owner", "reader", "none")),
+    Input("secret", "Make a client secret of this name.", "NAME", names.credential_name_problem),
+    Input("secret_days", "Its lifetime. Default: 180.", "DAYS", names.days_problem, kind="number"),
+    Input("secret_file", "File it is written to (mode 0600); - prints it once. Default: NAME.secret beside the state "
+          "file.", "FILE"),
+    Input("rotate_secret", "Make a new secret beside the old ones.", "", kind="flag", kept=False),
+    Input("federated_credential", "Who may sign in as the app without a secret.", "name=NAME,github=OWNER/REPO,…",
+          kind="items", fields=_FEDERATED),
+    Input("grant_consent", "Consent for the tenant, where the signed-in person may.", "", kind="flag"),
+)  # fmt: skip
+
+GROUPS = {"Where": BASICS, "Instance": INSTANCE, "Routing events": ROUTING, "App registration": APP}
+INPUTS = tuple(one for group in GROUPS.values() for one in group)
 BY_NAME = {one.name: one for one in INPUTS}
-
-Value = str | bool
-
-
-@dataclass(frozen=True)
-class Given:
-    """A value and where it came from, in words: `--location`, `ADT_LOCATION`, `settings.toml`, `the state file`."""
-
-    value: Value
-    source: str
-
-
-def gather(flags: Mapping[str, Value | None], config: Path | None, remembered: Mapping[str, Value]) -> dict[str, Given]:
-    """Return what is given, by precedence: flag, environment, settings file, what the state file remembers.
-
-    Raises BadInput for a settings file that can't be used and for a value that can't be right.
-    """
-    from_file = _read_settings(config) if config else {}
-    given: dict[str, Given] = {}
-    for one in INPUTS:
-        found = _first(one, flags, from_file, config, remembered)
-        if found is None:
-            continue
-        problem = None if isinstance(found.value, bool) else one.problem(found.value)
-        if found.value == "":
-            problem = "it is empty."
-        if problem:
-            raise BadInput(
-                f"{one.name.replace('_', ' ').capitalize()} {found.value!r} (from {found.source}): {problem}"
-            )
-        given[one.name] = found
-    return given
-
-
-def _first(
-    one: Input,
-    flags: Mapping[str, Value | None],
-    from_file: Mapping[str, Value],
-    config: Path | None,
-    remembered: Mapping[str, Value],
-) -> Given | None:
-    flag = flags.get(one.name)
-    if flag is not None:
-        return Given(flag, one.flag)
-    for variable in one.variables:
-        text = os.environ.get(variable)
-        if text:
-            return Given(_truth(text, variable) if one.is_flag else text, variable)
-    if one.name in from_file:
-        return Given(from_file[one.name], str(config))
-    if one.name in remembered:
-        return Given(remembered[one.name], "the state file")
-    return None
-
-
-def _truth(text: str, variable: str) -> bool:
-    if text.lower() in ("1", "true", "yes", "on"):
-        return True
-    if text.lower() in ("0", "false", "no", "off"):
-        return False
-    raise BadInput(f"{variable} is {text!r}: it takes true or false.")
-
-
-def _read_settings(file: Path) -> dict[str, Value]:
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadInput(f"The settings file {file} can't be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInput(f"The settings file {file} is not TOML: {error}.") from None
-    for key, value in content.items():
-        if key not in BY_NAME:
-            near = difflib.get_close_matches(key.replace("-", "_"), BY_NAME, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]}?" if near else f" It knows: {', '.join(BY_NAME)}."
-            raise BadInput(f"The settings file {file} has an unknown key, {key}.{hint}")
-        wanted = bool if BY_NAME[key].is_flag else str
-        if type(value) is not wanted:
-            kind = "true or false" if wanted is bool else "text in quotes"
-            raise BadInput(f"The settings file {file}: {key} takes {kind}.")
-    return {key: value for key, value in content.items() if value != ""}

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from cli.inputs import INPUTS, BadInput
+from cli.inputs import GROUPS, INPUTS, BadInput
 
 EXIT_CODES = """\b
 Exit codes: 0 done, 1 a step failed (run again to resume), 2 bad input, 3 somebody with more rights is needed,
@@ -32,13 +32,28 @@ class _DefaultDeploy(click.Group):
         self.format_commands(ctx, formatter)
 
 
+class _Command(click.Command):
+    """A command whose help shows the inputs by group."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        grouped = {one.name: title for title, group in GROUPS.items() for one in group}
+        sections: dict[str, list[tuple[str, str]]] = {title: [] for title in GROUPS}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(grouped.get(parameter.name or "", "Options"), []).append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
 def _inputs(command: Callable[..., Any]) -> Callable[..., Any]:
     for one in reversed(INPUTS):
         if one.is_flag:
-            opposite = one.flag.replace("--no-", "--")
-            option = click.option(f"{one.flag}/{opposite}", one.name, default=None, help=one.help)
+            option = click.option(f"{one.flag}/{one.opposite}", one.name, default=None, help=one.help)
         else:
-            option = click.option(one.flag, one.name, metavar=one.metavar, help=one.help)
+            option = click.option(one.flag, one.name, metavar=one.metavar, multiple=one.is_many, help=one.help)
         command = option(command)
     return command
 
@@ -80,14 +95,14 @@ def cli() -> None:
     """
 
 
-@cli.command(epilog=EXIT_CODES)
+@cli.command(cls=_Command, epilog=EXIT_CODES)
 @_running
 def deploy(**options: Any) -> int:
     """Set everything up (the default command)."""
     return _run("deploy", options)
 
 
-@cli.command(epilog=EXIT_CODES)
+@cli.command(cls=_Command, epilog=EXIT_CODES)
 @_running
 def plan(**options: Any) -> int:
     """Show what deploy would do, step by step; writes nothing, in Azure or on disk."""

@@ -91,6 +91,10 @@ class Terminal:
         """Return whether to go on."""
         return bool(await self._ask(questionary.confirm("Proceed?", default=True)))
 
+    async def agree(self, question: str) -> bool:
+        """Return a yes or no; no is the default."""
+        return bool(await self._ask(questionary.confirm(plain(question), default=False)))
+
     async def _text(
         self, title: str, default: str, problem: Problem, taken: Callable[[str], Awaitable[str | None]] | None = None
     ) -> str:

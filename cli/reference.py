@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cli.bootstrap import ROOT
-from cli.inputs import INPUTS
+from cli.inputs import GROUPS
 
 BEGIN, END = "<!-- inputs: begin -->\n", "<!-- inputs: end -->"
 
@@ -11,10 +11,12 @@ BEGIN, END = "<!-- inputs: begin -->\n", "<!-- inputs: end -->"
 def table() -> str:
     """Return the table in Markdown."""
     lines = ["| flag | environment | key | meaning |", "| --- | --- | --- | --- |"]
-    for one in INPUTS:
-        flag = f"`{one.flag} {one.metavar}`".replace(" `", "`").replace("|", "\\|")
-        variables = ", ".join(f"`{name}`" for name in one.variables)
-        lines.append(f"| {flag} | {variables} | `{one.name}` | {one.help} |")
+    for title, group in GROUPS.items():
+        lines.append(f"| **{title}** | | | |")
+        for one in group:
+            flag = f"`{one.flag} {one.metavar}`".replace(" `", "`").replace("|", "\\|")
+            variables = ", ".join(f"`{name}`" for name in one.variables)
+            lines.append(f"| {flag} | {variables} | `{one.name}` | {one.help} |")
     return "\n".join(lines) + "\n"
 
 

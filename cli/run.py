@@ -1,43 +1,38 @@
-"""The two commands that meet Azure: `deploy` and `plan`."""
+"""One run of a command that meets Azure: what is given, the connection, the settled wishes, and the look."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from cli import documents
-from cli.called import command, shown
-from cli.console import Screen, make_console, say, show_needs_you, show_pairs, show_plan, show_refusal, text
-from cli.inputs import BadInput, Value, gather
-from cli.main import DEFAULT_STATE
-from cli.settle import Manner, remember, settle, settle_subscription
+from cli.console import Screen, make_console, say, show_pairs
+from cli.gather import gather
+from cli.inputs import BY_NAME, BadInput
+from cli.settle import Known, Manner, remember, settle, settle_subscription
 from cloud.endpoints import PUBLIC
-from cloud.errors import SEVERITY, Refusal, explain
+from cloud.errors import Refusal, explain
 from state.document import Belonging, StateDocument
 from state.file_store import StateFile
-from state.recorder import StateRecorder
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
     from cloud.lookups import Subscription
     from cloud.signin import SignedIn
-    from steps.model import Wanted
-    from steps.walk import Look, Result, Walk
+    from steps.model import Ask, Step
+    from steps.walk import Look, Memory, Walk
+    from steps.wanted import Wanted
 
 T = TypeVar("T")
-
-EXPLORER = "https://explorer.digitaltwins.azure.net"
-NOT_AT_THE_END = ("role_assignment_id", "application_object_id", "service_principal_id")
-"""Values that few need: `outputs` has them."""
 
 
 @dataclass(frozen=True)
 class Options:
     """How a command was called."""
 
-    flags: Mapping[str, Value | None]
+    flags: Mapping[str, Any]
+    """The inputs as click gives them."""
     config: Path | None
     state: StateFile
     yes: bool
@@ -52,7 +47,7 @@ class Declined(Exception):
 
 
 class Run:
-    """One run of `deploy` or `plan`. Holding the state file's lock is the caller's business.
+    """One run of a command. Holding the state file's lock is the caller's business.
 
     Making one reads the state file, the settings file and the environment: BadInput or StateRefused for what can't be
     used.
@@ -64,52 +59,13 @@ class Run:
         self.screen = Screen(self.console, ())
         self._document = options.state.read()
         self._given = gather(options.flags, options.config, self._document.remembered() if self._document else {})
+        self._known = Known(self._document)
+        self.answered: dict[str, bool] = {}
+        """What a person has answered to the plans' questions."""
         self._refuse_other_names()
 
-    async def plan(self) -> int:
-        """Show what `deploy` would do and return the exit code; writes nothing, in Azure or on disk."""
-        from steps import STEPS
-
-        async with await self._connect() as azure:
-            wanted, _subscription = await self._settle(azure)
-            _walk, looks = await self._look(azure, wanted)
-        code = max((look.error.exit_code for look in looks.values() if look.error), key=SEVERITY.index, default=0)
-        if self.options.json:
-            documents.emit(documents.plan_document(STEPS, looks, code))
-        else:
-            show_plan(self.console, STEPS, looks)
-            for look in looks.values():
-                if look.error:
-                    self.console.print()
-                    show_refusal(self.console, look.error)
-        return code
-
-    async def deploy(self) -> int:
-        """Do what the plan says, recording every write, and return the exit code. Declined when the person says no."""
-        from steps import STEPS
-        from steps.walk import exit_code
-
-        self.options.state.check_writable()
-        async with await self._connect() as azure:
-            wanted, subscription = await self._settle(azure)
-            walk, looks = await self._look(azure, wanted)
-            if any(look.plan and look.plan.changes for look in looks.values()):
-                show_plan(self.console, STEPS, looks)
-                self.console.print()
-                await self._confirm()
-            else:
-                self._note(looks)
-            document = self._new_document(azure, wanted, subscription)
-            self.options.state.write(document)
-            with self.screen:
-                results = await walk.apply(StateRecorder(self.options.state, document))
-        code = exit_code(results)
-        if self.options.json:
-            documents.emit(documents.run_document(STEPS, results, document.outputs(), code))
-        self._report(results, document, code)
-        return code
-
-    async def _connect(self) -> Azure:
+    async def connect(self) -> Azure:
+        """Return the clients, which nothing has been asked of yet."""
         from cloud.clients import Azure, warm_up_graph
         from cloud.endpoints import find_cloud
         from cloud.signin import SharedCredential
@@ -124,7 +80,8 @@ class Run:
     def _notice(self, what: str) -> None:
         self.screen.notice(what)
 
-    async def _settle(self, azure: Azure) -> tuple[Wanted, Subscription]:
+    async def settle(self, azure: Azure) -> tuple[Wanted, Subscription]:
+        """Sign in, say who that is, and settle all inputs."""
         from cloud.lookups import tenant_id
 
         who = await _explained(azure.credential.who(), "sign in")
@@ -146,23 +103,60 @@ class Run:
         self.console.print()
         self._refuse_other_subscription(azure, subscription, who)
         azure.subscription = subscription.id
-        settling = settle(azure, self._given, manner, who, subscription, self._document)
+        settling = settle(azure, self._given, manner, who, subscription, self._known, self.options.state.path)
         wanted = await _explained(settling, "look up the inputs")
         if questions and questions.asked:
             self.console.print()
         return wanted, subscription
 
-    async def _look(self, azure: Azure, wanted: Wanted) -> tuple[Walk, Mapping[str, Look]]:
-        from steps import STEPS
+    async def look(
+        self, azure: Azure, wanted: Wanted, steps: tuple[Step, ...], *, asks: bool = True
+    ) -> tuple[Walk, Mapping[str, Look]]:
+        """Look at everything, and return the walk that can carry it out, and what each step planned.
+
+        What a plan asks is asked here, in a terminal; Declined for a no to what is required. Unattended, what is needed
+        and not given by a flag is BadInput. Without `asks` the plans come with their questions.
+        """
         from steps.walk import Walk
 
-        self.screen = Screen(self.console, STEPS)
-        remembered = self._document.produced() if self._document else {}
-        walk = Walk(STEPS, azure, wanted, remembered, self.screen)
-        with self.console.status("Looking at what is there ..."):
-            return walk, await walk.look()
+        self.screen = Screen(self.console, steps)
+        while True:
+            walk = Walk(steps, azure, wanted, self._memory(), self.screen)
+            with self.console.status("Looking at what is there ..."):
+                looks = await walk.look()
+            open_asks = [look.plan.ask for look in looks.values() if look.plan and look.plan.ask]
+            open_asks = [ask for ask in open_asks if ask.answer not in wanted.answers or ask.required]
+            if not asks or not await self._answers(open_asks):
+                return walk, looks
+            wanted = replace(wanted, answers={**wanted.answers, **self.answered})
 
-    async def _confirm(self) -> None:
+    async def _answers(self, asks: list[Ask]) -> bool:
+        """Ask, and return whether there are answers."""
+        for ask in asks:
+            if not self.options.may_ask or self.options.yes:
+                if ask.required:
+                    about = "".join(f"\n  {line}" for line in ask.about)
+                    raise BadInput(f"{ask.question}{about}", f"To say yes: {BY_NAME[ask.answer].flag}")
+                continue
+            from cli.prompts import Terminal
+
+            for line in ask.about:
+                say(self.console, line, first="! ", first_style="yellow")
+            self.answered[ask.answer] = await Terminal().agree(ask.question)
+            if ask.required and not self.answered[ask.answer]:
+                raise Declined
+        return any(ask.answer in self.answered for ask in asks)
+
+    def _memory(self) -> Memory:
+        from steps.walk import Memory
+
+        if self._document is None:
+            return Memory()
+        made = {key: frozenset(record.made) for key, record in self._document.steps.items()}
+        return Memory(self._document.produced(), made)
+
+    async def confirm(self) -> None:
+        """Ask whether to go on, where that may be asked; Declined when not."""
         if not self.options.may_ask or self.options.yes:
             return
         from cli.prompts import Terminal
@@ -171,54 +165,16 @@ class Run:
             raise Declined
         self.console.print()
 
-    def _note(self, looks: Mapping[str, Look]) -> None:
-        """Say what a plan without changes would have said beside them."""
-        notes = [note for look in looks.values() if look.plan for note in look.plan.notes]
-        for note in notes:
-            say(self.console, note, first="! ", first_style="yellow")
-        if notes:
-            self.console.print()
-
-    def _new_document(self, azure: Azure, wanted: Wanted, subscription: Subscription) -> StateDocument:
+    def new_document(self, azure: Azure, wanted: Wanted, subscription: Subscription) -> StateDocument:
+        """Return the state file's document with these wishes in it."""
         from steps import STEPS
 
         belonging = Belonging(cloud=azure.cloud.resource_manager, tenant=wanted.tenant, subscription=subscription.id)
         document = self._document or StateDocument(belongs_to=belonging)
-        remember(document, wanted, self._given)
+        remember(document, wanted, self._given, self._known)
         for step in STEPS:
             document.step(step.key)
         return document
-
-    def _report(self, results: Mapping[str, Result], document: StateDocument, code: int) -> None:
-        from steps import STEPS
-
-        console, state = self.console, self.options.state
-        console.print()
-        for step in STEPS:
-            error = results[step.key].error
-            if error:
-                show_refusal(console, error, f"Step {step.number}, {step.title.lower()}: ")
-                console.print()
-        if code:
-            say(console, f"The log is {shown(state.log_path)}", first="Deployment not complete. ", first_style="bold")
-            return
-        console.print(text("Deployment completed successfully", "bold green"))
-        outputs = document.outputs()
-        values = {name: value for name, value in outputs.items() if name not in NOT_AT_THE_END}
-        values["instance_id"] = values.pop("instance_id")  # the longest one last
-        show_pairs(console, values)
-        again = ["outputs", *(["--state", shown(state.path)] if shown(state.path) != DEFAULT_STATE else [])]
-        console.print(text(f"  All of them, at any time: {command(again)}", "dim"))
-        console.print()
-        for step in STEPS:
-            plan = results[step.key].plan
-            if plan and plan.needs_you:
-                show_needs_you(console, step, plan.needs_you)
-                console.print()
-        link = f"{EXPLORER}/?tid={outputs['tenant_id']}&eid={outputs['host_name']}"
-        show_pairs(console, {"Next": f"see the instance at {link}"}, indent=0)
-        if results["role"].plan and results["role"].plan.changes:
-            console.print(text("      (a new role can take up to five minutes to work there)"))
 
     def _refuse_other_names(self) -> None:
         """One state file is one deployment: other names than its own are refused."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from cli import documents
+from cli import commands, documents
 from cli.called import command as command_line
 from cli.called import shown
 from cli.console import make_console, show_refusal, text
@@ -19,6 +20,11 @@ from cli.run import Declined, Options, Run
 from cloud.errors import Refusal
 from state.document import StateRefused
 from state.file_store import StateFile, StateLocked
+
+COMMANDS: Mapping[str, Callable[[Run], Coroutine[Any, Any, int]]] = {
+    "plan": commands.plan,
+    "deploy": commands.deploy,
+}
 
 
 def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
@@ -66,7 +72,7 @@ def _options(options: dict[str, Any], state: StateFile) -> Options:
 def _locked_run(command: str, options: Options, resume: str) -> int:
     run = Run(options)
     try:
-        return asyncio.run(run.deploy() if command == "deploy" else run.plan())
+        return asyncio.run(COMMANDS[command](run))
     except KeyboardInterrupt:
         console = make_console(stderr=True)
         going_on = run.screen.unfinished()

@@ -6,21 +6,27 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from cli.inputs import BY_NAME, BadInput, Given
+from cli import wishes
+from cli.gather import Given
+from cli.inputs import BY_NAME, BadInput
+from cli.wishes import value
 from cloud import names
 from cloud.errors import Refusal
 from cloud.regions import region_code
-from state.document import Inputs, KnownAssignee, KnownRole, StateDocument
-from steps.model import Wanted
+from state.document import Inputs, KnownPrincipal, KnownRole, StateDocument
+from steps.wanted import Role, Wanted
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
     from cloud.lookups import Principal, Subscription
     from cloud.signin import SignedIn
 
-DEFAULT_REPLY_URL = "http://localhost"
+DATA_OWNER = wishes.APP_ROLES["owner"]
+ANSWERS = ("yes_break", "adopt_app")
+"""The inputs that answer what plans ask."""
 
 
 class Questions(Protocol):
@@ -109,11 +115,12 @@ async def settle(  # noqa: PLR0917 - all of them are needed, and none is of the 
     manner: Manner,
     who: SignedIn,
     subscription: Subscription,
-    known: StateDocument | None,
+    known: Known,
+    state_file: Path,
 ) -> Wanted:
-    """Return all inputs of a run. `known` is the state file's document: what it looked up is not looked up again."""
-    texts = {name: str(one.value) for name, one in given.items() if not isinstance(one.value, bool)}
-    no_app = bool(given["no_app"].value) if "no_app" in given else False
+    """Return all inputs of a run. What `known` has looked up before is not looked up again."""
+    texts = {name: one.value for name, one in given.items() if isinstance(one.value, str)}
+    no_app = bool(value(given, "no_app"))
     if manner.questions and not manner.defaults:
         await _ask(azure, texts, manner.questions, who.tenant, subscription.id, no_app=no_app)
     elif not manner.defaults:
@@ -121,22 +128,43 @@ async def settle(  # noqa: PLR0917 - all of them are needed, and none is of the 
         if absent:
             raise _missing(absent)
     instance = texts.get("instance") or names.default_instance(who.tenant, subscription.id)
-    assignee, (role, role_id) = await asyncio.gather(
-        _assignee(azure, texts.get("assignee"), who, known.assignee if known else None),
-        _role(azure, texts.get("role"), subscription.id, known.role if known else None),
+    group = texts.get("resource_group") or names.default_group(who.tenant, subscription.id)
+    group_id = f"/subscriptions/{subscription.id}/resourceGroups/{group}"
+    identities = wishes.user_identities(given, group_id)
+
+    async def role(named: str) -> Role:
+        return await known.role(azure, subscription.id, named)
+
+    async def principal(named: str) -> Principal:
+        return await known.principal(azure, named, who)
+
+    endpoints = await wishes.endpoints(given, group_id, role)
+    wishes.refuse_contradictions(endpoints, system_identity=value(given, "system_identity"), identities=identities)
+    app = None
+    if not no_app:
+        app_name = texts.get("app_name") or default_app_name(instance)
+        app = await wishes.application(given, app_name, state_file, role, principal)
+    access = {"enabled": "Enabled", "disabled": "Disabled"}.get(texts.get("public_network_access", ""))
+    assignee, data_role = await asyncio.gather(
+        principal(str(texts.get("assignee") or who.object_id)), role(texts.get("role") or DATA_OWNER)
     )
     return Wanted(
         tenant=who.tenant,
         subscription=subscription.id,
-        resource_group=texts.get("resource_group") or names.default_group(who.tenant, subscription.id),
+        resource_group=group,
         location=region_code(texts.get("location") or names.DEFAULT_LOCATION),
         instance=instance,
         assignee=assignee,
-        role=role,
-        role_id=role_id,
-        app=not no_app,
-        app_name=texts.get("app_name") or default_app_name(instance),
-        reply_url=texts.get("reply_url") or DEFAULT_REPLY_URL,
+        role=data_role,
+        app=app,
+        tags=value(given, "tag"),
+        public_network_access=access,  # type: ignore[arg-type]  # one of the two
+        system_identity=value(given, "system_identity"),
+        user_identities=identities,
+        create_identities=bool(value(given, "create_identities")),
+        endpoints=endpoints,
+        routes=wishes.routes(given),
+        answers={name: bool(value(given, name)) for name in ANSWERS if name in given},
     )
 
 
@@ -173,43 +201,59 @@ async def _nothing() -> dict[str, str]:
     return {}
 
 
-async def _assignee(azure: Azure, wanted: str | None, who: SignedIn, known: KnownAssignee | None) -> Principal:
-    from cloud import lookups
+class Known:
+    """What names stand for, remembered so that nothing is looked up twice, in this run or the next."""
 
-    if wanted is None or wanted.lower() == who.object_id.lower():
-        return lookups.Principal(who.object_id, who.kind, who.name)
-    if known and known.given == wanted:
-        return lookups.Principal(known.object_id, known.kind, known.label)
-    return await lookups.principal(azure, wanted)
+    def __init__(self, document: StateDocument | None) -> None:
+        self.principals = list(document.principals) if document else []
+        self.roles = list(document.roles) if document else []
+
+    async def principal(self, azure: Azure, named: str, who: SignedIn) -> Principal:
+        """Return who is meant; Refusal (exit 2) when that is nobody, or several."""
+        from cloud import lookups
+
+        if named.lower() == who.object_id.lower():
+            return lookups.Principal(who.object_id, who.kind, who.name)
+        for one in self.principals:
+            if one.given == named:
+                return lookups.Principal(one.object_id, one.kind, one.label)
+        found = await lookups.principal(azure, named)
+        self.principals.append(
+            KnownPrincipal(given=named, object_id=found.object_id, kind=found.kind, label=found.label)
+        )
+        return found
+
+    async def role(self, azure: Azure, subscription: str, named: str) -> Role:
+        """Return the role that is meant; Refusal (exit 2) when there is none."""
+        from cloud import lookups
+
+        for one in self.roles:
+            if one.given == named:
+                return Role(one.name, one.id)
+        name, identifier = await lookups.role_id(azure, subscription, named)
+        self.roles.append(KnownRole(given=named, name=name, id=identifier))
+        return Role(name, identifier)
 
 
-async def _role(azure: Azure, wanted: str | None, subscription: str, known: KnownRole | None) -> tuple[str, str]:
-    from cloud import lookups
-
-    if known and known.given == wanted:
-        return known.name, known.id
-    return await lookups.role_id(azure, subscription, wanted or lookups.DATA_OWNER)
-
-
-def remember(document: StateDocument, wanted: Wanted, given: Mapping[str, Given]) -> None:
+def remember(document: StateDocument, wanted: Wanted, given: Mapping[str, Given], known: Known) -> None:
     """Write the inputs, and what they stand for, into the state file's document."""
-    texts = {name: str(one.value) for name, one in given.items()}
-    who, role = wanted.assignee, texts.get("role", wanted.role)
-    document.assignee = KnownAssignee(
-        given=texts.get("assignee", who.object_id), object_id=who.object_id, kind=who.kind, label=who.label
-    )
-    document.role = KnownRole(given=role, name=wanted.role, id=wanted.role_id)
-    settled = Inputs(
-        subscription=wanted.subscription,
-        tenant=wanted.tenant,
-        resource_group=wanted.resource_group,
-        location=wanted.location,
-        instance=wanted.instance,
-        assignee=document.assignee.given,
-        role=role,
-        app_name=wanted.app_name,
-        reply_url=wanted.reply_url,
-        no_app=not wanted.app,
-        arm_endpoint=texts.get("arm_endpoint"),
-    )
-    document.inputs = Inputs(**{**(document.inputs.model_extra or {}), **settled.model_dump()})
+    said = {name: one.value for name, one in given.items() if BY_NAME[name].kept}
+    settled = {
+        "subscription": wanted.subscription,
+        "tenant": wanted.tenant,
+        "resource_group": wanted.resource_group,
+        "location": wanted.location,
+        "instance": wanted.instance,
+        "assignee": said.get("assignee", wanted.assignee.object_id),
+        "role": said.get("role", wanted.role.name),
+        "no_app": wanted.app is None,
+    }
+    if wanted.app:
+        settled |= {"app_name": wanted.app.name, "reply_url": list(wanted.app.reply_urls)}
+    answers = {name: answer for name, answer in wanted.answers.items() if BY_NAME[name].kept}
+    document.inputs = Inputs(**{**(document.inputs.model_extra or {}), **said, **answers, **settled})
+    who = wanted.assignee
+    assignee = KnownPrincipal(given=str(settled["assignee"]), object_id=who.object_id, kind=who.kind, label=who.label)
+    owners = {str(one) for one in value(given, "owner") or ()} - {assignee.given}
+    document.principals = [assignee, *(one for one in known.principals if one.given in owners)]
+    document.roles = known.roles

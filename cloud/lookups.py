@@ -19,6 +19,9 @@ BUILT_IN_ROLES = {
     # Source: "Azure built-in roles" in the Azure documentation; the ids are the same everywhere.
     DATA_OWNER: "bcd981a7-7f74-457b-83e1-cceb9e632ffe",
     "Azure Digital Twins Data Reader": "d57506d4-4c8d-48b1-8587-93c323f6a5a3",
+    "Azure Event Hubs Data Sender": "2b629674-e913-4c01-ae53-ef4638d8f975",
+    "Azure Service Bus Data Sender": "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39",
+    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
 }
 
 
@@ -131,7 +134,7 @@ async def role_id(azure: Azure, subscription: str, role: str) -> tuple[str, str]
             return str(same[0].role_name), str(same[0].name)
     raise Refusal(
         f"There is no role {role} in the subscription.",
-        why=f"The usual ones for Digital Twins are: {', '.join(BUILT_IN_ROLES)}.",
+        why=f"The usual ones are: {', '.join(BUILT_IN_ROLES)}.",
         next='az role definition list --query "[].roleName" --output tsv shows them all.',
         exit_code=2,
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 DEFAULT_LOCATION = "westus2"
+
+CLOUDS = ("public", "usgovernment", "china")
 
 # Source: the published contract of Microsoft.DigitalTwins.
 _INSTANCE = re.compile(r"(?!-)[A-Za-z0-9-]{3,63}(?<!-)")
@@ -94,23 +96,93 @@ def reply_url_problem(url: str) -> str | None:
 
     Source: "Redirect URI (reply URL) restrictions and limitations" in the Microsoft identity platform documentation.
     """
-    if len(url) > 256:
-        return "A reply URL has at most 256 characters."
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return f"{url} is not a URL."
-    if not parts.scheme or not (parts.netloc or parts.path.strip("/")) or any(c.isspace() for c in url):
-        return f"{url} is not an absolute URL, such as http://localhost."
+    problem, parts = _url_problem(url)
+    if problem or parts is None:
+        return problem
     if parts.scheme in ("javascript", "data", "vbscript"):
         return f"A reply URL can't have the scheme {parts.scheme}."
-    if parts.scheme == "http" and host not in ("localhost", "127.0.0.1", "::1"):
-        return "A reply URL with http must be on localhost; use https elsewhere."
-    if parts.scheme in ("http", "https") and not host:
-        return f"{url} has no host."
-    if "#" in url:
-        return "A reply URL can't have a fragment (#)."
     if "*" in url:
         return "A reply URL of a public client can't have a wildcard (*)."
     return None
+
+
+def web_reply_url_problem(url: str) -> str | None:
+    """Return why Entra ID would refuse this reply URL of a web or single-page application. Source: as above."""
+    problem, parts = _url_problem(url)
+    if problem or parts is None:
+        return problem
+    if parts.scheme not in ("http", "https"):
+        return "A reply URL of a web or single-page application is https, or http on localhost."
+    return None
+
+
+def _url_problem(url: str) -> tuple[str | None, SplitResult | None]:
+    if len(url) > 256:
+        return "A reply URL has at most 256 characters.", None
+    try:
+        parts = urlsplit(url)
+        host, user = parts.hostname or "", parts.username
+    except ValueError:
+        return f"{url} is not a URL.", None
+    if not parts.scheme or not (parts.netloc or parts.path.strip("/")) or any(c.isspace() for c in url):
+        return f"{url} is not an absolute URL, such as http://localhost.", None
+    if parts.scheme == "http" and host not in ("localhost", "127.0.0.1", "::1"):
+        return "A reply URL with http must be on localhost; use https elsewhere.", None
+    if parts.scheme in ("http", "https") and not host:
+        return f"{url} has no host.", None
+    if user is not None:
+        return "A reply URL can't have a user name in it.", None
+    if "#" in url:
+        return "A reply URL can't have a fragment (#).", None
+    return None, parts
+
+
+def endpoint_name_problem(name: str) -> str | None:
+    """Return why Azure would refuse an endpoint or a route of this name, or None. Source: the published contract."""
+    if re.fullmatch(r"(?![0-9]+$)(?!-)[A-Za-z0-9-]{2,49}[A-Za-z0-9]", name) and len(name) < 50:
+        return None
+    return "3 to 49 letters, digits and hyphens, not digits alone; no hyphen at either end."
+
+
+def credential_name_problem(name: str) -> str | None:
+    """Return why this can't be the name of a secret or a federated credential, or None."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,89}", name):
+        return None
+    return "1 to 90 letters, digits, _ - and periods, with a letter or digit first."
+
+
+def issuer_problem(url: str) -> str | None:
+    """Return why Entra ID would refuse this issuer of a federated credential, or None."""
+    return None if re.fullmatch(r"https://[^\s/]+\S*", url) else "An issuer is a URL with https."
+
+
+def guid_problem(text: str) -> str | None:
+    """Return why this can't be an id, or None."""
+    return None if is_guid(text) else "it is not a GUID, such as 00000000-0000-0000-0000-000000000000."
+
+
+def days_problem(text: str) -> str | None:
+    """Return why a secret can't live so many days, or None."""
+    return None if text.isdecimal() and 1 <= int(text) <= 730 else "1 to 730 days: Entra ID allows two years at most."
+
+
+def tag_name_problem(name: str) -> str | None:
+    """Return why Azure would refuse a tag of this name, or None.
+
+    Source: "Use tags to organize your Azure resources" in the Azure Resource Manager documentation.
+    """
+    if not 1 <= len(name) <= 512 or re.search(r"[<>%&\\?/]", name):
+        return "1 to 512 characters, without < > % & \\ ? /."
+    if name.lower().startswith(("microsoft", "azure", "windows")):
+        return "names that begin with microsoft, azure or windows are Azure's own."
+    return None
+
+
+def app_tag_problem(tag: str) -> str | None:
+    """Return why Graph would refuse this tag of an application, or None."""
+    return None if 1 <= len(tag) <= 256 else "1 to 256 characters."
+
+
+def notes_problem(text: str) -> str | None:
+    """Return why Graph would refuse these notes, or None."""
+    return None if len(text) <= 1024 else "at most 1024 characters."

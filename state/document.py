@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-VERSION = 1
+VERSION = 2
 FORMAT = "azure-digital-twins-deployment"
 
 StepState = Literal["pending", "doing", "done", "needs you", "skipped", "failed", "blocked"]
@@ -33,8 +33,8 @@ class Belonging(Part):
     subscription: str
 
 
-class KnownAssignee(Part):
-    """What an assignee's name stood for when it was looked up."""
+class KnownPrincipal(Part):
+    """What the name of an assignee or an owner stood for when it was looked up."""
 
     given: str
     object_id: str
@@ -51,21 +51,46 @@ class KnownRole(Part):
 
 
 class Inputs(Part):
-    """The settled inputs, by the names of their flags."""
+    """The settled inputs, by the names of their flags. None: nothing was said."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
     subscription: str | None = None
     tenant: str | None = None
+    cloud: str | None = None
+    arm_endpoint: str | None = None
     resource_group: str | None = None
     location: str | None = None
+    tag: dict[str, str] | None = None
     instance: str | None = None
+    public_network_access: str | None = None
+    system_identity: bool | None = None
+    user_identity: list[str] | None = None
+    create_identities: bool | None = None
     assignee: str | None = None
     role: str | None = None
-    app_name: str | None = None
-    reply_url: str | None = None
     no_app: bool | None = None
-    arm_endpoint: str | None = None
+    app_name: str | None = None
+    app_id: str | None = None
+    adopt_app: bool | None = None
+    reply_url: list[str] | None = None
+    web_reply_url: list[str] | None = None
+    spa_reply_url: list[str] | None = None
+    public_client: bool | None = None
+    implicit_access_tokens: bool | None = None
+    implicit_id_tokens: bool | None = None
+    audience: str | None = None
+    owner: list[str] | None = None
+    notes: str | None = None
+    app_tag: list[str] | None = None
+    app_role: str | None = None
+    secret: str | None = None
+    secret_days: str | None = None
+    secret_file: str | None = None
+    federated_credential: list[dict[str, str]] | None = None
+    grant_consent: bool | None = None
+    endpoint: list[dict[str, str]] | None = None
+    route: list[dict[str, str]] | None = None
 
 
 class StepError(Part):
@@ -86,8 +111,11 @@ class StepRecord(Part):
     finished: str | None = None
     doing: str | None = None
     """The write that was about to be made; still here after a crash in the middle of it."""
+    making: list[str] = Field(default_factory=list)
+    unmaking: list[str] = Field(default_factory=list)
+    """What that write makes ours, and what it takes away."""
     made: list[str] = Field(default_factory=list)
-    """The keys of the changes this tool carried out."""
+    """What this tool made and has not removed again: `instance`, `endpoint:NAME`. Nothing else is ever deleted."""
     produced: dict[str, str] = Field(default_factory=dict)
     reason: str = ""
     error: StepError | None = None
@@ -97,18 +125,18 @@ class StateDocument(Part):
     """The whole file."""
 
     format: Literal["azure-digital-twins-deployment"] = "azure-digital-twins-deployment"
-    version: Literal[1] = 1
+    version: Literal[2] = 2
     belongs_to: Belonging
     inputs: Inputs = Field(default_factory=Inputs)
-    assignee: KnownAssignee | None = None
-    role: KnownRole | None = None
+    principals: list[KnownPrincipal] = Field(default_factory=list)
+    roles: list[KnownRole] = Field(default_factory=list)
     steps: dict[str, StepRecord] = Field(default_factory=dict)
 
     def step(self, key: str) -> StepRecord:
         """Return the record of a step, making it when there is none."""
         return self.steps.setdefault(key, StepRecord())
 
-    def remembered(self) -> dict[str, str | bool]:
+    def remembered(self) -> dict[str, Any]:
         """Return the inputs of earlier runs, by name; what the file belongs to is known in any case."""
         belongs = {"subscription": self.belongs_to.subscription, "tenant": self.belongs_to.tenant}
         return {**belongs, **self.inputs.model_dump(include=set(Inputs.model_fields), exclude_none=True)}
@@ -121,6 +149,34 @@ class StateDocument(Part):
     def produced(self) -> dict[str, str]:
         """Return all that the steps produced, by the names that `outputs` prints."""
         return {name: value for record in self.steps.values() for name, value in record.produced.items()}
+
+
+_MADE_IN_1 = {
+    "create-resource-group": ["resource-group"],
+    "create-instance": ["instance"],
+    "assign-role": ["role-assignment"],
+    "create-application": ["application"],
+    "create-service-principal": ["service-principal"],
+}
+
+
+def _migrate_from_1(value: dict[str, Any]) -> None:
+    """Bring a version 1 document to version 2: made things in place of changes, and lists of what was looked up.
+
+    What has an unexpected type is left for the validation to refuse.
+    """
+    value["version"] = 2
+    for one, many in (("assignee", "principals"), ("role", "roles")):
+        if known := value.pop(one, None):
+            value[many] = [known]
+    inputs, steps = value.get("inputs"), value.get("steps")
+    if isinstance(inputs, dict) and isinstance(inputs.get("reply_url"), str):
+        inputs["reply_url"] = [inputs["reply_url"]]
+    for record in steps.values() if isinstance(steps, dict) else ():
+        if isinstance(record, dict) and isinstance(record.get("made"), list):
+            made = [thing for key in record["made"] if isinstance(key, str) for thing in _MADE_IN_1.get(key, [])]
+            record["made"] = made
+            record["making"] = _MADE_IN_1.get(str(record.get("doing")), [])
 
 
 def parse(text: str, file: Path) -> StateDocument:
@@ -143,6 +199,8 @@ def parse(text: str, file: Path) -> StateDocument:
             f"The state file {file} was written by a newer deploy.py (its version is {version}, this one knows "
             f"{VERSION}), and was left as it is. Update this tool, or name another file with --state FILE."
         )
+    if version == 1:
+        _migrate_from_1(value)
     try:
         return StateDocument.model_validate(value)
     except ValidationError as error:

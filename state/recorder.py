@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from state.document import StateDocument, StepError
+from state.document import StateDocument, StepError, StepRecord
 from state.file_store import StateFile, now
 
 if TYPE_CHECKING:
     from cloud.errors import Refusal
-    from steps.model import Change, Step, Values
+    from steps.model import Change, Plan, Step, Values
     from steps.walk import Outcome
 
 
@@ -19,35 +19,50 @@ class StateRecorder:
     def __init__(self, file: StateFile, document: StateDocument) -> None:
         self._file, self._document = file, document
 
+    def planned(self, step: Step, plan: Plan) -> None:
+        """Conclude what became of a write that was interrupted: what a new plan no longer names was carried out."""
+        record = self._document.step(step.key)
+        if record.doing and record.doing not in {change.key for change in plan.changes}:
+            _carried_out(record)
+            self._file.write(self._document)
+
     def about_to(self, step: Step, change: Change) -> None:
         """Remember the write that is about to be made."""
         record = self._document.step(step.key)
         record.state, record.doing, record.error = "doing", change.key, None
+        record.making, record.unmaking = list(change.makes), list(change.unmakes)
         record.started, record.finished = now(), None
         self._file.write(self._document)
 
-    def made(self, step: Step, change: Change, values: Values) -> None:
+    def made(self, step: Step, _change: Change, values: Values) -> None:
         """Remember that the write was made, and what it produced."""
         record = self._document.step(step.key)
-        record.doing = None
-        if change.key not in record.made:
-            record.made = [*record.made, change.key]
-        record.produced = {**record.produced, **values}
+        _carried_out(record)
+        _learn(record, values)
         self._file.write(self._document)
 
     def ended(self, step: Step, outcome: Outcome, values: Values, reason: str, error: Refusal | None) -> None:
         """Remember how the step ended. A step that was done before keeps its times."""
         record = self._document.step(step.key)
-        record.produced = {**record.produced, **values}
+        _learn(record, values)
         record.state = "done" if outcome.value == "already done" else outcome.value  # type: ignore[assignment]
         record.reason = reason
         record.error = None
-        if error is None:
-            record.doing = None
-        else:
+        if error is not None:
             record.error = StepError(
                 what=error.what, why=error.why, code=error.code, next=error.next, request_id=error.request_id
             )
         if record.finished is None or outcome.value in ("done", "failed"):
             record.finished = now()
         self._file.write(self._document)
+
+
+def _carried_out(record: StepRecord) -> None:
+    gone = {*record.unmaking}
+    record.made = [*(one for one in record.made if one not in gone and one not in record.making), *record.making]
+    record.doing, record.making, record.unmaking = None, [], []
+
+
+def _learn(record: StepRecord, values: Values) -> None:
+    known = {**record.produced, **values}
+    record.produced = {name: value for name, value in known.items() if value}

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from steps.wanted import Wanted
+
 if TYPE_CHECKING:
     from cloud.clients import Azure
-    from cloud.lookups import Principal
 
 MARK = "azure-digital-twins-deploy"
 """What we create carries this: the tag `created-by` of resources, a `description`, an application's `tags`."""
@@ -19,36 +20,7 @@ READ_WRITE = "4589bd03-58cb-4e6c-b17f-b580e39652f8"
 """Its delegated scope `Read.Write`."""
 
 Values = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """The settled inputs of a run: nothing in it is asked for, defaulted or looked up any more."""
-
-    tenant: str
-    subscription: str
-    resource_group: str
-    location: str
-    """A region's code name: `westus2`."""
-    instance: str
-    assignee: Principal
-    role: str
-    """The role's display name."""
-    role_id: str
-    """The GUID of the role definition."""
-    app: bool
-    app_name: str
-    reply_url: str
-
-    @property
-    def group_id(self) -> str:
-        """The resource group's id."""
-        return f"/subscriptions/{self.subscription}/resourceGroups/{self.resource_group}"
-
-    @property
-    def instance_id(self) -> str:
-        """The instance's resource id, in the case it is asked for; compare it case-insensitively."""
-        return f"{self.group_id}/providers/Microsoft.DigitalTwins/digitalTwinsInstances/{self.instance}"
+"""By the names that `outputs` prints. A value of "" says that there is none any more."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +30,19 @@ class Context:
     azure: Azure
     wanted: Wanted
     values: Values
-    """What the steps have produced so far, by the names that `outputs` prints."""
+    """What the steps have produced so far."""
+    made: frozenset[str]
+    """What this step is recorded to have made, by the names in `Change.makes`."""
     progress: Callable[[str], None]
     """Shows what is being waited for."""
+
+
+@dataclass(frozen=True)
+class Right:
+    """An action of Azure's role-based access control, at a scope: what a change needs."""
+
+    action: str
+    scope: str
 
 
 @dataclass(frozen=True)
@@ -68,11 +50,30 @@ class Change:
     """Exactly one write to Azure."""
 
     key: str
-    """What is written, stable across versions: `create-instance`."""
+    """What is written, stable across versions: `create-instance`, `create-endpoint:NAME`."""
     title: str
     """What `plan` shows: `create instance adt-1 in westus2`."""
     detail: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
+    makes: tuple[str, ...] = ()
+    """What is ours once this is done: `instance`, `endpoint:NAME`. Only what is recorded so is ever deleted."""
+    unmakes: tuple[str, ...] = ()
+    """What is no longer there, or no longer ours."""
+    rights: tuple[Right, ...] = ()
+    """What the signed-in identity must be allowed in Resource Manager."""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A yes or no that only a person can give: by the flag of an input, or when asked before the first write."""
+
+    answer: str
+    """The name of the input that answers it; the answer is in `Wanted.answers`."""
+    question: str
+    about: tuple[str, ...] = ()
+    """What follows from a yes, a line each."""
+    required: bool = False
+    """Without a yes there is no run. Otherwise, unanswered, the plan is the careful one."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ class Plan:
     needs_you: NeedsYou | None = None
     skipped: bool = False
     """The step is not wanted."""
+    ask: Ask | None = None
+
+
+def _nothing_to_remove(_observed: Any, _wanted: Wanted) -> Plan:
+    return Plan(reason="nothing to remove", skipped=True)
 
 
 @dataclass(frozen=True)
@@ -112,3 +118,9 @@ class Step:
     apply: Callable[[Change, Context], Awaitable[Values]]
     hand_off: Callable[[Change, Wanted], str] = lambda _change, _wanted: ""
     """The `az` command by which somebody with more rights makes the change; "" where there is none."""
+    remove: Callable[[Any, Wanted], Plan] = _nothing_to_remove
+    """Plans to nothing, for `destroy`: only what is both recorded and marked as ours is deleted."""
+    optional: bool = False
+    """Shown only when it is wanted, or has something to do."""
+    last: bool = False
+    """Runs after every other step, however these ended."""

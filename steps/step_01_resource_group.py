@@ -8,7 +8,8 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from cloud.errors import Refusal, answer_of
 from cloud.waiting import poll
-from steps.model import MARK, Change, Context, Plan, Step, Values, Wanted
+from steps.model import MARK, Change, Context, Plan, Step, Values
+from steps.wanted import Wanted
 
 DELETION_BOUND = 30 * 60
 
@@ -37,7 +38,7 @@ def plan(observed: Group, wanted: Wanted) -> Plan:
     if observed.location is None or observed.state == "Deleting":
         gone = "the one of this name is being deleted and is waited for" if observed.location else ""
         title = f"create resource group {wanted.resource_group} in {wanted.location}"
-        return Plan((Change("create-resource-group", title, gone, {"wait": bool(gone)}),))
+        return Plan((Change("create-resource-group", title, gone, {"wait": bool(gone)}, ("resource-group",)),))
     notes: tuple[str, ...] = ()
     if observed.location != wanted.location:
         notes = (f"The group is in {observed.location}, not {wanted.location}: it is used as it is.",)

@@ -13,7 +13,8 @@ from cloud.clients import Polling
 from cloud.errors import Refusal, answer_of
 from cloud.regions import PROVIDER, name_taken, offered_regions, region_code
 from cloud.waiting import poll, until_visible
-from steps.model import MARK, Change, Context, Plan, Step, Values, Wanted
+from steps.model import MARK, Change, Context, Plan, Step, Values
+from steps.wanted import Wanted
 
 CREATE_BOUND = 30 * 60
 REGISTER_BOUND = 15 * 60
@@ -86,7 +87,7 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
         if observed.unavailable and not observed.was_ours:
             raise _taken(wanted, observed.unavailable)
         title = f"create instance {wanted.instance} in {wanted.location}"
-        create = Change("create-instance", title, body={"was_ours": observed.was_ours})
+        create = Change("create-instance", title, body={"was_ours": observed.was_ours}, makes=("instance",))
         if observed.registration != "Registered":
             register = Change("register-provider", f"register the provider {PROVIDER} in the subscription")
             return Plan((register, create))
@@ -99,7 +100,7 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
         return Plan((Change("create-instance", title, body={"location": observed.location}),), notes=notes)
     if observed.state == "Deleting":
         title = f"create instance {wanted.instance} in {wanted.location}, once the one being deleted is gone"
-        return Plan((Change("create-instance", title, body={"wait": True, "was_ours": True}),))
+        return Plan((Change("create-instance", title, body={"wait": True, "was_ours": True}, makes=("instance",)),))
     if observed.state != "Succeeded":
         title = f"wait for instance {wanted.instance}, which is {observed.state}"
         return Plan((Change("await-instance", title),), notes=notes)

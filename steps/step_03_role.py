@@ -1,104 +1,74 @@
-"""Step 3: the data-plane role on the instance. May create one role assignment; never changes or removes one."""
+"""Step 3: the data-plane role on the instance. May create one role assignment, and remove that one again."""
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
+from cloud.role_assignments import assign, find_assignment, revoke
+from steps.model import MARK, Change, Context, Plan, Right, Step, Values
+from steps.wanted import Wanted
 
-from cloud.errors import answer_of
-from cloud.waiting import until_visible
-from steps.model import MARK, Change, Context, Plan, Step, Values, Wanted
-
-VISIBLE_BOUND = 10 * 60
+MADE = "role-assignment"
 
 
 @dataclass(frozen=True)
 class Observed:
-    """The id of an equal assignment (same scope, principal and role), whatever its name; None when there is none."""
+    """An equal assignment (same scope, principal and role), whatever its name; "" when there is none."""
 
-    assignment: str | None
-
-
-def assignment_name(scope: str, principal: str, role_id: str) -> str:
-    """Return the assignment's GUID: the same for the same scope, principal and role, so that a repeat is a repeat."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}|{principal}|{role_id}".lower()))
-
-
-def role_definition_id(wanted: Wanted) -> str:
-    """Return the full id of the role definition, as Azure itself writes it: under the subscription."""
-    return f"/subscriptions/{wanted.subscription}/providers/Microsoft.Authorization/roleDefinitions/{wanted.role_id}"
+    assignment: str
+    ours: bool
+    """It is recorded as made by us, and marked."""
 
 
 async def observe(context: Context) -> Observed:
     """List the assignee's assignments at the instance."""
     wanted = context.wanted
-    scope = context.values.get("instance_id", wanted.instance_id)
-    listing = context.azure.authorization.role_assignments.list_for_scope(
-        scope, filter=f"principalId eq '{wanted.assignee.object_id}'"
-    )
-    try:
-        async for found in listing:
-            same_scope = (found.scope or "").lower() == scope.lower()
-            if same_scope and (found.role_definition_id or "").lower().endswith(wanted.role_id.lower()):
-                return Observed(found.id)
-    except ResourceNotFoundError:  # the instance itself is not there yet
-        return Observed(None)
-    return Observed(None)
+    scope = context.values.get("instance_id") or wanted.instance_id
+    found, marked = await find_assignment(context.azure, scope, wanted.assignee.object_id, wanted.role.id, MARK)
+    return Observed(found, marked and MADE in context.made)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
     """Assign the role when nobody has."""
-    who = f"{wanted.assignee.label} has the role {wanted.role}"
     if observed.assignment:
+        who = f"{wanted.assignee.label} has the role {wanted.role.name}"
         return Plan(reason=who, values={"role_assignment_id": observed.assignment})
-    title = f"assign {wanted.role} to {wanted.assignee.label} ({wanted.assignee.kind})"
-    return Plan((Change("assign-role", title),))
+    title = f"assign {wanted.role.name} to {wanted.assignee.label} ({wanted.assignee.kind})"
+    right = Right("Microsoft.Authorization/roleAssignments/write", wanted.instance_id)
+    return Plan((Change("assign-role", title, makes=(MADE,), rights=(right,)),))
+
+
+def remove(observed: Observed, wanted: Wanted) -> Plan:
+    """Take our assignment away."""
+    if not observed.assignment:
+        return Plan(reason="there is no such assignment")
+    if not observed.ours:
+        return Plan(reason=f"{wanted.assignee.label} had the role {wanted.role.name} before: kept")
+    title = f"take the role {wanted.role.name} from {wanted.assignee.label}"
+    right = Right("Microsoft.Authorization/roleAssignments/delete", wanted.instance_id)
+    body = {"id": observed.assignment}
+    return Plan((Change("remove-role", title, body=body, unmakes=(MADE,), rights=(right,)),))
 
 
 async def apply(change: Change, context: Context) -> Values:
-    """Create the assignment, waiting for a principal that Resource Manager can't see yet."""
-    assert change.key == "assign-role"  # noqa: S101 - the walk hands back only what plan made
+    """Create the assignment, or remove ours."""
     wanted = context.wanted
-    scope = context.values.get("instance_id", wanted.instance_id)
-    name = assignment_name(scope, wanted.assignee.object_id, wanted.role_id)
-    body = RoleAssignmentCreateParameters(
-        role_definition_id=role_definition_id(wanted),
-        principal_id=wanted.assignee.object_id,
-        principal_type=wanted.assignee.kind,
-        description=MARK,
-    )
-
-    async def create() -> str:
-        made = await context.azure.authorization.role_assignments.create(scope, name, body)
-        return str(made.id)
-
-    try:
-        made = await until_visible(
-            create,
-            not_yet=lambda _status, code: code == "PrincipalNotFound",
-            bound=VISIBLE_BOUND,
-            what=f"Azure can't see {wanted.assignee.label} yet",
-            progress=context.progress,
-        )
-    except HttpResponseError as error:
-        answer = answer_of(error)
-        # An equal assignment has another name. Told by code: the message has changed without a new api-version.
-        if answer is None or answer.code != "RoleAssignmentExists":
-            raise
-        found = await observe(context)
-        made = found.assignment or f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    if change.key == "remove-role":
+        await revoke(context.azure, change.body["id"])
+        return {"role_assignment_id": ""}
+    assert change.key == "assign-role"  # noqa: S101 - the walk hands back only what plan made
+    scope = context.values.get("instance_id") or wanted.instance_id
+    made = await assign(context.azure, scope, wanted.assignee, wanted.role.id, MARK, context.progress)
     return {"role_assignment_id": made}
 
 
-def hand_off(_change: Change, wanted: Wanted) -> str:
-    """Return the command that assigns the role."""
-    return (
-        f"az role assignment create --assignee-object-id {wanted.assignee.object_id} "
-        f'--assignee-principal-type {wanted.assignee.kind} --role "{wanted.role}" --scope {wanted.instance_id}'
-    )
+def hand_off(change: Change, wanted: Wanted) -> str:
+    """Return the command that assigns the role, or takes it away."""
+    verb = "delete" if change.key == "remove-role" else "create"
+    who = f"--assignee-object-id {wanted.assignee.object_id} --assignee-principal-type {wanted.assignee.kind}"
+    if change.key == "remove-role":
+        who = f"--assignee {wanted.assignee.object_id}"
+    return f'az role assignment {verb} {who} --role "{wanted.role.name}" --scope {wanted.instance_id}'
 
 
-STEP = Step(3, "role", "Data-plane role", ("instance",), observe, plan, apply, hand_off)
+STEP = Step(3, "role", "Data-plane role", ("instance",), observe, plan, apply, hand_off, remove)

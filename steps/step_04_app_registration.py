@@ -7,25 +7,25 @@ search by one make two applications.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kiota_abstractions.api_error import APIError
 
+from cloud.directory import create_if_missing, found
 from cloud.errors import Refusal, answer_of
 from cloud.recycle_bin import deleted_application
 from cloud.waiting import poll, until_visible
-from steps.model import DIGITAL_TWINS, MARK, READ_WRITE, Change, Context, Plan, Step, Values, Wanted
+from steps.model import DIGITAL_TWINS, MARK, READ_WRITE, Change, Context, Plan, Step, Values
+from steps.wanted import Application, Wanted
 
 if TYPE_CHECKING:
-    from msgraph.generated.models.application import Application
+    from msgraph.generated.models.application import Application as GraphApplication
 
 AUDIENCE = "AzureADMyOrg"
 REPLICATION_BOUND = 5 * 60
 SEEN_BOUND = 30
 """Seconds to put up with replicas that don't know an application which another replica has shown."""
-RECORDED_BOUND = 3
 
 
 @dataclass(frozen=True)
@@ -57,37 +57,18 @@ async def observe(context: Context) -> Observed:
     graph = context.azure.graph
     name = unique_name(context.wanted.instance_id)
     recorded = context.values.get("client_id", "")
-    app = await _found(lambda: graph.applications_with_unique_name(name).get(), sure=not recorded)
+    app = await found(lambda: graph.applications_with_unique_name(name).get(), sure=not recorded)
     if app is None:
-        deleted = await _found(lambda: deleted_application(graph, name), sure=not recorded)
+        deleted = await found(lambda: deleted_application(graph, name), sure=not recorded)
         return Observed(deleted_object_id=deleted or "")
-    principal = await _found(
+    principal = await found(
         lambda: graph.service_principals_with_app_id(app.app_id or "").get(),
         sure="service_principal_id" not in context.values,
     )
     return _seen(app, (principal and principal.id) or "")
 
 
-async def _found(read: Callable[[], Awaitable[Any]], *, sure: bool) -> Any:
-    """Read an object; None when there is none. What we recorded is missed by lagging replicas: look more than once."""
-
-    async def once() -> Any:
-        try:
-            return await read()
-        except APIError as error:
-            if error.response_status_code != 404:
-                raise
-            return None
-
-    if sure:
-        return await once()
-    try:
-        return await poll(once, until=lambda found: found is not None, bound=RECORDED_BOUND, what="the replication")
-    except TimeoutError:
-        return None
-
-
-def _seen(app: Application, service_principal_id: str) -> Observed:
+def _seen(app: GraphApplication, service_principal_id: str) -> Observed:
     permissions = tuple(
         (str(api.resource_app_id), tuple((str(one.id), str(one.type)) for one in api.resource_access or ()))
         for api in app.required_resource_access or ()
@@ -109,49 +90,65 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     if not wanted.app:
         return Plan(reason="not wanted (--no-app)", skipped=True)
     principal = Change(
-        "create-service-principal", "create its service principal", "client id known after apply", {"fresh": True}
+        "create-service-principal",
+        "create its service principal",
+        "client id known after apply",
+        {"fresh": True},
+        ("service-principal",),
     )
-    body = {"redirect_uris": (wanted.reply_url,), "permissions": ((DIGITAL_TWINS, ((READ_WRITE, "Scope"),)),)}
+    body = {"redirect_uris": wanted.app.reply_urls, "permissions": ((DIGITAL_TWINS, ((READ_WRITE, "Scope"),)),)}
     if not observed.client_id:
-        create = Change("create-application", f"register application {wanted.app_name}", body={**body, "tags": (MARK,)})
+        create = Change(
+            "create-application",
+            f"register application {wanted.app.name}",
+            body={**body, "tags": (MARK,)},
+            makes=("application",),
+        )
         if observed.deleted_object_id:
-            title = f"restore application {wanted.app_name}, which was deleted, from the recycle bin"
+            title = f"restore application {wanted.app.name}, which was deleted, from the recycle bin"
             return Plan(
                 (Change("restore-application", title, body={"id": observed.deleted_object_id}), create, principal)
             )
         return Plan((create, principal))
     changes: list[Change] = []
-    wrong = _differences(observed, wanted)
+    wrong = _differences(observed, wanted.app)
     if wrong:
         merged = {
-            "redirect_uris": _with(observed.public_redirect_uris, wanted.reply_url),
+            "redirect_uris": _with(observed.public_redirect_uris, *wanted.app.reply_urls),
             "permissions": _with_read_write(observed.permissions),
             "tags": _with(observed.tags, MARK),
         }
         title = f"correct application {observed.display_name}: {', '.join(wrong)}"
         changes.append(Change("update-application", title, body=merged))
     if not observed.service_principal_id:
-        changes.append(Change("create-service-principal", "create its service principal", body={"fresh": False}))
+        changes.append(
+            Change(
+                "create-service-principal",
+                "create its service principal",
+                body={"fresh": False},
+                makes=("service-principal",),
+            )
+        )
     reason = f"application {observed.display_name} is registered"
-    return Plan(tuple(changes), reason, _kept(observed, wanted), _values(observed))
+    return Plan(tuple(changes), reason, _kept(observed, wanted.app), _values(observed))
 
 
-def _kept(observed: Observed, wanted: Wanted) -> tuple[str, ...]:
+def _kept(observed: Observed, app: Application) -> tuple[str, ...]:
     """Say what somebody else added and is left alone."""
-    urls = [url for url in observed.public_redirect_uris if url != wanted.reply_url]
+    urls = [url for url in observed.public_redirect_uris if url not in app.reply_urls]
     apis = [api for api, _access in observed.permissions if api != DIGITAL_TWINS]
     notes = [f"Other reply URLs are kept: {', '.join(urls)}"] if urls else []
     return (*notes, *([f"Permissions for other APIs are kept: {', '.join(apis)}"] if apis else []))
 
 
-def _differences(observed: Observed, wanted: Wanted) -> list[str]:
+def _differences(observed: Observed, app: Application) -> list[str]:
     wrong = []
-    if observed.display_name != wanted.app_name:
-        wrong.append(f"name it {wanted.app_name}")
+    if observed.display_name != app.name:
+        wrong.append(f"name it {app.name}")
     if observed.audience != AUDIENCE:
         wrong.append("make it single-tenant")
-    if wanted.reply_url not in observed.public_redirect_uris:
-        wrong.append(f"add reply URL {wanted.reply_url}")
+    missing = [url for url in app.reply_urls if url not in observed.public_redirect_uris]
+    wrong += [f"add reply URL {url}" for url in missing]
     if observed.permissions != _with_read_write(observed.permissions):
         wrong.append("ask for Digital Twins Read.Write")
     if MARK not in observed.tags:
@@ -159,8 +156,8 @@ def _differences(observed: Observed, wanted: Wanted) -> list[str]:
     return wrong
 
 
-def _with(present: tuple[str, ...], one: str) -> tuple[str, ...]:
-    return present if one in present else (*present, one)
+def _with(present: tuple[str, ...], *added: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*present, *added)))
 
 
 def _with_read_write(permissions: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -193,12 +190,13 @@ async def _restore(object_id: str, context: Context) -> Values:
 
 
 async def _write_application(change: Change, context: Context) -> Values:
-    wanted = context.wanted
+    wanted, app = context.wanted, context.wanted.app
+    assert app is not None  # noqa: S101 - there are no changes without it
     item = context.azure.graph.applications_with_unique_name(unique_name(wanted.instance_id))
-    configuration = _create_if_missing(item.ApplicationsWithUniqueNameRequestBuilderPatchRequestConfiguration)
+    configuration = create_if_missing(item.ApplicationsWithUniqueNameRequestBuilderPatchRequestConfiguration)
     # The upsert is the same request whether it creates, repeats or corrects: Graph's `create-if-missing`.
     try:
-        await item.patch(_body(change, wanted), configuration)
+        await item.patch(_body(change, app), configuration)
     except APIError as error:
         answer = answer_of(error)
         if answer is None or not any(detail.get("code") == "ObjectConflict" for detail in answer.details):
@@ -212,11 +210,11 @@ async def _write_application(change: Change, context: Context) -> Values:
     context.progress("waiting for the directory to replicate the application")
 
     async def read() -> Observed | None:
-        app = await _found(item.get, sure=True)
-        return None if app is None else _seen(app, "")
+        app_now = await found(item.get, sure=True)
+        return None if app_now is None else _seen(app_now, "")
 
     def right(seen: Observed | None) -> bool:
-        return seen is not None and not _differences(seen, wanted)
+        return seen is not None and not _differences(seen, app)
 
     seen = await poll(read, until=right, bound=REPLICATION_BOUND, what="The replication of the application")
     assert seen is not None  # noqa: S101 - `right` holds
@@ -228,7 +226,7 @@ async def _create_service_principal(context: Context, *, fresh: bool) -> Values:
 
     client_id = context.values["client_id"]
     item = context.azure.graph.service_principals_with_app_id(client_id)
-    configuration = _create_if_missing(item.ServicePrincipalsWithAppIdRequestBuilderPatchRequestConfiguration)
+    configuration = create_if_missing(item.ServicePrincipalsWithAppIdRequestBuilderPatchRequestConfiguration)
 
     async def write() -> None:
         await item.patch(ServicePrincipal(app_id=client_id, tags=[MARK]), configuration)
@@ -247,27 +245,21 @@ async def _create_service_principal(context: Context, *, fresh: bool) -> Values:
     context.progress("waiting for the directory to replicate the service principal")
 
     async def read() -> str:
-        found = await _found(item.get, sure=True)
-        return (found and found.id) or ""
+        principal = await found(item.get, sure=True)
+        return (principal and principal.id) or ""
 
     made = await poll(read, until=bool, bound=REPLICATION_BOUND, what="The replication of the service principal")
     return {"service_principal_id": made}
 
 
-def _create_if_missing(configuration: type[Any]) -> Any:
-    made = configuration()
-    made.headers.add("Prefer", "create-if-missing")
-    return made
-
-
-def _body(change: Change, wanted: Wanted) -> Application:
-    from msgraph.generated.models.application import Application
+def _body(change: Change, app: Application) -> GraphApplication:
+    from msgraph.generated.models.application import Application as GraphApplication
     from msgraph.generated.models.public_client_application import PublicClientApplication
     from msgraph.generated.models.required_resource_access import RequiredResourceAccess
     from msgraph.generated.models.resource_access import ResourceAccess
 
-    return Application(
-        display_name=wanted.app_name,
+    return GraphApplication(
+        display_name=app.name,
         sign_in_audience=AUDIENCE,
         public_client=PublicClientApplication(redirect_uris=list(change.body["redirect_uris"])),
         required_resource_access=[
@@ -282,13 +274,13 @@ def _body(change: Change, wanted: Wanted) -> Application:
 
 
 def _values(seen: Observed) -> Values:
-    found = {
+    known = {
         "app_name": seen.display_name,
         "client_id": seen.client_id,
         "application_object_id": seen.object_id,
         "service_principal_id": seen.service_principal_id,
     }
-    return {key: value for key, value in found.items() if value}
+    return {key: value for key, value in known.items() if value}
 
 
 STEP = Step(4, "app_registration", "App registration", (), observe, plan, apply)

@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 
 from kiota_abstractions.api_error import APIError
 
-from steps.model import DIGITAL_TWINS, Change, Context, NeedsYou, Plan, Step, Values, Wanted
+from steps.model import DIGITAL_TWINS, Change, Context, NeedsYou, Plan, Step, Values
+from steps.wanted import Wanted
 
 SCOPE = "Read.Write"
 RESOURCE = "https://digitaltwins.azure.net"
@@ -81,8 +82,9 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
         else "Nobody has consented for the tenant yet: each person is asked at the first sign-in, if the tenant allows "
         "that. To settle it for everybody, an administrator can:"
     )
+    redirect = (wanted.app.reply_urls or wanted.app.web_reply_urls or wanted.app.spa_reply_urls or ("",))[0]
     query = urlencode(
-        {"client_id": observed.client_id, "scope": f"{RESOURCE}/{SCOPE}", "redirect_uri": wanted.reply_url},
+        {"client_id": observed.client_id, "scope": f"{RESOURCE}/{SCOPE}", "redirect_uri": redirect},
         quote_via=quote,
     )
     return Plan(
@@ -107,4 +109,4 @@ async def apply(change: Change, context: Context) -> Values:
     raise NotImplementedError(change.key, context.wanted.instance)
 
 
-STEP = Step(5, "consent_hints", "Consent hints", ("app_registration",), observe, plan, apply)
+STEP = Step(5, "consent_hints", "Consent hints", ("app_registration",), observe, plan, apply, last=True)

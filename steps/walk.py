@@ -11,7 +11,8 @@ from typing import Protocol
 
 from cloud.clients import Azure
 from cloud.errors import SEVERITY, Refusal, explain
-from steps.model import Change, Context, Plan, Step, Values, Wanted
+from steps.model import Ask, Change, Context, Plan, Step, Values
+from steps.wanted import Wanted
 
 
 class Outcome(Enum):
@@ -27,6 +28,9 @@ class Outcome(Enum):
 
 class Recorder(Protocol):
     """Remembers a walk; `about_to` and `made` are called right before and after each write to Azure."""
+
+    def planned(self, step: Step, plan: Plan) -> None:
+        """Conclude what became of a write that an earlier run was making when it was interrupted."""
 
     def about_to(self, step: Step, change: Change) -> None:
         """Remember the intent, durably, before the write."""
@@ -75,12 +79,22 @@ class Look:
     error: Refusal | None = None
 
 
-class Walk:
-    """One walk over `steps`. `values` are those the state file remembers; the cloud corrects them."""
+@dataclass(frozen=True)
+class Memory:
+    """What earlier runs produced, and what each step made and has not removed again."""
 
-    def __init__(self, steps: tuple[Step, ...], azure: Azure, wanted: Wanted, values: Values, watcher: Watcher) -> None:
-        self._steps, self._azure, self._wanted, self._watcher = steps, azure, wanted, watcher
-        self._values: dict[str, str] = dict(values)
+    values: Values = field(default_factory=dict)
+    made: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+class Walk:
+    """One walk over `steps`. `memory` is what the state file remembers; the cloud corrects it."""
+
+    def __init__(self, steps: tuple[Step, ...], azure: Azure, wanted: Wanted, memory: Memory, watcher: Watcher) -> None:
+        self.wanted = wanted
+        self._steps, self._azure, self._watcher = steps, azure, watcher
+        self._values: dict[str, str] = dict(memory.values)
+        self._made = {step.key: memory.made.get(step.key, frozenset()) for step in steps}
         self._looks: dict[str, Look] = {}
         self._results: dict[str, Result] = {}
 
@@ -102,7 +116,8 @@ class Walk:
             async with asyncio.TaskGroup() as group:
                 for step in self._steps:
                     needs = [running[key] for key in step.needs]
-                    running[step.key] = group.create_task(self._run(step, needs, recorder))
+                    first = list(running.values()) if step.last else []
+                    running[step.key] = group.create_task(self._run(step, needs, first, recorder))
         except ExceptionGroup as broken:  # what ends the whole walk: a state file that can't be written, a bug
             raise broken.exceptions[0] from None
         return {step.key: running[step.key].result() for step in self._steps}
@@ -119,16 +134,21 @@ class Walk:
         return news
 
     def _context(self, step: Step) -> Context:
-        return Context(self._azure, self._wanted, self._values, lambda what: self._watcher.waiting(step, what))
+        made = self._made[step.key]
+        return Context(self._azure, self.wanted, self._values, made, lambda what: self._watcher.waiting(step, what))
 
     async def _look_at(self, step: Step) -> Look:
         try:
             observed = await step.observe(self._context(step))
-            return Look(step.plan(observed, self._wanted))
+            return Look(step.plan(observed, self.wanted))
         except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on, and it is told
             return Look(None, explain(error, f"look at the {step.title.lower()}") or _bug(error))
 
-    async def _run(self, step: Step, needs: list[asyncio.Task[Result]], recorder: Recorder) -> Result:
+    async def _run(
+        self, step: Step, needs: list[asyncio.Task[Result]], first: list[asyncio.Task[Result]], recorder: Recorder
+    ) -> Result:
+        if first:
+            await asyncio.wait(first)
         before = [await need for need in needs]
         bad = [key for key, result in zip(step.needs, before, strict=True) if result.error or _blocked(result)]
         if bad:
@@ -137,7 +157,10 @@ class Walk:
         else:
             look = self._looks[step.key]
             if any(result.outcome is Outcome.DONE for result in before):  # what was seen may have changed since
+                asked = look.plan.ask if look.plan else None
                 look = await self._look_at(step)
+                if look.plan and look.plan.ask not in (None, asked):
+                    look = Look(None, _asks(look.plan.ask))
             result = await self._carry_out(step, look, recorder)
         recorder.ended(step, result.outcome, result.values, result.reason, result.error)
         self._watcher.ended(step, result)
@@ -148,6 +171,7 @@ class Walk:
         if plan is None:
             return Result(Outcome.FAILED, error=look.error)
         self._learn(plan)
+        recorder.planned(step, plan)
         made: dict[str, str] = dict(plan.values)
         for change in plan.changes:
             recorder.about_to(step, change)
@@ -156,14 +180,21 @@ class Walk:
                 values = await step.apply(change, self._context(step))
             except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on, and it is told
                 refusal = explain(error, change.title) or _bug(error)
-                command = step.hand_off(change, self._wanted)
+                command = step.hand_off(change, self.wanted)
                 if refusal.exit_code == 3 and command:
                     refusal.next = f"Somebody who may can run\n  {command}\nThen run the same command again."
                 return Result(Outcome.FAILED, plan, made, refusal)
             made.update(values)
             self._values.update(values)
+            self._made[step.key] = (self._made[step.key] - {*change.unmakes}) | {*change.makes}
             recorder.made(step, change, values)
         return Result(_outcome(plan), plan, made, reason="" if plan.changes else plan.reason)
+
+
+def _asks(ask: Ask | None) -> Refusal:
+    """Return what is told when a question comes up after the first write: nothing is asked there."""
+    assert ask is not None  # noqa: S101 - that is what is told
+    return Refusal(ask.question, why="\n".join(ask.about), next="Run the same command again: it is then asked first.")
 
 
 def _bug(error: Exception) -> Refusal:

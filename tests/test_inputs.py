@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from cli.inputs import INPUTS
+from state.document import Inputs
 from tests.tool import SUBSCRIPTION, Tool
 from tests.world import Emulator
 
@@ -168,3 +170,8 @@ def test_another_role_by_name_or_id(tool: Tool) -> None:
         assert "assign Azure Digital Twins Data Reader" in document["steps"][2]["changes"][0]["title"]
     document = tool.run(*PLAN, "--role", "Reader", "--output", "json").document
     assert "assign Reader to" in document["steps"][2]["changes"][0]["title"]
+
+
+def test_the_state_file_has_a_place_for_every_input() -> None:
+    kept = {one.name for one in INPUTS if one.kept}
+    assert kept == set(Inputs.model_fields)

@@ -63,7 +63,7 @@ def test_two_deployments_side_by_side(azure: Emulator, tool: Tool) -> None:
         (b"\xff\xfe\x00", "torn"),
         (b"[]", "not a state file"),
         (b'{"subscription": "x", "name": "old-config"}', "not a state file"),
-        (b'{"format": "azure-digital-twins-deployment", "version": 2}', "newer"),
+        (b'{"format": "azure-digital-twins-deployment", "version": 3}', "newer"),
         (b'{"format": "azure-digital-twins-deployment", "version": 1}', "wrong value at belongs_to"),
     ],
 )
@@ -125,3 +125,32 @@ def test_no_token_is_written_down(azure: Emulator, tool: Tool) -> None:
     written = "".join(file.read_text() for file in tool.folder.iterdir())
     assert "eyJ" not in written + done.text
     assert "Bearer" not in written + done.text
+
+
+def test_a_file_of_version_1_is_brought_up_to_date(azure: Emulator, tool: Tool) -> None:
+    """What version 1 remembered (inputs, look-ups, what was made) is there, and nothing is made again."""
+    assert tool.deploy().code == 0
+    state = json.loads(tool.state_file.read_text())
+    old = {
+        "resource-group": "create-resource-group", "instance": "create-instance", "role-assignment": "assign-role",
+        "application": "create-application", "service-principal": "create-service-principal",
+    }  # fmt: skip
+    for record in state["steps"].values():
+        record["made"] = [old[thing] for thing in record["made"]]
+        del record["making"], record["unmaking"]
+    state["version"] = 1
+    state["assignee"], state["role"] = state.pop("principals")[0], {**state.pop("roles")[0], "unknown": "kept"}
+    inputs = {name: value for name, value in state["inputs"].items() if value is not None}
+    state["inputs"] = {**inputs, "reply_url": "http://localhost:8400", "unknown": "kept"}
+    tool.state_file.write_text(json.dumps(state))
+    before = azure.inventory()
+
+    again = tool.run("deploy", "--non-interactive")
+    assert again.code == 0, again.text
+    now = json.loads(tool.state_file.read_text())
+    assert now["version"] == 2
+    assert now["inputs"]["reply_url"] == ["http://localhost:8400"]
+    assert now["inputs"]["unknown"] == now["roles"][0]["unknown"] == "kept"
+    made = [thing for record in now["steps"].values() for thing in record["made"]]
+    assert made == ["resource-group", "instance", "role-assignment", "application", "service-principal"]
+    assert azure.inventory()["digitalTwinsInstances"] == before["digitalTwinsInstances"]

@@ -1,0 +1,84 @@
+"""Role assignments: found by what they say, made under a name of our choosing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
+
+from cloud.clients import Azure
+from cloud.errors import answer_of
+from cloud.lookups import Principal
+from cloud.waiting import until_visible
+
+VISIBLE_BOUND = 10 * 60
+
+
+def assignment_name(scope: str, principal: str, role_id: str) -> str:
+    """Return the assignment's GUID: the same for the same scope, principal and role, so that a repeat is a repeat."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scope}|{principal}|{role_id}".lower()))
+
+
+async def find_assignment(azure: Azure, scope: str, principal: str, role_id: str, mark: str) -> tuple[str, bool]:
+    """Return the id of an equal assignment, whatever its name, and whether it carries our mark; "" for none.
+
+    Inherited assignments, those of other scopes, don't count. A scope that isn't there has none.
+    """
+    listing = azure.authorization.role_assignments.list_for_scope(scope, filter=f"principalId eq '{principal}'")
+    try:
+        async for found in listing:
+            same_scope = (found.scope or "").lower() == scope.lower()
+            same_principal = (found.principal_id or "").lower() == principal.lower()
+            same_role = (found.role_definition_id or "").lower().endswith(role_id.lower())
+            if same_scope and same_principal and same_role:
+                return str(found.id), found.description == mark
+    except ResourceNotFoundError:
+        pass
+    return "", False
+
+
+async def assign(  # noqa: PLR0917 - what an assignment consists of
+    azure: Azure, scope: str, principal: Principal, role_id: str, mark: str, progress: Callable[[str], None]
+) -> str:
+    """Create the assignment and return its id, waiting for a principal that Resource Manager can't see yet.
+
+    An equal one that is there already is returned as it is.
+    """
+    subscription = scope.split("/")[2]
+    name = assignment_name(scope, principal.object_id, role_id)
+    body = RoleAssignmentCreateParameters(
+        # As Azure itself writes it: under the subscription.
+        role_definition_id=(
+            f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role_id}"
+        ),
+        principal_id=principal.object_id,
+        principal_type=principal.kind,
+        description=mark,
+    )
+
+    async def create() -> str:
+        made = await azure.authorization.role_assignments.create(scope, name, body)
+        return str(made.id)
+
+    try:
+        return await until_visible(
+            create,
+            not_yet=lambda _status, code: code == "PrincipalNotFound",
+            bound=VISIBLE_BOUND,
+            what=f"Azure can't see {principal.label} yet",
+            progress=progress,
+        )
+    except HttpResponseError as error:
+        answer = answer_of(error)
+        # An equal assignment has another name. Told by code: the message has changed without a new api-version.
+        if answer is None or answer.code != "RoleAssignmentExists":
+            raise
+        found, _ours = await find_assignment(azure, scope, principal.object_id, role_id, mark)
+        return found or f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
+
+
+async def revoke(azure: Azure, assignment: str) -> None:
+    """Delete an assignment by its id; one that is gone already is fine."""
+    await azure.authorization.role_assignments.delete_by_id(assignment)
