@@ -19,6 +19,11 @@ CLIENT: dict[str, Any] = {
 NAMED = "/applications(uniqueName='twins-client')"
 
 
+BAD = (400, "Request_BadRequest")
+DENIED = (403, "Authorization_RequestDenied")
+MISSING = (404, "Request_ResourceNotFound")
+
+
 class Graph:
     """Calls Graph as a seeded identity; answers (status, JSON body or None), of a refusal (status, code)."""
 
@@ -46,3 +51,38 @@ class Graph:
         assert status == 200, page
         found: list[dict[str, Any]] = page["value"]
         return found
+
+
+def registered(graph: Graph, **settings: Any) -> dict[str, Any]:
+    """Register an application, and wait until Graph shows it."""
+    status, made = graph("POST", "/applications", {"displayName": "Twins client", **settings})
+    assert status == 201, made
+    while graph("GET", f"/applications/{made['id']}")[0] == 404:
+        pass
+    found: dict[str, Any] = made
+    return found
+
+
+def principal_of(graph: Graph, application: dict[str, Any]) -> str:
+    """Make the service principal of an application, and wait until Graph shows it."""
+    status, made = graph("POST", "/servicePrincipals", {"appId": application["appId"]})
+    assert status == 201, made
+    while graph("GET", f"/servicePrincipals/{made['id']}")[0] == 404:
+        pass
+    return str(made["id"])
+
+
+def secret_of(graph: Graph, application: dict[str, Any], **settings: Any) -> dict[str, Any]:
+    status, made = graph("POST", f"/applications/{application['id']}/addPassword", {"passwordCredential": settings})
+    assert status == 200, made
+    found: dict[str, Any] = made
+    return found
+
+
+def sign_in(azure: Emulator, app_id: str, secret: str, audience: str = GRAPH, *, v1: bool = False) -> Any:
+    """Ask for a token as an application; answer Entra ID's JSON."""
+    form = {"grant_type": "client_credentials", "client_id": app_id, "client_secret": secret}
+    form |= {"resource": audience} if v1 else {"scope": f"{audience}/.default"}
+    url = f"https://login.microsoftonline.com/{seed.TENANT}/oauth2/{'' if v1 else 'v2.0/'}token"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return azure.https("POST", url, body=urlencode(form).encode(), headers=headers).json()

@@ -15,6 +15,7 @@ from emulator.store import Store
 from tests.graph import ACCESS, CLIENT, NAMED, Graph
 from tests.world import GRAPH, ROOT, Emulator
 
+
 def test_an_sdk_program_registers_an_application(azure: Emulator) -> None:
     program = ROOT / "tests/programs/graph_application.py"
     done = subprocess.run([sys.executable, program], env=azure.env, capture_output=True, text=True, check=False)

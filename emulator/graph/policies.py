@@ -33,7 +33,7 @@ def check_password(world: World, kind: str, holder: Json, lifetime: timedelta) -
             text = f"Credential type not allowed as per assigned policy '{identifier}'."
             raise Refused(400, "CredentialTypeNotAllowedAsPerAppPolicy", text)
         if rule.get("restrictionType") == "passwordLifetime" and lifetime > _duration(str(rule.get("maxLifetime"))):
-            # OfficeDev/microsoft-365-agents-toolkit#10998 shows the details, microsoft/PubSec-Info-Assistant#681 the status.
+            # Details: OfficeDev/microsoft-365-agents-toolkit#10998. Status: microsoft/PubSec-Info-Assistant#681.
             text = f"Credential lifetime exceeds the max value allowed as per assigned policy '{identifier}'."
             details = [{"code": "InvalidKeyEndDate", "message": text, "target": "EndDate"}]
             raise Refused(400, "CredentialInvalidLifetimeAsPerAppPolicy", text, details=details)
