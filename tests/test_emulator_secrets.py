@@ -69,8 +69,9 @@ def test_the_tenant_may_limit_secrets(world: Emulator) -> None:
             "PUT", "/app-management-policy", {"isEnabled": bool(restriction), "applicationRestrictions": rules}
         )
 
-    end = (datetime.now(UTC) + timedelta(days=180)).isoformat()
-    asked = {"passwordCredential": {"endDateTime": end}}
+    start = datetime.now(UTC)
+    days = {"startDateTime": start.isoformat(), "endDateTime": (start + timedelta(days=180)).isoformat()}
+    asked = {"passwordCredential": days}
     policy(restrictionType="passwordLifetime", maxLifetime="P90D")
     for body in (asked, {}):  # without an end it is two years
         assert graph("POST", path, body) == (400, "CredentialInvalidLifetimeAsPerAppPolicy")
