@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator import dispatch, seed
 from emulator.faults import BadRules, Faults
+from emulator.graph import policies
 from emulator.inventory import render
 from emulator.journal import Journal
 from emulator.web import Refused, Reply, Request
@@ -19,7 +20,8 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
     """Answer one control request.
 
     `GET /_emulator/inventory[?volatile=omit]`; `GET` and `PUT /_emulator/faults`; `GET /_emulator/requests`, and
-    `DELETE` to count anew; `GET /_emulator/users`: who can sign in with a password, and with which.
+    `DELETE` to count anew; `GET /_emulator/users`: who can sign in with a password, and with which; `PUT
+    /_emulator/app-management-policy`: what client secrets the tenant allows, see `emulator.graph.policies`.
     """
     what = (request.method, request.path.removeprefix(f"{PREFIX}/"))
     if what == ("GET", "inventory"):
@@ -40,6 +42,13 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
             return refusal(Refused(400, "InvalidFaults", str(error)))
     if what in (("GET", "faults"), ("PUT", "faults")):
         return Reply(200, faults.json())
+    if what == ("PUT", "app-management-policy"):
+        try:
+            policy = request.json()
+        except Refused as refused:
+            return refusal(refused)
+        world.store.put(policies.KIND, policies.KEY, policy)
+        return Reply(200, policy)
     return refusal(Refused(404, "NotFound", f"There is no {request.method} {request.path}."))
 
 

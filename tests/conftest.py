@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -32,6 +34,16 @@ def azure(tmp_path: Path) -> Iterator[Emulator]:
 def tool(azure: Emulator, tmp_path: Path) -> Tool:
     """deploy.py in an empty folder, as `owner`, in `azure`."""
     return Tool(azure, tmp_path / "work")
+
+
+@pytest.fixture
+def world(azure: Emulator, shared: Path) -> Iterator[Emulator]:
+    """A new embedded Azure, whose traffic is held against the published contracts in the end."""
+    yield azure
+    command = [sys.executable, str(shared / "tools/check_traffic.py"), str(azure.traffic)]
+    command += ["--quiet", "--allow", "GET /v1.0/directory/deletedItems/[^/]+-", "--allow", "/query"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import base64
 import hmac
 import json
 import time
-from datetime import UTC, datetime
 from urllib.parse import parse_qsl
 
 from emulator import seed
+from emulator.entra.clients import signed_in
 from emulator.entra.discovery import tenant_of
 from emulator.entra.refusals import missing, refusal, unknown_resource
 from emulator.tokens import Token, user_claims
@@ -47,9 +47,7 @@ def token(world: World, request: Request, tenant: str) -> Reply:
 
 
 def _for_app(world: World, form: Json, client: str, *, v2: bool) -> Reply:
-    application = _application(world, client)
-    _check_secret(world, application, form)
-    principal = _service_principal(world, client)
+    application, principal = signed_in(world, client, form)
     audience = _audience(world, form, v2=v2, app=True)
     automation = next((known for known in seed.AUTOMATIONS.values() if known.app_id == client.lower()), None)
     issued = world.tokens.for_app(
@@ -103,62 +101,6 @@ def _answer(issued: Token, audience: str, *, v2: bool) -> Json:
         "resource": audience,
         "access_token": issued.text,
     }
-
-
-def _application(world: World, client: str) -> Json:
-    for _, body in world.store.list("application"):
-        if str(body["appId"]).lower() == client.lower():
-            return body
-    raise refusal(
-        400,
-        "unauthorized_client",
-        700016,
-        f"Application with identifier '{client}' was not found in the directory '{seed.TENANT_NAME}'. This can happen "
-        "if the application has not been installed by the administrator of the tenant or consented to by any user in "
-        "the tenant. You may have sent your authentication request to the wrong tenant.",
-    )
-
-
-def _service_principal(world: World, client: str) -> Json:
-    for _, body in world.store.list("servicePrincipal"):
-        if str(body["appId"]).lower() == client.lower():
-            if body.get("accountEnabled") is False:
-                text = f"The service principal named {body['displayName']} ({client}) is disabled."
-                raise refusal(401, "invalid_client", 7000112, text)
-            return body
-    raise refusal(
-        401,
-        "invalid_client",
-        7000229,
-        f"The client application {client} is missing service principal in the tenant {seed.TENANT}.",
-    )
-
-
-def _check_secret(world: World, application: Json, form: Json) -> None:
-    secret = form.get("client_secret")
-    if not secret:
-        text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
-        raise refusal(401, "invalid_client", 7000218, text)
-    app_id = str(application["appId"])
-    valid_until = {
-        str(credential["keyId"]).lower(): credential.get("endDateTime")
-        for credential in application.get("passwordCredentials", [])
-    }
-    for key, kept in world.store.list("clientSecret", f"{app_id}/"):
-        key_id = key.partition("/")[2]
-        if key_id in valid_until and hmac.compare_digest(str(kept["secret"]).encode(), str(secret).encode()):
-            end = valid_until[key_id]
-            if end and datetime.fromisoformat(str(end)) < datetime.now(UTC):
-                text = f"The provided client secret keys for app '{app_id}' are expired."
-                raise refusal(401, "invalid_client", 7000222, text)
-            return
-    raise refusal(
-        401,
-        "invalid_client",
-        7000215,
-        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not "
-        f"the client secret ID, for a secret added to app '{app_id}'.",
-    )
 
 
 def _by_password(world: World, form: Json) -> seed.User:

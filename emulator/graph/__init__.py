@@ -5,7 +5,18 @@ from __future__ import annotations
 import dataclasses
 
 from emulator import seed
-from emulator.graph import applications, deleted_items, grants, passwords, people, replicas, service_principals
+from emulator.graph import (
+    applications,
+    batch,
+    deleted_items,
+    federated,
+    grants,
+    owners,
+    passwords,
+    people,
+    replicas,
+    service_principals,
+)
 from emulator.graph.inventory import inventory
 from emulator.graph.principals import ensure_digital_twins_principal
 from emulator.graph.refusals import bad, interaction_required, malformed, render_refusal
@@ -18,6 +29,8 @@ _ROUTERS: tuple[Router, ...] = (
     people.router,
     applications.router,
     passwords.router,
+    owners.router,
+    federated.router,
     service_principals.router,
     grants.router,
     deleted_items.router,
@@ -35,6 +48,12 @@ def handle(world: World, request: Request) -> Reply:
     if world.store.get("conditionalAccess", "graph") is not None:
         raise interaction_required()
     request = dataclasses.replace(request, caller=caller)
+    if request.path.lower() == batch.PATH and request.method == "POST":
+        return batch.answer(world, request, _carry_out)
+    return _carry_out(world, request)
+
+
+def _carry_out(world: World, request: Request) -> Reply:
     replicas.next_replica(world)
     other_method = False
     for router in _ROUTERS:

@@ -18,12 +18,18 @@ from emulator.world import World
 PAGE = 100
 LARGEST_PAGE = 999
 
-_SETS = {"grant": "oauth2PermissionGrants", "deletedApplication": "applications", "organization": "organization"}
+_SETS = {
+    "grant": "oauth2PermissionGrants",
+    "deletedApplication": "applications",
+    "deletedServicePrincipal": "servicePrincipals",
+    "organization": "organization",
+}
 _SHAPES = {
     "application": schema.APPLICATION,
     "deletedApplication": schema.APPLICATION,
     "servicePrincipal": schema.SERVICE_PRINCIPAL,
     "grant": schema.GRANT,
+    "federatedIdentityCredential": schema.FEDERATED,
 }
 _ADVANCED_ONLY = "Request with $search query parameter only works through MSGraph with a special request header: "
 
@@ -59,31 +65,45 @@ def entity(request: Request, kind: str, body: Json, status: int = 200, *, typed:
     return Reply(status, answer | _reduced(kind, served(kind, body), names, typed=typed))
 
 
-def page(request: Request, kind: str, bodies: list[Json], *, typed: bool = False, context: str = "") -> Reply:
-    """Answer a page of objects, with `$orderby`, `$search`, `$top`, `$skiptoken` and `$count`."""
+def page(request: Request, kind: str, bodies: list[Json], *, typed: bool = False) -> Reply:
+    """Answer a page of objects of one kind; see `objects_page`."""
+    _selected(request, kind)
+    found = [(kind, body) for body in _searched(request, bodies)]
+    return objects_page(request, found, typed=typed, context=_set(kind))
+
+
+def objects_page(
+    request: Request, found: list[tuple[str, Json]], *, typed: bool = True, context: str = "directoryObjects"
+) -> Reply:
+    """Answer a page of objects of any kinds, with `$orderby`, `$top`, `$skiptoken` and `$count`."""
     _no_expand(request)
-    names = _selected(request, kind)
-    found = [served(kind, body) for body in _searched(request, bodies)]
-    ordered = sorted(found, key=lambda body: _position(request, body))
+    names = {kind: _selected(request, kind) for kind, _ in found}
+    shown = [(kind, served(kind, body)) for kind, body in found]
+    ordered = sorted(shown, key=lambda pair: _position(request, pair[1]))
     after = _resume(request)
-    rest = [body for body in ordered if _position(request, body) > after] if after else ordered
+    rest = [pair for pair in ordered if _position(request, pair[1]) > after] if after else ordered
     size = _top(request)
-    answer: Json = {"@odata.context": f"{request.origin}/v1.0/$metadata#{context or _set(kind) + _listed(request)}"}
-    if request.query.get("$count", "").lower() == "true" and _eventual(request):
+    answer: Json = {"@odata.context": f"{request.origin}/v1.0/$metadata#{context}{_listed(request)}"}
+    if _counted(request):
         answer["@odata.count"] = len(ordered)
     if len(rest) > size:
-        token = base64.urlsafe_b64encode(json.dumps(_position(request, rest[size - 1])).encode()).decode()
+        token = base64.urlsafe_b64encode(json.dumps(_position(request, rest[size - 1][1])).encode()).decode()
         query = urlencode({**request.query, "$skiptoken": token})
         answer["@odata.nextLink"] = f"{request.origin}{request.path}?{query}"
-    answer["value"] = [_reduced(kind, body, names, typed=typed) for body in rest[:size]]
+    answer["value"] = [_reduced(kind, body, names[kind], typed=typed) for kind, body in rest[:size]]
     return Reply(200, answer)
 
 
 def listed(world: World, request: Request, kind: str, also: Callable[[Json], bool] | None = None) -> list[Json]:
     """Return the objects that `$filter` (and `also`) let through, as the replica that answers shows them."""
-    text = request.query.get("$filter", "").strip()
-    matches = parse_filter(text, kind, resource_of(kind)) if text else lambda _: True
+    matches = matching(request, kind)
     return replicas.select(world, kind, lambda body: (also is None or also(body)) and matches(served(kind, body)))
+
+
+def matching(request: Request, kind: str) -> Callable[[Json], bool]:
+    """Return the test that `$filter` makes of an object of the kind as it is served."""
+    text = request.query.get("$filter", "").strip()
+    return parse_filter(text, kind, resource_of(kind), advanced=_counted(request)) if text else lambda _: True
 
 
 def create_if_missing(request: Request) -> bool:
@@ -150,6 +170,11 @@ def _no_expand(request: Request) -> None:
 
 def _eventual(request: Request) -> bool:
     return request.headers.get("ConsistencyLevel", "").lower() == "eventual"
+
+
+def _counted(request: Request) -> bool:
+    # What makes a query an advanced one: learn.microsoft.com/graph/aad-advanced-queries.
+    return request.query.get("$count", "").lower() == "true" and _eventual(request)
 
 
 def _top(request: Request) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 
-from emulator.graph import principals, replicas, rights
+from emulator.graph import principals, references, replicas, rights
 from emulator.graph.answers import body_of, caller_of, create_if_missing, entity, listed, now, page
-from emulator.graph.credentials import drop_removed, new_password, take_secrets
+from emulator.graph.credentials import drop_removed, new_password
 from emulator.graph.refusals import bad, invalid_value, not_found, taken
 from emulator.graph.rules import check_application
 from emulator.graph.schema import APPLICATION
@@ -84,7 +84,7 @@ def delete_application(world: World, request: Request, value: str, key: str = "i
     """Move an application and its service principal to the deleted items, where they keep their unique names."""
     found = reached(world, key, value)
     rights.require_change(caller_of(request), found)
-    deleted = {**found, "deletedDateTime": now(), "_secrets": take_secrets(world, found["appId"])}
+    deleted = {**found, "deletedDateTime": now()}
     principal = replicas.truth(world, "servicePrincipal", "appId", found["appId"])
     if principal is not None:
         principals.remove(world, principal)
@@ -139,13 +139,13 @@ def _create(world: World, request: Request, wanted: Json) -> Reply:
         "appId": str(uuid.uuid4()),
         "createdDateTime": now(),
         **merged(APPLICATION_DEFAULTS, with_defaults(APPLICATION_DEFAULTS, settings)),
-        "_owners": [caller.object_id],
+        "_owners": references.first_owners(world, caller, wanted),
     }
     check_application(body)
     _check_unique(world, body)
     secrets = []
     for asked in passwords:
-        credential, secret = new_password(world, body["appId"], asked)
+        credential, secret = new_password(world, "application", body, asked)
         body["passwordCredentials"].append(credential)
         secrets.append(secret)
     store_application(world, body)
@@ -165,7 +165,7 @@ def _update(world: World, request: Request, found: Json) -> Reply:
     if held and str(named or "").lower() != str(held).lower():
         raise bad("Property 'uniqueName' is immutable and cannot be changed once it is set.")
     if "passwordCredentials" in settings:
-        settings["passwordCredentials"] = drop_removed(world, found, settings["passwordCredentials"])
+        settings["passwordCredentials"] = drop_removed(found, settings["passwordCredentials"])
     body = merged(merged(APPLICATION_DEFAULTS, found), with_defaults(APPLICATION_DEFAULTS, settings))
     check_application(body)
     _check_unique(world, body)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from emulator.graph import replicas, rights
 from emulator.graph.answers import caller_of, entity, listed, page
-from emulator.graph.credentials import give_back_secrets
 from emulator.graph.refusals import not_found, same_key
 from emulator.web import Json, Reply, Request, Router
 from emulator.world import World
@@ -22,6 +21,17 @@ def list_deleted_applications(world: World, request: Request) -> Reply:
     return page(request, "deletedApplication", listed(world, request, "deletedApplication"))
 
 
+@router.add("GET", "/v1.0/directory/deletedItems/{value}", latency="graph_read")
+def get_deleted(world: World, request: Request, value: str) -> Reply:
+    """Answer one deleted object."""
+    rights.require_read(caller_of(request), "deletedApplication")
+    for kind in _KINDS:
+        found = replicas.read(world, kind, value)
+        if found is not None:
+            return entity(request, kind, found, typed=True)
+    raise not_found(value)
+
+
 @router.add("POST", "/v1.0/directory/deletedItems/{value}/restore", latency="graph_write")
 def restore(world: World, request: Request, value: str) -> Reply:
     """Restore an application with its service principal, or a service principal."""
@@ -31,8 +41,7 @@ def restore(world: World, request: Request, value: str) -> Reply:
         _restore_principal(world, found)
         body = found
     else:
-        body = {name: part for name, part in found.items() if name not in ("_secrets", "_servicePrincipal")}
-        give_back_secrets(world, found["appId"], found["_secrets"])
+        body = {name: part for name, part in found.items() if name != "_servicePrincipal"}
         if found.get("_servicePrincipal"):
             _restore_principal(world, found["_servicePrincipal"])
     body = {**body, "deletedDateTime": None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from emulator.graph.federated import HELD
 from emulator.graph.shapes import served
 from emulator.inventory import Item
 from emulator.world import World
@@ -31,6 +32,9 @@ def _objects(world: World) -> Iterator[Item]:
             name = names.get(body.get("appId", ""), body["displayName"])
             generated = (body["id"], body["appId"]) if kind.lower().endswith("application") else (body["id"],)
             shown = served(kind, body)
+            if HELD in body:
+                shown["federatedIdentityCredentials"] = body[HELD]
+                generated += tuple(credential["id"] for credential in body[HELD])
             if "_owners" in body:
                 shown["owners"] = body["_owners"]
             yield Item(plural, f"{kind} {name}", shown, generated, _VOLATILE)

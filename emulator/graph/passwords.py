@@ -1,8 +1,8 @@
-"""The operations `addPassword` and `removePassword`, under each way of naming an application."""
+"""The operations `addPassword` and `removePassword` of applications and of service principals."""
 
 from __future__ import annotations
 
-from emulator.graph.applications import reached, store_application
+from emulator.graph import holders
 from emulator.graph.credentials import add_password, remove_password
 from emulator.web import Reply, Request, Router
 from emulator.world import World
@@ -10,40 +10,18 @@ from emulator.world import World
 router = Router()
 
 
-@router.add("POST", "/v1.0/applications/{value}/addPassword", latency="graph_write")
-def add(world: World, request: Request, value: str, key: str = "id") -> Reply:
+def add(kind: str, world: World, request: Request, **key: str) -> Reply:
     """Make a client secret. Not idempotent: a repeat after a lost answer makes another."""
-    reply, changed = add_password(world, request, reached(world, key, value))
-    store_application(world, changed)
+    reply, changed = add_password(world, request, kind, holders.reached(world, kind, key))
+    holders.keep(world, kind, changed)
     return reply
 
 
-@router.add("POST", "/v1.0/applications(appId='{value}')/addPassword", latency="graph_write")
-def add_by_app_id(world: World, request: Request, value: str) -> Reply:
-    """Make a client secret of the application with an app id."""
-    return add(world, request, value, "appId")
-
-
-@router.add("POST", "/v1.0/applications(uniqueName='{value}')/addPassword", latency="graph_write")
-def add_by_unique_name(world: World, request: Request, value: str) -> Reply:
-    """Make a client secret of the application with a unique name."""
-    return add(world, request, value, "uniqueName")
-
-
-@router.add("POST", "/v1.0/applications/{value}/removePassword", latency="graph_write")
-def remove(world: World, request: Request, value: str, key: str = "id") -> Reply:
+def remove(kind: str, world: World, request: Request, **key: str) -> Reply:
     """Forget a client secret."""
-    store_application(world, remove_password(world, request, reached(world, key, value)))
+    holders.keep(world, kind, remove_password(world, request, kind, holders.reached(world, kind, key)))
     return Reply(204)
 
 
-@router.add("POST", "/v1.0/applications(appId='{value}')/removePassword", latency="graph_write")
-def remove_by_app_id(world: World, request: Request, value: str) -> Reply:
-    """Forget a client secret of the application with an app id."""
-    return remove(world, request, value, "appId")
-
-
-@router.add("POST", "/v1.0/applications(uniqueName='{value}')/removePassword", latency="graph_write")
-def remove_by_unique_name(world: World, request: Request, value: str) -> Reply:
-    """Forget a client secret of the application with a unique name."""
-    return remove(world, request, value, "uniqueName")
+holders.route(router, "POST", "/addPassword", add, latency="graph_write")
+holders.route(router, "POST", "/removePassword", remove, latency="graph_write")

@@ -47,20 +47,25 @@ _FILTERABLE = {
     "group": {"id", "displayName", "mail", "securityEnabled", "mailEnabled", "mailNickname"},
     "grant": {"clientId", "consentType", "resourceId", "principalId"},
     "organization": {"id"},
+    "federatedIdentityCredential": {"id", "name", "issuer", "subject"},
 }
 _FILTERABLE["deletedApplication"] = _FILTERABLE["application"]
+_FILTERABLE["deletedServicePrincipal"] = _FILTERABLE["servicePrincipal"]
 
 _TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|([A-Za-z_@][\w.\-/@]*|[0-9A-Fa-f\-]{36}|\d+)|([(),:]))")
 _LITERALS = {"true": True, "false": False, "null": None}
 _ADVANCED = {"ne", "not", "ge", "gt", "le", "lt", "endswith", "contains"}
+_AFFIXES = {"startswith": str.startswith, "endswith": str.endswith}
 
 
-def parse_filter(text: str, kind: str, resource: str) -> Predicate:
+def parse_filter(text: str, kind: str, resource: str, *, advanced: bool = False) -> Predicate:
     """Return the test that `$filter=text` makes of an object as it is served.
 
-    Understood: `eq`, `in`, `startswith`, `any(x:x eq …)`, `and`, `or`, parentheses; strings compare case-insensitively.
+    Understood: `eq`, `in`, `startswith`, `any(x:x eq …)`, `any(x:startswith(x,…))`, `and`, `or`, parentheses; with
+    `advanced` also `ne`, `not` and `endswith` (learn.microsoft.com/graph/aad-advanced-queries). Strings compare
+    case-insensitively.
     """
-    parser = _Parser(_tokens(text), _FILTERABLE[kind], resource)
+    parser = _Parser(_tokens(text), _FILTERABLE[kind], resource, advanced=advanced)
     found = parser.either()
     parser.end()
     return found
@@ -81,9 +86,11 @@ def _tokens(text: str) -> list[str]:
 class _Parser:
     """Recursive descent over the tokens; each method takes what it understands and answers a test."""
 
-    def __init__(self, tokens: list[str], known: set[str], resource: str) -> None:
+    def __init__(self, tokens: list[str], known: set[str], resource: str, *, advanced: bool) -> None:
         self._tokens, self._at = tokens, 0
-        self._known, self._resource = known, resource
+        self._known, self._resource, self._refused = known, resource, _ADVANCED
+        if advanced:
+            self._refused = _ADVANCED - {"ne", "not", "endswith"}
 
     def either(self) -> Predicate:
         tests = [self._both()]
@@ -109,43 +116,55 @@ class _Parser:
             inner = self.either()
             self._take(")")
             return inner
-        if word == "startswith":
-            return self._startswith()
-        if word in _ADVANCED:
+        if word in self._refused:
             raise self._advanced(word)
+        if word == "not":
+            refused = self._one()
+            return lambda body: not refused(body)
+        if word in _AFFIXES:
+            name, test = self._affix(word, self._property)
+            return lambda body: test(body.get(name))
         if word.endswith("/any"):
             return self._any(word.removesuffix("/any"))
         return self._compare(self._property(word))
 
-    def _startswith(self) -> Predicate:
+    def _affix(self, word: str, named: Callable[[str], str]) -> tuple[str, Callable[[Any], bool]]:
         self._take("(")
-        name = self._property(self._next())
+        name = named(self._next())
         self._take(",")
-        start = self._literal()
+        affix = self._literal()
         self._take(")")
-        if not isinstance(start, str):
+        if not isinstance(affix, str):
             raise self._syntax()
-        return lambda body: isinstance(body.get(name), str) and body[name].lower().startswith(start.lower())
+        has = _AFFIXES[word]
+        return name, lambda value: isinstance(value, str) and has(value.lower(), affix.lower())
 
     def _any(self, token: str) -> Predicate:
         name = self._property(token)
         self._take("(")
         variable = self._next()
         self._take(":")
-        if self._next() != variable:
+        word = self._next()
+        if word == "startswith":
+            tested, test = self._affix(word, str)
+        else:
+            tested, operator = word, self._next()
+            if operator != "eq":
+                raise self._advanced(name)
+            wanted = self._literal()
+            test = lambda part: _same(part, wanted)  # noqa: E731 - the other branch's is one too
+        if tested != variable:
             raise self._syntax()
-        operator = self._next()
-        if operator != "eq":
-            raise self._advanced(name)
-        wanted = self._literal()
         self._take(")")
-        return lambda body: any(_same(part, wanted) for part in body.get(name) or [])
+        return lambda body: any(test(part) for part in body.get(name) or [])
 
     def _compare(self, name: str) -> Predicate:
         operator = self._next()
-        if operator == "eq":
+        if operator in self._refused:
+            raise self._advanced(name)
+        if operator in ("eq", "ne"):
             wanted = self._literal()
-            return lambda body: _same(body.get(name), wanted)
+            return lambda body: _same(body.get(name), wanted) is (operator == "eq")
         if operator == "in":
             self._take("(")
             values = [self._literal()]
@@ -154,8 +173,6 @@ class _Parser:
                 values.append(self._literal())
             self._take(")")
             return lambda body: any(_same(body.get(name), value) for value in values)
-        if operator in _ADVANCED:
-            raise self._advanced(name)
         raise self._syntax()
 
     def _property(self, name: str) -> str:

@@ -254,3 +254,16 @@ GRANT = Shape(
     },
     frozenset({"id"}),
 )
+
+FEDERATED = Shape(
+    "FederatedIdentityCredential",
+    {
+        "audiences": ["string"],
+        "description": "string",
+        "id": "string",
+        "issuer": "string",
+        "name": "string",
+        "subject": "string",
+    },
+    frozenset({"id"}),
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.graph import principals, replicas, rights
+from emulator.graph import principals, references, replicas, rights
 from emulator.graph.answers import body_of, caller_of, create_if_missing, entity, listed, now, page
 from emulator.graph.refusals import (
     bad,
@@ -56,7 +56,7 @@ def get_by_app_id(world: World, request: Request, value: str) -> Reply:
 @router.add("PATCH", "/v1.0/servicePrincipals/{value}", latency="graph_write")
 def update_principal(world: World, request: Request, value: str) -> Reply:
     """Change a service principal."""
-    return _update(world, request, _reached(world, "id", value))
+    return _update(world, request, reached(world, "id", value))
 
 
 @router.add("PATCH", "/v1.0/servicePrincipals(appId='{value}')", latency="graph_write")
@@ -76,7 +76,7 @@ def upsert_principal(world: World, request: Request, value: str) -> Reply:
 @router.add("DELETE", "/v1.0/servicePrincipals/{value}", latency="graph_write")
 def delete_principal(world: World, request: Request, value: str, key: str = "id") -> Reply:
     """Move a service principal to the deleted items; grants to it and of it are gone."""
-    found = _reached(world, key, value)
+    found = reached(world, key, value)
     rights.require_change(caller_of(request), found)
     principals.remove(world, found)
     replicas.write(world, "deletedServicePrincipal", found["id"], {**found, "deletedDateTime": now()})
@@ -89,6 +89,20 @@ def delete_by_app_id(world: World, request: Request, value: str) -> Reply:
     return delete_principal(world, request, _guid(value), "appId")
 
 
+@router.add("GET", "/v1.0/servicePrincipals/{value}/appRoleAssignedTo", latency="graph_read")
+def list_role_assignments(world: World, request: Request, value: str, key: str = "id") -> Reply:
+    """List who was assigned application roles of it: nobody, the operations that assign are not played."""
+    rights.require_read(caller_of(request), "servicePrincipal")
+    shown(world, key, value)
+    return page(request, "appRoleAssignment", [])
+
+
+@router.add("GET", "/v1.0/servicePrincipals(appId='{value}')/appRoleAssignedTo", latency="graph_read")
+def list_role_assignments_by_app_id(world: World, request: Request, value: str) -> Reply:
+    """List who was assigned application roles of the one with an app id."""
+    return list_role_assignments(world, request, _guid(value), "appId")
+
+
 def shown(world: World, key: str, value: str) -> Json:
     """Return the service principal with a key, as the replica that answers shows it, or refuse (404)."""
     for body in replicas.select(world, "servicePrincipal", lambda body: str(body[key]).lower() == value.lower()):
@@ -96,7 +110,8 @@ def shown(world: World, key: str, value: str) -> Json:
     raise not_found(value)
 
 
-def _reached(world: World, key: str, value: str) -> Json:
+def reached(world: World, key: str, value: str) -> Json:
+    """Return the service principal that a write addresses; refuse (404) while the replica has not seen its creation."""
     found = replicas.truth(world, "servicePrincipal", key, value)
     if found is None or replicas.unseen(world, "servicePrincipal", found["id"]):
         raise not_found(value)
@@ -113,7 +128,8 @@ def _create(world: World, request: Request, wanted: Json, app_id: str) -> Reply:
             f"{app_id} is already in use."
         )
     settings = with_defaults(SERVICE_PRINCIPAL_DEFAULTS, settings)
-    body = principals.create(world, application, settings, [caller_of(request).object_id])
+    owners = references.first_owners(world, caller_of(request), wanted)
+    body = principals.create(world, application, settings, owners)
     answer = entity(request, "servicePrincipal", body, 201)
     answer.headers["Location"] = f"{request.origin}/v1.0/servicePrincipals/{body['id']}"
     return answer

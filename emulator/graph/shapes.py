@@ -159,6 +159,9 @@ TYPES = {
     "application": "application",
     "deletedApplication": "application",
     "servicePrincipal": "servicePrincipal",
+    "deletedServicePrincipal": "servicePrincipal",
+    "federatedIdentityCredential": "federatedIdentityCredential",
+    "appRoleAssignment": "appRoleAssignment",
     "user": "user",
     "group": "group",
     "grant": "oAuth2PermissionGrant",
@@ -170,7 +173,7 @@ TYPES = {
 def served(kind: str, body: Json) -> Json:
     """Return a stored document as it is served: with its defaults, without private fields."""
     public = {name: value for name, value in body.items() if not name.startswith("_")}
-    if kind == "servicePrincipal":
+    if kind in ("servicePrincipal", "deletedServicePrincipal"):
         public.setdefault("appDisplayName", public.get("displayName"))
         public.setdefault("servicePrincipalNames", [public["appId"]])
     return merged(_DEFAULTS.get(kind, {}), public)

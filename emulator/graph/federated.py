@@ -1,0 +1,159 @@
+"""Federated identity credentials of applications: whose tokens sign in as the application, without a secret.
+
+Rules: learn.microsoft.com/graph/api/resources/federatedidentitycredential. They are part of the application's own
+document, so they are replicated, deleted and restored with it.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+from emulator.graph import holders, rights
+from emulator.graph.answers import body_of, caller_of, create_if_missing, entity, matching, page
+from emulator.graph.refusals import bad, invalid_value, not_found, required, same_key
+from emulator.graph.schema import FEDERATED
+from emulator.graph.validation import check
+from emulator.web import Handler, Json, Refused, Reply, Request, Router
+from emulator.world import World
+
+router = Router()
+
+HELD = "_federatedIdentityCredentials"
+"""The field of an application's document that has them."""
+_KIND, _RESOURCE = "federatedIdentityCredential", "FederatedIdentityCredential"
+_MOST = 20
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,119}")
+_LONGEST = 600
+
+
+def list_credentials(world: World, request: Request, **key: str) -> Reply:
+    """List the credentials of an application."""
+    rights.require_read(caller_of(request), "application")
+    found = holders.shown(world, "application", key).get(HELD, [])
+    matches = matching(request, _KIND)
+    return page(request, _KIND, [body for body in found if matches(body)])
+
+
+def create_credential(world: World, request: Request, **key: str) -> Reply:
+    """Add a credential; name, and issuer with subject, are unique in the application."""
+    return _create(world, request, holders.reached(world, "application", key), body_of(request))
+
+
+def get_credential(world: World, request: Request, credential: str, **key: str) -> Reply:
+    """Answer one credential, named by its id or its name."""
+    rights.require_read(caller_of(request), "application")
+    return entity(request, _KIND, _one(holders.shown(world, "application", key), credential))
+
+
+def update_credential(world: World, request: Request, credential: str, **key: str) -> Reply:
+    """Change a credential, but not its name."""
+    application = holders.reached(world, "application", key)
+    return _update(world, request, application, _one(application, credential))
+
+
+def upsert_credential(world: World, request: Request, credential: str, **key: str) -> Reply:
+    """Change the credential with a name, or with `Prefer: create-if-missing` create it: never two."""
+    application = holders.reached(world, "application", key)
+    found = _find(application, credential)
+    if found is not None:
+        return _update(world, request, application, found)
+    if not create_if_missing(request):
+        raise not_found(credential)
+    return _create(world, request, application, {**body_of(request), "name": credential})
+
+
+def delete_credential(world: World, request: Request, credential: str, **key: str) -> Reply:
+    """Remove a credential."""
+    application = holders.reached(world, "application", key)
+    rights.require_change(caller_of(request), application)
+    found = _one(application, credential)
+    _keep(world, application, [part for part in application[HELD] if part["id"] != found["id"]])
+    return Reply(204)
+
+
+def _create(world: World, request: Request, application: Json, wanted: Json) -> Reply:
+    rights.require_change(caller_of(request), application)
+    body = {"id": str(uuid.uuid4()), "description": None, **check(FEDERATED, wanted)}
+    held = application.get(HELD, [])
+    _check(body, held)
+    if any(part["name"].lower() == body["name"].lower() for part in held):
+        # Azure/azure-dev#1482.
+        raise same_key(f"FederatedIdentityCredential with name {body['name']} already exists.")
+    if len(held) >= _MOST:
+        raise bad(f"The number of federated identity credentials of an application can't exceed {_MOST}.")
+    _keep(world, application, [*held, body])
+    answer = entity(request, _KIND, body, 201)
+    answer.headers["Location"] = (
+        f"{request.origin}/v1.0/applications/{application['id']}/federatedIdentityCredentials/{body['id']}"
+    )
+    return answer
+
+
+def _update(world: World, request: Request, application: Json, found: Json) -> Reply:
+    rights.require_change(caller_of(request), application)
+    body = found | check(FEDERATED, body_of(request))
+    if body["name"] != found["name"]:
+        raise bad("Property 'name' is immutable and cannot be changed once it is set.")
+    others = [part for part in application[HELD] if part["id"] != found["id"]]
+    _check(body, others)
+    _keep(world, application, [body if part["id"] == found["id"] else part for part in application[HELD]])
+    return Reply(204)
+
+
+def _check(body: Json, others: list[Json]) -> None:
+    for name in ("name", "issuer", "subject", "audiences"):
+        if not body.get(name):
+            raise required(name, _RESOURCE)
+    if not _NAME.fullmatch(body["name"]):
+        raise invalid_value("name", _RESOURCE)
+    if len(body["audiences"]) != 1:
+        raise invalid_value("audiences", _RESOURCE)
+    for name in ("issuer", "subject", "description"):
+        if len(body[name] or "") > _LONGEST:
+            raise invalid_value(name, _RESOURCE)
+    if len(body["audiences"][0]) > _LONGEST:
+        raise invalid_value("audiences", _RESOURCE)
+    if not body["issuer"].lower().startswith("https://"):
+        raise invalid_value("issuer", _RESOURCE)
+    if any((part["issuer"], part["subject"]) == (body["issuer"], body["subject"]) for part in others):
+        # Azure/azure-workload-identity#434.
+        text = (
+            f"The combination of issuer and subject must be unique for the application. Issuer {body['issuer']} and "
+            f"Subject: {body['subject']} already exist. paramName: FederatedIdentityCredential.Subject, paramValue: "
+            f"{body['subject']}, objectType: Microsoft.Online.DirectoryServices.Application"
+        )
+        raise Refused(400, "InvalidFederatedIdentityCredentialValue", text)
+
+
+def _keep(world: World, application: Json, held: list[Json]) -> None:
+    holders.keep(world, "application", {**application, HELD: held})
+
+
+def _find(application: Json, credential: str) -> Json | None:
+    wanted = credential.lower()
+    found: list[Json] = application.get(HELD, [])
+    return next((part for part in found if wanted in (part["id"], part["name"].lower())), None)
+
+
+def _one(application: Json, credential: str) -> Json:
+    found = _find(application, credential)
+    if found is None:
+        raise not_found(credential)
+    return found
+
+
+def _route(method: str, rest: str, handler: Handler) -> None:
+    # Not by `uniqueName`: only these two are published.
+    for template in holders.NAMED["application"][:2]:
+        latency = "graph_read" if method == "GET" else "graph_write"
+        router.add(method, f"{template}/federatedIdentityCredentials{rest}", latency=latency)(handler)
+
+
+_route("GET", "", list_credentials)
+_route("POST", "", create_credential)
+for _rest in ("/{credential}", "(name='{credential}')"):
+    _route("GET", _rest, get_credential)
+    _route("DELETE", _rest, delete_credential)
+_route("PATCH", "/{credential}", update_credential)
+_route("PATCH", "(name='{credential}')", upsert_credential)

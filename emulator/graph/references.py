@@ -1,0 +1,49 @@
+"""References to objects (`@odata.id`, `owners@odata.bind`), and what they are for here: owners."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from emulator.graph import replicas, rights
+from emulator.graph.refusals import bad, malformed, not_found
+from emulator.web import Caller, Json
+from emulator.world import World
+
+_REFERENCE = re.compile(
+    r"(?:https://[^/]+/(?:v1\.0|beta)/)?(?:directoryObjects|users|servicePrincipals|groups|applications)"
+    r"/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})",
+    re.IGNORECASE,
+)
+_OWNERS = ("user", "servicePrincipal")
+_OTHERS = {"group": "Group", "application": "Application"}
+
+
+def owner(world: World, reference: Any) -> str:
+    """Return the object id that a reference to an owner means: a user or a service principal that exists."""
+    match = _REFERENCE.fullmatch(str(reference))
+    if match is None:
+        raise malformed("Invalid URL format specified in payload.")
+    identifier = match[1].lower()
+    for kind in _OWNERS:
+        if not replicas.unseen(world, kind, identifier):
+            return identifier
+    for kind, name in _OTHERS.items():
+        if world.store.get(kind, identifier) is not None:
+            # Reported by people who tried a group or an application (hashicorp/terraform-provider-azuread).
+            raise bad(
+                f"The reference target '{name}_{identifier}' of type '{name}' is invalid for the 'owners' reference."
+            )
+    raise not_found(identifier)
+
+
+def first_owners(world: World, caller: Caller, wanted: Json) -> list[str]:
+    """Return who owns what `caller` makes with the body `wanted`.
+
+    A user becomes the owner (learn.microsoft.com/entra/fundamentals/users-default-permissions). So does an
+    application that may manage only what it owns (learn.microsoft.com/graph/permissions-reference,
+    Application.ReadWrite.OwnedBy); one that manages all does not.
+    """
+    bound = [owner(world, reference) for reference in wanted.get("owners@odata.bind") or []]
+    maker = [caller.object_id.lower()] if caller.kind == "user" or not rights.manages_all(caller) else []
+    return list(dict.fromkeys([*maker, *bound]))
