@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from emulator.roles import BUILT_IN, Role
+from emulator.roles import ROLES, Role
 from emulator.web import Caller, Json, Refused
 from emulator.world import World
 
@@ -49,13 +49,23 @@ def assignments(world: World, object_id: str, scope: str) -> list[Json]:
 
 def role_of(assignment: Json) -> Role:
     """Return the role that an assignment grants."""
-    return BUILT_IN[assignment["properties"]["roleDefinitionId"].rpartition("/")[2].lower()]
+    return ROLES[assignment["properties"]["roleDefinitionId"].rpartition("/")[2].lower()]
+
+
+def effect_key(assignment: Json) -> str:
+    """Return the key under which it is timed or counted how late the data plane learns of an assignment."""
+    return f"role_effect/{assignment['id'].lower()}"
 
 
 def is_within(scope: str, ancestor: str) -> bool:
     """Whether `scope` is `ancestor` or lies below it."""
     low, high = scope.rstrip("/").lower(), ancestor.rstrip("/").lower()
     return low == high or low.startswith(f"{high}/")
+
+
+def is_assignable(role: Role, scope: str) -> bool:
+    """Whether the role can be assigned at `scope`."""
+    return any(is_within(scope, assignable) for assignable in role.assignable_scopes)
 
 
 def grants(role: Role, action: str, *, data: bool) -> bool:

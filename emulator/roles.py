@@ -1,4 +1,4 @@
-"""Azure's built-in roles, as far as this project meets them, with the actions that Azure publishes for each."""
+"""Azure's built-in roles, as far as this project meets them, with the actions that Azure publishes; a custom one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 
 @dataclass(frozen=True)
 class Role:
-    """A built-in role: what it allows, and what it takes out of that again."""
+    """A role: what it allows, and what it takes out of that again."""
 
     id: str
     name: str
@@ -26,6 +26,12 @@ class Role:
     not_actions: tuple[str, ...] = ()
     data_actions: tuple[str, ...] = ()
     not_data_actions: tuple[str, ...] = ()
+    assignable_scopes: tuple[str, ...] = ("/",)
+
+    @property
+    def kind(self) -> str:
+        """The type of the role: built-in roles can be assigned everywhere, custom ones never at the root."""
+        return "BuiltInRole" if self.assignable_scopes == ("/",) else "CustomRole"
 
     def permission(self) -> dict[str, list[str]]:
         """Return what the role allows in the shape of Microsoft.Authorization."""
@@ -161,3 +167,13 @@ BUILT_IN = {
         ),
     )
 }
+
+_CUSTOM = Role(
+    seed.CUSTOM_ROLE,
+    "Contoso Event Sender",
+    "Sends to the event hubs and topics that the company shares.",
+    data_actions=("Microsoft.EventHub/*/send/action", "Microsoft.ServiceBus/*/send/action"),
+    assignable_scopes=(f"/subscriptions/{seed.REGISTERED_SUBSCRIPTION}/resourceGroups/{seed.OTHER_GROUP[0]}",),
+)
+
+ROLES = {**BUILT_IN, _CUSTOM.id: _CUSTOM}

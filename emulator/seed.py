@@ -36,6 +36,7 @@ OTHER_GROUP = ("shared-services", "northeurope")
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+CUSTOM_ROLE = "c0570000-0000-4000-8000-000000000001"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class User:
     directory: str
     """`administrator` (may consent for the tenant), `member` (may register applications), `guest` (may not)."""
     home_tenant: str = TENANT
+    eligible: str = ""
+    """A role that they could activate in both subscriptions, but have not."""
 
 
 USERS = {
@@ -77,6 +80,10 @@ USERS = {
             "msa", "a0000000-0000-4000-8000-000000000005", "Mona Personal",
             f"mona_outlook.com#EXT#@{TENANT_DOMAIN}", "mona@outlook.com", OWNER, "administrator",
             home_tenant=HOME_TENANT,
+        ),
+        User(
+            "eligible", "a0000000-0000-4000-8000-000000000006", "Ellis Eligible",
+            f"ellis@{TENANT_DOMAIN}", "ellis@contoso.com", READER, "member", eligible=OWNER,
         ),
     )
 }  # fmt: skip

@@ -26,10 +26,16 @@ DATA_READER = "d57506d4-4c8d-48b1-8587-93c323f6a5a3"
 def version_of(path: str) -> str:
     """The api-version that the client libraries ask `path` with."""
     low = path.lower()
+    if "/roleeligibilityscheduleinstances" in low:
+        return "2020-10-01"
+    if "/providers/microsoft.resources/tags/" in low:
+        return "2025-04-01"
     if "/microsoft.authorization/" in low:
         return "2022-04-01"
     if "/microsoft.digitaltwins/" in low and not low.endswith("register"):
         return "2023-01-31"
+    if "/microsoft.managedidentity/" in low:
+        return "2024-11-30"
     short = low.count("/") <= 2 or low.endswith("/locations")
     return "2022-12-01" if short else "2025-04-01"
 

@@ -1,35 +1,52 @@
-"""Resource Manager: tenants, subscriptions, providers, resource groups, Digital Twins instances, authorisation."""
+"""Resource Manager: subscriptions, providers, groups and tags, Digital Twins and identities, authorisation."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
 
-from emulator import rbac
 from emulator.arm import (
     digital_twins,
+    eligibility,
+    endpoints,
     errors,
-    groups,
-    instances,
+    history,
     operations,
     providers,
     resource_groups,
     role_assignments,
     role_definitions,
     subscriptions,
+    tags,
+    user_assigned_identities,
     versions,
 )
+from emulator.arm.inventory import inventory
 from emulator.arm.routes import ROUTER
-from emulator.inventory import Item
 from emulator.tokens import ARM_AUDIENCES
 from emulator.web import Refused, Reply, Request
 from emulator.world import World
 
-SERVED_BY = (digital_twins, operations, providers, resource_groups, role_assignments, role_definitions, subscriptions)
+__all__ = ["handle", "inventory", "render_refusal"]
+
+SERVED_BY = (
+    digital_twins,
+    eligibility,
+    endpoints,
+    history,
+    operations,
+    providers,
+    resource_groups,
+    role_assignments,
+    role_definitions,
+    subscriptions,
+    tags,
+    user_assigned_identities,
+)
 """The modules that registered their operations in the router by being imported."""
 
 _RESOURCE = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
-_TIMES = ("createdTime", "lastUpdatedTime", "createdOn", "updatedOn", "createdAt", "lastModifiedAt")
+_NAMESPACES = ("microsoft.authorization", "microsoft.digitaltwins", "microsoft.managedidentity")
 _QUOTA = {"GET": ("reads", 11999), "HEAD": ("reads", 11999), "DELETE": ("deletes", 14999)}
 _WRITES = ("writes", 1199)
 
@@ -52,54 +69,9 @@ def render_refusal(refused: Refused, request: Request) -> Reply:
     return Reply(refused.status, body, dict(refused.headers))
 
 
-def inventory(world: World) -> list[Item]:
-    """Return what exists: registrations, groups, instances, role assignments."""
-    return [*_registrations(world), *_groups_and_instances(world), *_assignments(world)]
-
-
-def _registrations(world: World) -> list[Item]:
-    return [
-        Item(
-            "providers",
-            key,
-            {"id": f"/subscriptions/{key}", "registrationState": providers.state_of(world, *key.split("/", 1))},
-        )
-        for key, _ in world.store.list("provider")
-    ]
-
-
-def _groups_and_instances(world: World) -> list[Item]:
-    items: list[Item] = []
-    for _, subscription in world.store.list("subscription"):
-        for group in groups.in_subscription(world, subscription["subscriptionId"]):
-            items.append(Item("resourceGroups", group["name"], groups.served(group)))
-        for instance in instances.under(world, subscription["id"]):
-            principal = (instance.get("identity") or {}).get("principalId")
-            label = f"identity of {instance['name']}"
-            items.append(
-                Item(
-                    "digitalTwinsInstances",
-                    label,
-                    instances.served(instance),
-                    generated=(principal,) if principal else (),
-                    volatile=_TIMES,
-                )
-            )
-    return items
-
-
-def _assignments(world: World) -> list[Item]:
-    items = []
-    for _, found in world.store.list("roleAssignment"):
-        # A name made of ids that differ from world to world differs too.
-        label = f"assignment of {rbac.role_of(found).name}"
-        items.append(Item("roleAssignments", label, found, generated=(found["name"],), volatile=_TIMES))
-    return items
-
-
 def _nothing_there(request: Request, api_version: str) -> Refused:
     match = _RESOURCE.fullmatch(request.path)
-    if match and match["namespace"].lower() in ("microsoft.digitaltwins", "microsoft.authorization"):
+    if match and match["namespace"].lower() in _NAMESPACES:
         return errors.unknown_type(match["namespace"], match["kind"], api_version)
     if match:
         return Refused(404, "InvalidResourceNamespace", f"The resource namespace '{match['namespace']}' is invalid.")

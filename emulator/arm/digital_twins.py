@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from emulator import regions
-from emulator.arm import groups, instances, operations
+from emulator.arm import groups, identities, instances, operations
 from emulator.arm.errors import listing, location_required, resource_not_found
 from emulator.arm.guards import caller_of, may_act, may_delete, may_read, may_write, readable
 from emulator.arm.providers import DIGITAL_TWINS_NAMESPACE, require_registered
@@ -24,7 +24,11 @@ _IDENTITY = Shape(
         "type": ("None", "SystemAssigned", "UserAssigned", "SystemAssigned,UserAssigned"),
         "principalId": ANY,
         "tenantId": ANY,
-        "userAssignedIdentities": dict,
+        "userAssignedIdentities": Shape(
+            "UserAssignedIdentities",
+            open=True,
+            values=Shape("UserAssignedIdentity", dict.fromkeys(("principalId", "clientId"), ANY)),
+        ),
     },
     required=("type",),
 )
@@ -145,14 +149,6 @@ def delete_instance(world: World, request: Request, subscription: str, group: st
     return Reply(202, instances.served(found), headers)
 
 
-@ROUTER.add("GET", INSTANCE + "/endpoints")
-def list_endpoints(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
-    """List the endpoints of an instance; there are none yet."""
-    may_read(world, request, f"{_ACTION}/endpoints/read", _id(subscription, group, name))
-    _existing(world, subscription, group, name)
-    return Reply(body={"value": []})
-
-
 @ROUTER.add("POST", SUBSCRIPTION + "/providers/Microsoft.DigitalTwins/locations/{location}/checkNameAvailability")
 def check_name_availability(world: World, request: Request, subscription: str, location: str) -> Reply:
     """Say whether a name is well-formed (`Invalid`) and free (`AlreadyExists`) in a region."""
@@ -199,12 +195,8 @@ def _create(world: World, request: Request, identifier: str, region: regions.Reg
 def _change(world: World, request: Request, instance: Json, body: Json) -> None:
     """Carry over what a PUT or PATCH says about identity and network access; what it leaves out stays."""
     if identity := body.get("identity"):
-        if "UserAssigned" in identity["type"]:
-            wanted = listing(identity.get("userAssignedIdentities") or ["(none)"])
-            raise Refused(
-                400, "FailedIdentityOperation", f"The user-assigned identities '{wanted}' could not be found."
-            )
-        instances.set_identity(world, instance, identity)
+        wanted = identities.wanted(world, caller_of(request), instance, identity, patch=request.method == "PATCH")
+        instances.set_identity(world, instance, wanted)
     if access := (body.get("properties") or {}).get("publicNetworkAccess"):
         instance["properties"]["publicNetworkAccess"] = access
     instance["systemData"] = instances.touched(caller_of(request), instance.get("systemData"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from emulator import rbac
-from emulator.arm import instances, operations
+from emulator.arm import children, identities, instances, operations
 from emulator.arm.errors import group_not_found
 from emulator.web import Json, Refused
 from emulator.world import World
@@ -107,6 +107,8 @@ def _settled(world: World, group: Json, *, observe: bool) -> Json | None:
     world.lag.end(key)
     for _, instance in world.store.list("digitalTwinsInstance", f"{group['id']}/"):
         instances.remove(world, instance)
+    for _, identity in world.store.list(identities.KIND, f"{group['id']}/"):
+        children.remove_identity(world, identity)
     for assigned, assignment in world.store.list("roleAssignment"):
         if rbac.is_within(assignment["properties"]["scope"], group["id"]):
             world.store.delete("roleAssignment", assigned)

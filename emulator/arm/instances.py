@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-
 from emulator import rbac, regions
-from emulator.arm import operations
-from emulator.graph import principals, replicas
+from emulator.arm import children, identities, operations
 from emulator.web import Caller, Json, Request
 from emulator.world import World
 
@@ -96,8 +93,9 @@ def settled(world: World, instance: Json, *, observe: bool) -> Json | None:
 
 
 def remove(world: World, instance: Json) -> None:
-    """Forget the instance, its identity and the role assignments on it; its name stays taken for a while."""
+    """Forget the instance, what is in it and the role assignments on it; its name stays taken for a while."""
     world.lag.end(lag_key(instance))
+    children.remove_under(world, instance)
     set_identity(world, instance, {"type": "None"})
     world.store.delete("digitalTwinsInstance", instance["id"])
     for key, assignment in world.store.list("roleAssignment"):
@@ -117,21 +115,11 @@ def name_taken(world: World, region: regions.Region, name: str) -> bool:
     )
 
 
-def set_identity(world: World, instance: Json, wanted: Json) -> None:
-    """Give the instance a system-assigned identity, which the directory has as a service principal, or none."""
-    current = instance.get("identity") or {}
-    if wanted["type"] == "SystemAssigned":
-        if current.get("type") != "SystemAssigned":
-            tenant = _tenant_of(world, instance)
-            instance["identity"] = {
-                "type": "SystemAssigned",
-                "principalId": _principal(world, instance),
-                "tenantId": tenant,
-            }
-        return
-    if principal := world.store.get("servicePrincipal", current.get("principalId", "")):
-        principals.remove(world, principal)
-    instance["identity"] = {"type": "None"}
+def set_identity(world: World, instance: Json, identity: Json) -> None:
+    """Give the instance an identity as `identities.wanted` returned it; what used one that it loses stops working."""
+    before = identities.assigned(instance)
+    identities.give(world, instance, identity)
+    children.orphan(world, instance, before.keys() - identities.assigned(instance).keys())
 
 
 def touched(caller: Caller, system_data: Json | None) -> Json:
@@ -157,24 +145,3 @@ def _look(world: World, target: str) -> None:
 
 def _name_key(region: str, name: str) -> str:
     return f"name/{region}/{name}".lower()
-
-
-def _tenant_of(world: World, instance: Json) -> str:
-    subscription = world.store.get("subscription", instance["id"].split("/")[2])
-    return str(subscription["tenantId"]) if subscription else ""
-
-
-def _principal(world: World, instance: Json) -> str:
-    principal, app = str(uuid.uuid4()), str(uuid.uuid4())
-    body = {
-        "id": principal,
-        "appId": app,
-        "displayName": instance["name"],
-        "servicePrincipalType": "ManagedIdentity",
-        "accountEnabled": True,
-        "alternativeNames": ["isExplicit=False", instance["id"]],
-        "servicePrincipalNames": [app],
-    }
-    replicas.write(world, "servicePrincipal", principal, body)
-    world.lag.begin(f"principal/{principal}", "principal")
-    return principal

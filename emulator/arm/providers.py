@@ -5,12 +5,20 @@ from __future__ import annotations
 from emulator import regions
 from emulator.arm.guards import may_act, may_read
 from emulator.arm.routes import ROUTER, SUBSCRIPTION
-from emulator.arm.versions import DIGITAL_TWINS, RESOURCES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
+from emulator.arm.versions import (
+    DIGITAL_TWINS,
+    ELIGIBILITY,
+    MANAGED_IDENTITY,
+    RESOURCES,
+    ROLE_ASSIGNMENTS,
+    ROLE_DEFINITIONS,
+)
 from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 DIGITAL_TWINS_NAMESPACE = "Microsoft.DigitalTwins"
-_ALWAYS_REGISTERED = ("Microsoft.Authorization", "Microsoft.Resources")
+_FREE = ("Microsoft.Authorization", "Microsoft.Resources")
+_ALWAYS_REGISTERED = (*_FREE, "Microsoft.ManagedIdentity")
 _NAMESPACES = {name.lower(): name for name in (*_ALWAYS_REGISTERED, DIGITAL_TWINS_NAMESPACE)}
 _AFTER = {"Registering": "Registered", "Unregistering": "NotRegistered"}
 _READ = "Microsoft.Resources/subscriptions/providers/read"
@@ -110,7 +118,7 @@ def _described(world: World, subscription: str, namespace: str, *, observe: bool
         "namespace": namespace,
         "resourceTypes": _resource_types(namespace),
         "registrationState": state,
-        "registrationPolicy": "RegistrationFree" if namespace in _ALWAYS_REGISTERED else "RegistrationRequired",
+        "registrationPolicy": "RegistrationFree" if namespace in _FREE else "RegistrationRequired",
     }
 
 
@@ -132,18 +140,24 @@ def _resource_types(namespace: str) -> list[Json]:
             _resource_type("locations/operationResults", DIGITAL_TWINS, offered),
             _resource_type("locations/operationsStatuses", DIGITAL_TWINS, offered),
             _resource_type("digitalTwinsInstances/endpoints", DIGITAL_TWINS, offered),
+            _resource_type("digitalTwinsInstances/timeSeriesDatabaseConnections", DIGITAL_TWINS, offered),
             _resource_type("operations", DIGITAL_TWINS, []),
         ]
+    everywhere = [region.display_name for region in regions.REGIONS.values()]
+    if namespace == "Microsoft.ManagedIdentity":
+        capabilities = "SupportsTags, SupportsLocation"
+        return [_resource_type("userAssignedIdentities", MANAGED_IDENTITY, everywhere, capabilities)]
     if namespace == "Microsoft.Resources":
-        everywhere = [region.display_name for region in regions.REGIONS.values()]
         return [
             _resource_type("subscriptions", RESOURCES, []),
             _resource_type("resourceGroups", RESOURCES, everywhere, "SupportsTags, SupportsLocation"),
+            _resource_type("tags", RESOURCES, []),
         ]
     return [
         _resource_type("roleAssignments", ROLE_ASSIGNMENTS, []),
         _resource_type("roleDefinitions", ROLE_DEFINITIONS, []),
         _resource_type("permissions", ROLE_DEFINITIONS, []),
+        _resource_type("roleEligibilityScheduleInstances", ELIGIBILITY, []),
     ]
 
 

@@ -122,7 +122,10 @@ def list_resources(world: World, request: Request, subscription: str, group: str
     found = groups.existing(world, subscription, group)
     keys = ("id", "name", "type", "location", "tags", "identity")
     resources = [
-        body for _, body in world.store.list("digitalTwinsInstance") if rbac.is_within(body["id"], found["id"])
+        body
+        for kind in ("digitalTwinsInstance", "userAssignedIdentity")
+        for _, body in world.store.list(kind)
+        if rbac.is_within(body["id"], found["id"])
     ]
     return Reply(body={"value": [{key: body[key] for key in keys if key in body} for body in resources]})
 

@@ -16,7 +16,7 @@ from emulator.arm.principals import principal_type
 from emulator.arm.role_definitions import DEFINITIONS, unknown_role
 from emulator.arm.routes import ROUTER
 from emulator.arm.shape import ANY, Shape, check
-from emulator.roles import BUILT_IN
+from emulator.roles import ROLES
 from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
@@ -58,7 +58,7 @@ def list_assignments(world: World, request: Request, scope: str) -> Reply:
     """
     where = scopes.parse(world, scope)
     rbac.require(world, caller_of(request), f"{TYPE}/read", where.id)
-    if where.kind is None:
+    if where.resource is None:
         where.existing(world)
     wanted = filters.terms(request.query.get("$filter", ""), _TERMS)
     asked = wanted.get("principalId", wanted.get("assignedTo"))
@@ -105,6 +105,12 @@ def put_assignment(world: World, request: Request, scope: str, name: str) -> Rep
         groups.refuse_deleting(groups.existing(world, where.subscription, where.group))
     wanted = body["properties"]
     role = _role(wanted["roleDefinitionId"])
+    if not rbac.is_assignable(ROLES[role], at):
+        raise Refused(
+            400,
+            "RoleAssignmentScopeNotAssignableToRoleDefinition",
+            f"The role assignment scope '{at}' is not assignable to the role definition '{role}'.",
+        )
     if not _GUID.fullmatch(wanted["principalId"]):
         raise Refused(400, "InvalidPrincipalId", "A valid principal ID must be provided for role assignment.")
     principal = wanted["principalId"].lower()
@@ -134,7 +140,7 @@ def put_assignment(world: World, request: Request, scope: str, name: str) -> Rep
         },
     }
     world.store.put("roleAssignment", created["id"], created)
-    world.lag.begin(effect_key(created), "role_effect")
+    world.lag.begin(rbac.effect_key(created), "role_effect")
     return Reply(201, created)
 
 
@@ -147,13 +153,8 @@ def delete_assignment(world: World, request: Request, scope: str, name: str) -> 
     if found is None:
         return Reply(204)
     world.store.delete("roleAssignment", found["id"])
-    world.lag.end(effect_key(found))
+    world.lag.end(rbac.effect_key(found))
     return Reply(200, found)
-
-
-def effect_key(assignment: Json) -> str:
-    """Return the key under which it is timed or counted how late the data plane learns of an assignment."""
-    return f"role_effect/{assignment['id'].lower()}"
 
 
 def _id(scope: str, name: str) -> str:
@@ -165,7 +166,7 @@ def _role(identifier: str) -> str:
     if not match:
         raise Refused(400, "InvalidRoleDefinitionId", f"The role definition ID '{identifier}' is not valid.")
     role = match["id"].lower()
-    if role not in BUILT_IN:
+    if role not in ROLES:
         raise unknown_role(match["id"], 400)
     return role
 

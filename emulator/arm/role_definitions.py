@@ -6,7 +6,7 @@ from emulator import rbac, seed
 from emulator.arm import filters, scopes
 from emulator.arm.guards import caller_of
 from emulator.arm.routes import ROUTER
-from emulator.roles import BUILT_IN, Role
+from emulator.roles import ROLES, Role
 from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
@@ -20,13 +20,15 @@ _TERMS = {"rolename": "roleName", "type": "type", "atscopeandbelow": "atScopeAnd
 @ROUTER.add("GET", "/{scope:path}" + DEFINITIONS)
 def list_definitions(world: World, request: Request, scope: str = "") -> Reply:
     """List the roles that can be assigned at a scope; `$filter` by `roleName`, `type`, `atScopeAndBelow()`."""
-    prefix = _prefix(world, request, scope)
+    prefix, at = _prefix(world, request, scope), "/" + scope.strip("/")
     wanted = filters.terms(request.query.get("$filter", ""), _TERMS)
-    name, kind = wanted.get("roleName"), wanted.get("type", "BuiltInRole")
+    name, kind = wanted.get("roleName"), wanted.get("type")
     found = [
         _definition(role, prefix)
-        for role in BUILT_IN.values()
-        if (name is None or role.name.lower() == name.lower()) and kind.lower() == "builtinrole"
+        for role in ROLES.values()
+        if (name is None or role.name.lower() == name.lower())
+        and (kind is None or role.kind.lower() == kind.lower())
+        and (rbac.is_assignable(role, at) or ("atScopeAndBelow" in wanted and _below(role, at)))
     ]
     return Reply(body={"value": found})
 
@@ -36,9 +38,9 @@ def list_definitions(world: World, request: Request, scope: str = "") -> Reply:
 def get_definition(world: World, request: Request, role: str, scope: str = "") -> Reply:
     """Return one role by its id."""
     prefix = _prefix(world, request, scope)
-    if role.lower() not in BUILT_IN:
+    if role.lower() not in ROLES:
         raise unknown_role(role, 404)
-    return Reply(body=_definition(BUILT_IN[role.lower()], prefix))
+    return Reply(body=_definition(ROLES[role.lower()], prefix))
 
 
 @ROUTER.add("GET", "/{scope:path}" + _PERMISSIONS)
@@ -47,7 +49,7 @@ def list_permissions(world: World, request: Request, scope: str) -> Reply:
     where = scopes.parse(world, scope)
     caller = caller_of(request)
     rbac.require(world, caller, "Microsoft.Authorization/permissions/read", where.id)
-    if where.kind is None:
+    if where.resource is None:
         where.existing(world)
     held = rbac.assignments(world, caller.object_id, where.id)
     return Reply(body={"value": [rbac.role_of(assignment).permission() for assignment in held]})
@@ -73,9 +75,13 @@ def _prefix(world: World, request: Request, scope: str) -> str:
         return ""
     where = scopes.parse(world, scope)
     rbac.require(world, caller_of(request), "Microsoft.Authorization/roleDefinitions/read", where.id)
-    if where.group and where.kind is None:
+    if where.group and where.resource is None:
         where.existing(world)
     return f"/subscriptions/{where.subscription}"
+
+
+def _below(role: Role, scope: str) -> bool:
+    return any(rbac.is_within(assignable, scope) for assignable in role.assignable_scopes)
 
 
 def _definition(role: Role, prefix: str) -> Json:
@@ -85,9 +91,9 @@ def _definition(role: Role, prefix: str) -> Json:
         "name": role.id,
         "properties": {
             "roleName": role.name,
-            "type": "BuiltInRole",
+            "type": role.kind,
             "description": role.description,
-            "assignableScopes": ["/"],
+            "assignableScopes": list(role.assignable_scopes),
             "permissions": [role.permission()],
             "createdOn": seed.SEEDED_AT,
             "updatedOn": seed.SEEDED_AT,

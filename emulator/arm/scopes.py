@@ -1,21 +1,23 @@
-"""Scopes of authorisation: a subscription, a resource group, a resource or something inside it."""
+"""Scopes of authorisation and of tags: a subscription, a resource group, a resource or something inside it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from emulator.arm import groups, instances
+from emulator.arm import children, groups, identities, instances
 from emulator.arm.errors import resource_not_found
 from emulator.arm.guards import subscription_for
-from emulator.web import Refused
+from emulator.web import Json, Refused
 from emulator.world import World
 
 _SCOPE = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)"
-    r"(?:/resourceGroups/(?P<group>[^/]+)(?:/providers/(?P<kind>[^/]+/[^/]+)/(?P<name>[^/]+)(?P<rest>(?:/[^/]+/[^/]+)*))?)?",
+    r"(?:/resourceGroups/(?P<group>[^/]+)(?:/providers/(?P<resource>[^/]+/[^/]+/[^/]+(?:/[^/]+/[^/]+)*))?)?",
     re.IGNORECASE,
 )
+_KINDS = ("digitalTwinsInstance", children.KIND, identities.KIND, "resource")
+"""What resources are kept as in the store, each under its id."""
 
 
 @dataclass(frozen=True)
@@ -25,20 +27,27 @@ class Scope:
     id: str
     subscription: str
     group: str | None
-    kind: str | None
-    name: str | None
+    resource: str | None
+    """What stands behind `/providers/`: namespace, then types and names."""
 
     def existing(self, world: World) -> str:
         """Return the scope's id in the case first given to it; refuse (404) what does not exist."""
+        return f"/subscriptions/{self.subscription}" if self.group is None else str(self.kept(world)[1]["id"])
+
+    def kept(self, world: World) -> tuple[str, Json]:
+        """Return the kind and the document of what the scope is in the store; refuse (404) what does not exist."""
         if self.group is None:
-            return f"/subscriptions/{self.subscription}"
+            return "subscription", subscription_for(world, self.id)
         within = groups.existing(world, self.subscription, self.group)
-        if self.kind is None or self.name is None:
-            return str(within["id"])
-        found = instances.find(world, f"{within['id']}/providers/{self.kind}/{self.name}")
-        if found is None:
-            raise resource_not_found(self.kind, self.name, self.group)
-        return str(found["id"])
+        if self.resource is None:
+            return "resourceGroup", within
+        identifier = f"{within['id']}/providers/{self.resource}"
+        instances.find(world, identifier)  # is it gone by now?
+        for kind in _KINDS:
+            if found := world.store.get(kind, identifier):
+                return kind, found
+        kind, _, name = self.resource.rpartition("/")
+        raise resource_not_found(kind, name, self.group)
 
 
 def parse(world: World, path: str) -> Scope:
@@ -47,4 +56,4 @@ def parse(world: World, path: str) -> Scope:
     if not match:
         raise Refused(404, "InvalidScope", f"The scope '{path}' is not valid.")
     subscription_for(world, match[0])
-    return Scope(match[0], match["subscription"], match["group"], match["kind"], match["name"])
+    return Scope(match[0], match["subscription"], match["group"], match["resource"])

@@ -13,6 +13,8 @@ from emulator.web import Refused, Request
 SUBSCRIPTIONS = ("2022-12-01", "2022-09-01", "2021-01-01", "2020-01-01", "2016-06-01")
 RESOURCES = ("2025-04-01", "2024-11-01", "2024-03-01", "2022-09-01", "2021-04-01")
 DIGITAL_TWINS = ("2023-01-31", "2022-10-31", "2022-05-31", "2020-12-01")
+MANAGED_IDENTITY = ("2024-11-30", "2023-01-31", "2018-11-30")
+ELIGIBILITY = ("2020-10-01",)
 ROLE_ASSIGNMENTS = ("2022-04-01",)
 ROLE_DEFINITIONS = ("2022-04-01", "2022-05-01-preview")
 
@@ -22,8 +24,11 @@ _OF_PROVIDERS = ("register", "unregister")
 
 _PROVIDER_VERSIONS = {
     ("microsoft.digitaltwins", None): DIGITAL_TWINS,
+    ("microsoft.managedidentity", None): MANAGED_IDENTITY,
+    ("microsoft.resources", "tags"): RESOURCES,
     ("microsoft.authorization", "roledefinitions"): ROLE_DEFINITIONS,
     ("microsoft.authorization", "permissions"): ROLE_DEFINITIONS,
+    ("microsoft.authorization", "roleeligibilityscheduleinstances"): ELIGIBILITY,
     ("microsoft.authorization", None): ROLE_ASSIGNMENTS,
 }
 

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from emulator import rbac
 from emulator.arm import instances
-from emulator.arm.role_assignments import effect_key
 from emulator.web import Json, Refused, Request
 from emulator.world import World
 
@@ -45,7 +44,7 @@ def require(world: World, request: Request, action: str) -> Json:
     if instance["properties"]["publicNetworkAccess"] == "Disabled":
         raise Refused(403, "PublicNetworkAccessDisabled", "Public network access is disabled for this instance.")
     granting = rbac.granting(world, caller.object_id, action, instance["id"], data=True)
-    effective = [found for found in granting if not world.lag.pending(effect_key(found))]
+    effective = [found for found in granting if not world.lag.pending(rbac.effect_key(found))]
     if not effective:
         raise NotPermitted
     return instance

@@ -1,0 +1,135 @@
+"""List, read, create and delete what belongs to an instance: the same four operations for each kind of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from emulator.arm import children, groups, instances, operations
+from emulator.arm.errors import resource_not_found
+from emulator.arm.guards import caller_of, may_delete, may_read, may_write
+from emulator.arm.routes import INSTANCE, ROUTER
+from emulator.arm.shape import Shape, check
+from emulator.web import Json, Refused, Reply, Request
+from emulator.world import World
+
+_NAME = re.compile(r"(?![0-9]+$)(?!-)[a-zA-Z0-9-]{2,49}[a-zA-Z0-9]")
+Make = Callable[[World, Json, Json | None, Json], tuple[Json, str | None]]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What an instance has many of, and what is particular to it."""
+
+    segment: str
+    noun: str
+    shape: Shape
+    make: Make
+    """(world, instance, what there is, properties asked for) -> properties as served, why they can't work or None."""
+
+
+def refused(message: str) -> Refused:
+    """Return the refusal of a body that is well-formed but makes no sense."""
+    return Refused(400, "BadRequest", message)
+
+
+def serve(of: Collection) -> None:
+    """Register the operations of a collection."""
+    many, one = f"{INSTANCE}/{of.segment}", f"{INSTANCE}/{of.segment}/{{child}}"
+    ROUTER.add("GET", many)(partial(_list, of))
+    ROUTER.add("GET", one)(partial(_get, of))
+    ROUTER.add("PUT", one, latency="write")(partial(_put, of))
+    ROUTER.add("DELETE", one, latency="write")(partial(_delete, of))
+
+
+def _list(of: Collection, world: World, request: Request, **path: str) -> Reply:
+    may_read(world, request, f"{_type(of)}/read", _scope(path))
+    instance = _instance(world, path)
+    found = children.under(world, f"{instance['id']}/{of.segment}", observe=True)
+    return Reply(body={"value": [children.served(child) for child in found]})
+
+
+def _get(of: Collection, world: World, request: Request, child: str, **path: str) -> Reply:
+    may_read(world, request, f"{_type(of)}/read", _scope(path))
+    instance = _instance(world, path)
+    found = children.find(world, children.id_of(instance, of.segment, child), observe=True)
+    if found is None:
+        raise resource_not_found(f"{instances.TYPE}/{instance['name']}/{of.segment}", child, path["group"])
+    return Reply(body=children.served(found))
+
+
+def _put(of: Collection, world: World, request: Request, child: str, **path: str) -> Reply:
+    """Create (201) or change (200); goes on after the answer and may end `Failed`."""
+    may_write(world, request, f"{_type(of)}/write", _scope(path))
+    groups.writable(world, path["subscription"], path["group"])
+    instance = _instance(world, path)
+    body = request.json()
+    check(body, of.shape)
+    if not _NAME.fullmatch(child):
+        raise Refused(
+            400,
+            "InvalidResourceName",
+            f"The {of.noun} name '{child}' is invalid: 3 to 50 letters, digits and '-', not only digits, no '-' at "
+            "either end.",
+        )
+    if instances.state_of(instance) != "Succeeded":
+        raise Refused(
+            409,
+            "Conflict",
+            f"The instance '{instance['name']}' is in state '{instances.state_of(instance)}': its {of.segment} cannot "
+            "be changed.",
+        )
+    identifier = children.id_of(instance, of.segment, child)
+    found = children.find(world, identifier)
+    if found:
+        children.refuse_busy(found)
+    properties, error = of.make(world, instance, found, body["properties"])
+    made = _made(of, identifier, found)
+    if of.segment == children.ENDPOINTS:
+        properties["createdTime"] = made["properties"].get("createdTime") or operations.now()
+    made |= {"properties": properties, "_error": error}
+    made["systemData"] = instances.touched(caller_of(request), made.get("systemData"))
+    headers = children.begin(world, request, made, "Provisioning", instance["location"])
+    return Reply(200 if found else 201, children.served(made), headers)
+
+
+def _delete(of: Collection, world: World, request: Request, child: str, **path: str) -> Reply:
+    """Begin the deletion (202); 204 when there is nothing to delete, 202 again while it goes on."""
+    may_delete(world, request, f"{_type(of)}/delete", _scope(path))
+    instance = _instance(world, path)
+    found = children.find(world, children.id_of(instance, of.segment, child), observe=True)
+    if found is None:
+        return Reply(204)
+    if children.state_of(found) == "Deleting":
+        return Reply(202, children.served(found), children.poll(world, request, found))
+    children.refuse_busy(found)
+    headers = children.begin(world, request, found, "Deleting", instance["location"])
+    return Reply(202, children.served(found), headers)
+
+
+def _type(of: Collection) -> str:
+    return f"{instances.TYPE}/{of.segment}"
+
+
+def _scope(path: dict[str, Any]) -> str:
+    return f"{groups.id_of(path['subscription'], path['group'])}/providers/{instances.TYPE}/{path['name']}"
+
+
+def _instance(world: World, path: dict[str, Any]) -> Json:
+    within = groups.existing(world, path["subscription"], path["group"])
+    found = instances.find(world, instances.id_of(within, path["name"]))
+    if found is None:
+        raise resource_not_found(instances.TYPE, path["name"], within["name"])
+    return found
+
+
+def _made(of: Collection, identifier: str, found: Json | None) -> Json:
+    return found or {
+        "id": identifier,
+        "name": identifier.rpartition("/")[2],
+        "type": f"{instances.TYPE}/{of.segment}",
+        "properties": {},
+    }

@@ -1,0 +1,63 @@
+"""Data history: the connections of an instance to Azure Data Explorer, as far as they use its identities.
+
+The databases and event hubs they lead to are not played: a connection works as long as the identity is there.
+"""
+
+from __future__ import annotations
+
+from emulator.arm import children
+from emulator.arm.child_operations import Collection, refused, serve
+from emulator.arm.endpoints import IDENTITY, reference
+from emulator.arm.shape import ANY, Shape
+from emulator.web import Json
+from emulator.world import World
+
+_REQUIRED = (
+    "adxDatabaseName",
+    "adxEndpointUri",
+    "adxResourceId",
+    "eventHubEndpointUri",
+    "eventHubEntityPath",
+    "eventHubNamespaceResourceId",
+)
+_OPTIONAL = (
+    "adxRelationshipLifecycleEventsTableName",
+    "adxTableName",
+    "adxTwinLifecycleEventsTableName",
+    "eventHubConsumerGroup",
+)
+_SHAPE = Shape(
+    "TimeSeriesDatabaseConnection",
+    {
+        **dict.fromkeys(("id", "name", "type", "systemData"), ANY),
+        "properties": Shape(
+            "AzureDataExplorerConnectionProperties",
+            {
+                **dict.fromkeys((*_REQUIRED, *_OPTIONAL), str),
+                "recordPropertyAndItemRemovals": ANY,
+                "provisioningState": ANY,
+                "connectionType": ("AzureDataExplorer",),
+                "identity": IDENTITY,
+            },
+            required=("connectionType", *_REQUIRED),
+        ),
+    },
+    required=("properties",),
+)
+
+
+def _make(_: World, instance: Json, found: Json | None, asked: Json) -> tuple[Json, str | None]:  # noqa: ARG001
+    if not asked["eventHubEndpointUri"].startswith("sb://"):
+        raise refused("The 'eventHubEndpointUri' must include the protocol 'sb://'.")
+    removals = str(asked.get("recordPropertyAndItemRemovals") or "false").lower() == "true"
+    return {
+        "connectionType": asked["connectionType"],
+        "identity": reference(instance, asked.get("identity") or {"type": "SystemAssigned"}),
+        **{name: asked.get(name) for name in (*_REQUIRED, *_OPTIONAL)},
+        "eventHubConsumerGroup": asked.get("eventHubConsumerGroup") or "$Default",
+        "adxTableName": asked.get("adxTableName") or "AdtPropertyEvents",
+        "recordPropertyAndItemRemovals": removals,
+    }, None
+
+
+serve(Collection(children.CONNECTIONS, "timeSeriesDatabaseConnection", _SHAPE, _make))
