@@ -71,11 +71,13 @@ class Run:
         from cloud.signin import SharedCredential
 
         endpoint = self._given.get("arm_endpoint")
-        cloud = await _explained(find_cloud(str(endpoint.value) if endpoint else None), "find the cloud's endpoints")
+        finding = find_cloud(str(endpoint.value) if endpoint else None, self._notice)
+        cloud = await _explained(finding, "find the cloud's endpoints")
         tenant, no_app = self._given.get("tenant"), self._given.get("no_app")
         if not (no_app and no_app.value):
             warm_up_graph()
-        return Azure(cloud, SharedCredential(cloud, str(tenant.value) if tenant else None), self._notice)
+        credential = SharedCredential(cloud, str(tenant.value) if tenant else None, self._notice)
+        return Azure(cloud, credential, self._notice)
 
     def _notice(self, what: str) -> None:
         self.screen.notice(what)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from cloud.errors import Refusal
+
+if TYPE_CHECKING:
+    from cloud.persistence import Notice
 
 METADATA_VERSION = "2022-09-01"
 
@@ -35,7 +38,7 @@ PUBLIC = Cloud(
 )
 
 
-async def find_cloud(arm_endpoint: str | None) -> Cloud:
+async def find_cloud(arm_endpoint: str | None, notice: Notice) -> Cloud:
     """Return the public cloud, or the one whose Resource Manager is at `arm_endpoint`, as its metadata describes it.
 
     Raises Refusal for an endpoint that isn't https, can't be reached, or publishes no usable metadata.
@@ -50,7 +53,7 @@ async def find_cloud(arm_endpoint: str | None) -> Cloud:
             why="It must be https://HOST or https://HOST:PORT, without a path.",
             exit_code=2,
         )
-    metadata = await _metadata(endpoint)
+    metadata = await _metadata(endpoint, notice)
     try:
         return Cloud(
             name=str(metadata.get("name") or parts.hostname),
@@ -70,13 +73,17 @@ async def find_cloud(arm_endpoint: str | None) -> Cloud:
         ) from None
 
 
-async def _metadata(endpoint: str) -> Any:
+async def _metadata(endpoint: str, notice: Notice) -> Any:
     from azure.core import AsyncPipelineClient
-    from azure.core.pipeline.policies import AsyncRetryPolicy
+    from azure.core.pipeline.transport import AioHttpTransport
     from azure.core.rest import AsyncHttpResponse, HttpRequest
 
+    from cloud.persistence import CONNECT_SECONDS, READ_SECONDS, Patience, Sanity
+
     client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse](
-        base_url=endpoint, policies=[AsyncRetryPolicy(retry_total=3)]
+        base_url=endpoint,
+        policies=[Patience(notice), Sanity()],
+        transport=AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS),
     )
     async with client:
         request = HttpRequest("GET", f"{endpoint}/metadata/endpoints?api-version={METADATA_VERSION}")

@@ -2,8 +2,8 @@
 
 A request is repeated on a dropped, cut or garbled answer and on 408, 429, 500, 502, 503 and 504; after `Retry-After`
 when Azure names one, else after a doubling pause; `RETRIES` times, and only if a repeat is the same request: every GET,
-PUT and DELETE, and the PATCHes that name what they write. A POST to Graph is never repeated here. A token that is
-refused is asked for anew, once.
+PUT and DELETE, the PATCHes that name what they write, and Resource Manager's POSTs, which create nothing. A POST to
+Graph is never repeated here. A token that is refused is asked for anew, once.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ CONNECT_SECONDS, READ_SECONDS = 10, 30
 RETRIES = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 TRANSIENT = (408, 429, 500, 502, 503, 504)
+REPEATABLE = ("GET", "HEAD", "PUT", "PATCH", "DELETE", "POST")
+"""The methods of Resource Manager of which a repeat is the same request."""
 
 log = logging.getLogger("cloud")
 
@@ -79,9 +81,9 @@ def garbled(content_type: str, content: bytes) -> str | None:
 
 
 class Patience(AsyncRetryPolicy):  # type: ignore[type-arg]  # its parameters are of no use here
-    """azure-core's retries, with every pause shown."""
+    """azure-core's retries, with every pause shown, for Resource Manager and for tokens."""
 
-    def __init__(self, notice: Notice) -> None:
+    def __init__(self, notice: Notice, whose: str = "Azure") -> None:
         super().__init__(
             retry_total=RETRIES,
             retry_connect=RETRIES,
@@ -90,18 +92,24 @@ class Patience(AsyncRetryPolicy):  # type: ignore[type-arg]  # its parameters ar
             # From its second repeat on azure-core pauses factor * 2 ** (repeats - 1).
             retry_backoff_factor=FIRST_PAUSE,
             retry_backoff_max=LONGEST_PAUSE,
-            # Its POSTs are questions (is this name free?) and registrations, which can be repeated.
-            retry_on_methods=["GET", "HEAD", "PUT", "DELETE", "POST"],
         )
-        self._notice = notice
+        self._notice, self._whose = notice, whose
+
+    def configure_retries(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return a request's settings. Which methods to repeat is an option of each request, not of the policy.
+
+        Resource Manager creates with PUT; its POSTs are questions (is this name free?) and registrations.
+        """
+        options.setdefault("retry_on_methods", REPEATABLE)
+        return super().configure_retries(options)
 
     async def sleep(self, settings: Any, transport: Any, response: Any = None) -> None:
         """Pause before a repeat, and say why."""
         if response is None:
-            self._notice("the connection to Azure failed; trying again")
+            self._notice(f"the connection to {self._whose} failed; trying again")
         else:
             named = retry_after(response.http_response.headers.get("Retry-After"))
-            self._notice(_why(response.http_response.status_code, named))
+            self._notice(_why(response.http_response.status_code, named, self._whose))
         await super().sleep(settings, transport, response)
 
 
@@ -207,6 +215,6 @@ def _last(state: RetryCallState) -> httpx.Response:
     return answer
 
 
-def _why(status: int, named: float | None) -> str:
-    what = "Azure is throttling" if status == 429 else f"Azure answered {status}"
+def _why(status: int, named: float | None, whose: str = "Azure") -> str:
+    what = f"{whose} is throttling" if status == 429 else f"{whose} answered {status}"
     return f"{what}; trying again in {named:.0f} s" if named else f"{what}; trying again"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
     from cloud.endpoints import Cloud
+    from cloud.persistence import Notice
 
 EARLY = 300
 """Seconds before its end that a token is asked for anew."""
@@ -65,8 +66,8 @@ class SignedIn:
 class SharedCredential:
     """DefaultAzureCredential with a memory: each audience's token is asked for once, and shared while it lasts."""
 
-    def __init__(self, cloud: Cloud, tenant: str | None) -> None:
-        self._cloud, self._tenant = cloud, tenant
+    def __init__(self, cloud: Cloud, tenant: str | None, notice: Notice) -> None:
+        self._cloud, self._tenant, self._notice = cloud, tenant, notice
         self._tokens: dict[tuple[str, ...], AccessToken] = {}
         self._asking: dict[tuple[str, ...], asyncio.Lock] = {}
         self._renewed: set[str] = set()
@@ -86,7 +87,12 @@ class SharedCredential:
                 return known
             tenant = tenant_id or self._tenant
             chosen = {"tenant_id": tenant} if tenant else {}
-            asking = AsyncRetrying(stop=stop_after_attempt(2), retry=retry_if_exception(_may_pass), reraise=True)
+            asking = AsyncRetrying(
+                stop=stop_after_attempt(2),
+                retry=retry_if_exception(_may_pass),
+                before_sleep=lambda _state: self._notice("there was no token; trying again"),
+                reraise=True,
+            )
             fresh: AccessToken = await asking(self._credential().get_token, *scopes, claims=claims, **chosen, **options)
             self._tokens[scopes] = fresh
             return fresh
@@ -105,7 +111,7 @@ class SharedCredential:
         if self._inner is None:
             from azure.identity.aio import DefaultAzureCredential
 
-            from cloud.persistence import CONNECT_SECONDS, READ_SECONDS
+            from cloud.persistence import CONNECT_SECONDS, READ_SECONDS, Patience
 
             try:
                 self._inner = DefaultAzureCredential(
@@ -113,6 +119,7 @@ class SharedCredential:
                     additionally_allowed_tenants=["*"],
                     connection_timeout=CONNECT_SECONDS,
                     read_timeout=READ_SECONDS,
+                    retry_policy_class=lambda **_: Patience(self._notice, "the sign-in"),
                     **_complete_service_principal(),
                     # Instance discovery asks the public cloud, which knows nothing of a cloud of its own.
                     **({} if self._cloud.name.startswith("Azure") else {"disable_instance_discovery": True}),
