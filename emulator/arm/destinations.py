@@ -1,8 +1,10 @@
 """Whether an endpoint reaches its destination: is it there, is the key right, has the identity the role to send.
 
 Destinations are resources (documents of kind `resource`, keyed by id) with access keys (documents of kind `accessKey`,
-keyed by the id of their owner and `primary` or `secondary`; `secret` is the key). Namespaces and topics of any
-subscription of this world are found by their host name; those of other tenants are not.
+keyed by the id of their owner and `primary` or `secondary`; `secret` is the key). Namespaces and topics are found by
+their host names, in whatever subscription: a key opens every door, a role only those of its own tenant.
+
+Dead-letter destinations are not looked at: Azure lets an endpoint be made with any.
 """
 
 from __future__ import annotations
