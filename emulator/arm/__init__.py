@@ -7,15 +7,22 @@ import re
 
 from emulator import rbac
 from emulator.arm import (
+    authorization_rules,
+    containers,
     digital_twins,
+    entities,
     errors,
+    event_grid,
     groups,
     instances,
+    namespaces,
     operations,
     providers,
     resource_groups,
+    resources,
     role_assignments,
     role_definitions,
+    storage,
     subscriptions,
     versions,
 )
@@ -25,11 +32,16 @@ from emulator.tokens import ARM_AUDIENCES
 from emulator.web import Refused, Reply, Request
 from emulator.world import World
 
-SERVED_BY = (digital_twins, operations, providers, resource_groups, role_assignments, role_definitions, subscriptions)
+SERVED_BY = (
+    *(authorization_rules, containers, digital_twins, entities, event_grid, namespaces, operations, providers),
+    *(resource_groups, role_assignments, role_definitions, storage, subscriptions),
+)
 """The modules that registered their operations in the router by being imported."""
 
 _RESOURCE = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
+_PLAYED = ("microsoft.digitaltwins", "microsoft.authorization", *(name.lower() for name in providers.DESTINATIONS))
 _TIMES = ("createdTime", "lastUpdatedTime", "createdOn", "updatedOn", "createdAt", "lastModifiedAt")
+_TIMES_INSIDE = ("updatedAt", "creationTime", "keyCreationTime", "lastModifiedTime", "etag")
 _QUOTA = {"GET": ("reads", 11999), "HEAD": ("reads", 11999), "DELETE": ("deletes", 14999)}
 _WRITES = ("writes", 1199)
 
@@ -53,8 +65,8 @@ def render_refusal(refused: Refused, request: Request) -> Reply:
 
 
 def inventory(world: World) -> list[Item]:
-    """Return what exists: registrations, groups, instances, role assignments."""
-    return [*_registrations(world), *_groups_and_instances(world), *_assignments(world)]
+    """Return what exists: registrations, groups, instances, destinations, role assignments."""
+    return [*_registrations(world), *_groups_and_instances(world), *_destinations(world), *_assignments(world)]
 
 
 def _registrations(world: World) -> list[Item]:
@@ -88,6 +100,14 @@ def _groups_and_instances(world: World) -> list[Item]:
     return items
 
 
+def _destinations(world: World) -> list[Item]:
+    found = [one for _, body in world.store.list("subscription") for one in resources.under(world, body["id"])]
+    return [
+        Item(one["type"].rpartition("/")[2], one["name"], resources.served(one), volatile=(*_TIMES, *_TIMES_INSIDE))
+        for one in found
+    ]
+
+
 def _assignments(world: World) -> list[Item]:
     items = []
     for _, found in world.store.list("roleAssignment"):
@@ -99,7 +119,7 @@ def _assignments(world: World) -> list[Item]:
 
 def _nothing_there(request: Request, api_version: str) -> Refused:
     match = _RESOURCE.fullmatch(request.path)
-    if match and match["namespace"].lower() in ("microsoft.digitaltwins", "microsoft.authorization"):
+    if match and match["namespace"].lower() in _PLAYED:
         return errors.unknown_type(match["namespace"], match["kind"], api_version)
     if match:
         return Refused(404, "InvalidResourceNamespace", f"The resource namespace '{match['namespace']}' is invalid.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from emulator import rbac
-from emulator.arm import instances, operations
+from emulator.arm import instances, operations, resources
 from emulator.arm.errors import group_not_found
 from emulator.web import Json, Refused
 from emulator.world import World
@@ -107,6 +107,7 @@ def _settled(world: World, group: Json, *, observe: bool) -> Json | None:
     world.lag.end(key)
     for _, instance in world.store.list("digitalTwinsInstance", f"{group['id']}/"):
         instances.remove(world, instance)
+    resources.remove_under(world, group["id"])
     for assigned, assignment in world.store.list("roleAssignment"):
         if rbac.is_within(assignment["properties"]["scope"], group["id"]):
             world.store.delete("roleAssignment", assigned)

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from emulator import regions
+from emulator.arm import resources
 from emulator.arm.guards import may_act, may_read
 from emulator.arm.routes import ROUTER, SUBSCRIPTION
-from emulator.arm.versions import DIGITAL_TWINS, RESOURCES, ROLE_ASSIGNMENTS, ROLE_DEFINITIONS
+from emulator.arm.versions import (
+    DIGITAL_TWINS,
+    EVENT_GRID,
+    EVENT_HUB,
+    RESOURCES,
+    ROLE_ASSIGNMENTS,
+    ROLE_DEFINITIONS,
+    SERVICE_BUS,
+    STORAGE,
+)
 from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 DIGITAL_TWINS_NAMESPACE = "Microsoft.DigitalTwins"
 _ALWAYS_REGISTERED = ("Microsoft.Authorization", "Microsoft.Resources")
-_NAMESPACES = {name.lower(): name for name in (*_ALWAYS_REGISTERED, DIGITAL_TWINS_NAMESPACE)}
+DESTINATIONS = {
+    "Microsoft.EventHub": (EVENT_HUB, ("namespaces", "namespaces/authorizationrules", "namespaces/eventhubs")),
+    "Microsoft.ServiceBus": (SERVICE_BUS, ("namespaces", "namespaces/authorizationrules", "namespaces/topics")),
+    "Microsoft.EventGrid": (EVENT_GRID, ("topics",)),
+    "Microsoft.Storage": (STORAGE, ("storageAccounts", "storageAccounts/blobServices")),
+}
+_NAMESPACES = {name.lower(): name for name in (*_ALWAYS_REGISTERED, DIGITAL_TWINS_NAMESPACE, *DESTINATIONS)}
 _AFTER = {"Registering": "Registered", "Unregistering": "NotRegistered"}
 _READ = "Microsoft.Resources/subscriptions/providers/read"
 _PROVIDER = SUBSCRIPTION + "/providers/{namespace}"
@@ -48,7 +64,7 @@ def unregister(world: World, request: Request, subscription: str, namespace: str
     """Begin to take the registration back; refused (409) while the subscription has resources of the provider."""
     name = _known(namespace)
     may_act(world, request, f"{name}/unregister/action", f"/subscriptions/{subscription}")
-    if name == DIGITAL_TWINS_NAMESPACE and world.store.list("digitalTwinsInstance", f"/subscriptions/{subscription}/"):
+    if _has_resources(world, subscription, name):
         raise Refused(
             409,
             "Conflict",
@@ -97,6 +113,13 @@ def _lag_key(subscription: str, namespace: str) -> str:
     return f"provider/{subscription}/{namespace}".lower()
 
 
+def _has_resources(world: World, subscription: str, namespace: str) -> bool:
+    scope = f"/subscriptions/{subscription}"
+    if namespace == DIGITAL_TWINS_NAMESPACE:
+        return bool(world.store.list("digitalTwinsInstance", f"{scope}/"))
+    return any(one["type"].lower().startswith(f"{namespace.lower()}/") for one in resources.under(world, scope))
+
+
 def _known(namespace: str) -> str:
     if namespace.lower() not in _NAMESPACES:
         raise Refused(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
@@ -134,8 +157,11 @@ def _resource_types(namespace: str) -> list[Json]:
             _resource_type("digitalTwinsInstances/endpoints", DIGITAL_TWINS, offered),
             _resource_type("operations", DIGITAL_TWINS, []),
         ]
+    everywhere = [region.display_name for region in regions.REGIONS.values()]
+    if namespace in DESTINATIONS:
+        api_versions, names = DESTINATIONS[namespace]
+        return [_resource_type(name, api_versions, everywhere, "SupportsTags, SupportsLocation") for name in names]
     if namespace == "Microsoft.Resources":
-        everywhere = [region.display_name for region in regions.REGIONS.values()]
         return [
             _resource_type("subscriptions", RESOURCES, []),
             _resource_type("resourceGroups", RESOURCES, everywhere, "SupportsTags, SupportsLocation"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from emulator.arm import groups, instances
+from emulator.arm import groups, instances, resources
 from emulator.arm.errors import resource_not_found
 from emulator.arm.guards import subscription_for
 from emulator.web import Refused
@@ -27,6 +27,8 @@ class Scope:
     group: str | None
     kind: str | None
     name: str | None
+    rest: str
+    """What lies inside the resource: `/eventhubs/telemetry`."""
 
     def existing(self, world: World) -> str:
         """Return the scope's id in the case first given to it; refuse (404) what does not exist."""
@@ -35,7 +37,8 @@ class Scope:
         within = groups.existing(world, self.subscription, self.group)
         if self.kind is None or self.name is None:
             return str(within["id"])
-        found = instances.find(world, f"{within['id']}/providers/{self.kind}/{self.name}")
+        identifier = f"{within['id']}/providers/{self.kind}/{self.name}"
+        found = resources.find(world, identifier + self.rest) or instances.find(world, identifier)
         if found is None:
             raise resource_not_found(self.kind, self.name, self.group)
         return str(found["id"])
@@ -47,4 +50,4 @@ def parse(world: World, path: str) -> Scope:
     if not match:
         raise Refused(404, "InvalidScope", f"The scope '{path}' is not valid.")
     subscription_for(world, match[0])
-    return Scope(match[0], match["subscription"], match["group"], match["kind"], match["name"])
+    return Scope(match[0], match["subscription"], match["group"], match["kind"], match["name"], match["rest"] or "")
