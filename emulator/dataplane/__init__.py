@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from emulator.dataplane import models, query
+from emulator.dataplane import event_routes, models, query
 from emulator.dataplane.hosts import NotPermitted, instance_of
 from emulator.dataplane.routes import ROUTER
 from emulator.inventory import Item
@@ -12,7 +12,7 @@ from emulator.tokens import DATA_PLANE_AUDIENCES
 from emulator.web import Refused, Reply, Request
 from emulator.world import World
 
-SERVED_BY = (models, query)
+SERVED_BY = (event_routes, models, query)
 """The modules that registered their operations in the router by being imported."""
 
 API_VERSIONS = ("2020-10-31", "2022-05-31", "2023-06-30", "2023-10-31")
