@@ -24,8 +24,6 @@ Why = Literal["malformed", "not found", "wrong key", "not permitted", "other ten
 EndpointType = Literal["EventHub", "ServiceBus"]
 
 _BUSES: dict[str, Bus] = {"EventHub": EVENT_HUBS, "ServiceBus": SERVICE_BUS}
-_SEND = {EVENT_HUBS: "Microsoft.EventHub/namespaces/messages/send/action"}
-_SEND[SERVICE_BUS] = "Microsoft.ServiceBus/namespaces/messages/send/action"
 _WRITE_BLOB = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
 _PARTS = ("Endpoint", "SharedAccessKeyName", "SharedAccessKey", "EntityPath")
 _BLOB_HOST = re.compile(r"(?P<account>[a-z0-9]{3,24})\.blob\.core\.windows\.net")
@@ -203,7 +201,7 @@ def _in(world: World, kind: EndpointType, namespace: Json, entity_path: str) -> 
             "not found",
             f"The messaging entity 'sb://{namespace['name']}.{DOMAIN}/{entity_path}' could not be found.",
         )
-    return Destination(found["id"], _SEND[bus])
+    return Destination(found["id"], f"{bus.provider}/namespaces/messages/send/action")
 
 
 def _container(world: World, uri: str) -> tuple[Json, Destination]:

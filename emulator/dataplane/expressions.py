@@ -106,13 +106,13 @@ class _Reader:
         parts = [self._both()]
         while self._accept("OR"):
             parts.append(self._both())
-        return lambda values: any([part(values) for part in parts])
+        return lambda values: any(part(values) for part in parts)
 
     def _both(self) -> Judge:
         parts = [self._negated()]
         while self._accept("AND"):
             parts.append(self._negated())
-        return lambda values: all([part(values) for part in parts])
+        return lambda values: all(part(values) for part in parts)
 
     def _negated(self) -> Judge:
         if self._accept("NOT"):

@@ -72,7 +72,7 @@ def page_size(request: Request) -> int:
     asked = request.headers.get("max-items-per-page")
     if asked is None:
         return PAGE
-    if not asked.isdigit() or not 0 < int(asked):
+    if not asked.isdigit() or int(asked) == 0:
         raise Refused(400, "InvalidArgument", "The header max-items-per-page must be a positive number.")
     return min(int(asked), PAGE * 10)
 
