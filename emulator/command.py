@@ -25,6 +25,7 @@ from emulator.environment import Secret, environment
 from emulator.faults import Faults
 from emulator.journal import Journal
 from emulator.lag import AZURE_TABLE, Lag, Latency
+from emulator.seed_destinations import seed_destinations
 from emulator.server import Front, Sockets, serving
 from emulator.store import Store
 from emulator.tokens import TokenAuthority
@@ -78,6 +79,7 @@ def run(  # noqa: PLR0917 - one for each command-line option
                 stack.callback(store.close)
                 with store.transaction():
                     seed.seed(store)
+                    seed_destinations(store)
                     sockets = _bind(store, port, plain=sign_in in seed.USERS)
                     world = _world(store, time, data, sockets)
                 front = Front(world, rules, Journal(), recorder, _cloud_shell(sign_in))

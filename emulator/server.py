@@ -190,13 +190,15 @@ def _nobody(world: World, request: Request) -> Reply:  # noqa: ARG001 - it is th
 
 def _request(http: web.BaseRequest, scheme: str, body: bytes) -> Request:
     path, _, query = http.raw_path.partition("?")
+    asked = tuple(parse_qsl(query, keep_blank_values=True))
     return Request(
         method=http.method,
         path=folded(unquote(path)),
-        query=dict(parse_qsl(query, keep_blank_values=True)),
+        query=dict(asked),
         headers=http.headers,
         body=body,
         origin=f"{scheme}://{http.headers.get('Host', '')}",
+        asked=asked,
     )
 
 

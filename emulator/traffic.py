@@ -20,6 +20,10 @@ _NAMES = (
     "connectionStringPrimaryKey|connectionStringSecondaryKey|accessKey1|accessKey2|deadLetterSecret"
 )
 _IN_JSON = re.compile(rf'("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
+_KEY_PAIRS = re.compile(r'("key[12]"\s*:\s*|"keyName"\s*:\s*"key[12]"\s*,\s*"value"\s*:\s*)"[\w+/=]{40,}"', re.ASCII)
+"""The keys of Event Grid topics and storage accounts; times of the same names are shorter."""
+_ANYWHERE = re.compile(r"(SharedAccessKey=|[?&]sig=)[^;&\s\"]+", re.IGNORECASE)
+"""Parts of connection strings and of signed URLs, in whatever quotes them."""
 _IN_FORM = re.compile(rf"(^|[?&])({_NAMES}|code)=[^&]*", re.IGNORECASE)
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-ms-authorization-auxiliary")
 
@@ -111,7 +115,8 @@ def _text(body: bytes, mime_type: str) -> dict[str, str]:
         return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
     if "form-urlencoded" in mime_type:
         return {"text": _IN_FORM.sub(rf"\1\2={REMOVED}", text)}
-    return {"text": _IN_JSON.sub(rf'\1"{REMOVED}"', text)}
+    text = _KEY_PAIRS.sub(rf'\1"{REMOVED}"', _IN_JSON.sub(rf'\1"{REMOVED}"', text))
+    return {"text": _ANYWHERE.sub(rf"\1{REMOVED}", text)}
 
 
 def _phrase(status: int) -> str:

@@ -43,6 +43,12 @@ class Request:
     origin: str
     """Scheme, host and port as the client wrote them, for links in answers: `https://management.azure.com`."""
     caller: Caller | None = None
+    asked: tuple[tuple[str, str], ...] = ()
+    """The query once more, as the pairs it was sent as."""
+
+    def repeated(self, name: str) -> list[str]:
+        """Return every value of a query parameter that may be there more than once."""
+        return [value for key, value in self.asked if key == name]
 
     def json(self) -> Json:
         """Return the body as a JSON object; anything else is refused as Azure does (400)."""

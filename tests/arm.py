@@ -22,6 +22,13 @@ HOST = "my-twins.api.wus2.digitaltwins.azure.net"
 DATA_OWNER = "bcd981a7-7f74-457b-83e1-cceb9e632ffe"
 DATA_READER = "d57506d4-4c8d-48b1-8587-93c323f6a5a3"
 
+VERSIONS = {
+    "microsoft.eventhub": "2024-01-01",
+    "microsoft.servicebus": "2024-01-01",
+    "microsoft.eventgrid": "2025-02-15",
+    "microsoft.storage": "2025-06-01",
+}
+
 
 def version_of(path: str) -> str:
     """The api-version that the client libraries ask `path` with."""
@@ -36,6 +43,9 @@ def version_of(path: str) -> str:
         return "2023-01-31"
     if "/microsoft.managedidentity/" in low:
         return "2024-11-30"
+    for provider, version in VERSIONS.items():
+        if f"/{provider}/" in low:
+            return version
     short = low.count("/") <= 2 or low.endswith("/locations")
     return "2022-12-01" if short else "2025-04-01"
 

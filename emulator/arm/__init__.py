@@ -6,16 +6,22 @@ import dataclasses
 import re
 
 from emulator.arm import (
+    authorization_rules,
+    containers,
     digital_twins,
     eligibility,
     endpoints,
+    entities,
     errors,
+    event_grid,
     history,
+    namespaces,
     operations,
     providers,
     resource_groups,
     role_assignments,
     role_definitions,
+    storage,
     subscriptions,
     tags,
     user_assigned_identities,
@@ -30,23 +36,17 @@ from emulator.world import World
 __all__ = ["handle", "inventory", "render_refusal"]
 
 SERVED_BY = (
-    digital_twins,
-    eligibility,
-    endpoints,
-    history,
-    operations,
-    providers,
-    resource_groups,
-    role_assignments,
-    role_definitions,
-    subscriptions,
-    tags,
-    user_assigned_identities,
+    *(authorization_rules, containers, digital_twins, eligibility, endpoints, entities, event_grid, history),
+    *(namespaces, operations, providers, resource_groups, role_assignments, role_definitions, storage),
+    *(subscriptions, tags, user_assigned_identities),
 )
 """The modules that registered their operations in the router by being imported."""
 
 _RESOURCE = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
-_NAMESPACES = ("microsoft.authorization", "microsoft.digitaltwins", "microsoft.managedidentity")
+_PLAYED = (
+    *("microsoft.authorization", "microsoft.digitaltwins", "microsoft.managedidentity"),
+    *(name.lower() for name in providers.DESTINATIONS),
+)
 _QUOTA = {"GET": ("reads", 11999), "HEAD": ("reads", 11999), "DELETE": ("deletes", 14999)}
 _WRITES = ("writes", 1199)
 
@@ -71,7 +71,7 @@ def render_refusal(refused: Refused, request: Request) -> Reply:
 
 def _nothing_there(request: Request, api_version: str) -> Refused:
     match = _RESOURCE.fullmatch(request.path)
-    if match and match["namespace"].lower() in _NAMESPACES:
+    if match and match["namespace"].lower() in _PLAYED:
         return errors.unknown_type(match["namespace"], match["kind"], api_version)
     if match:
         return Refused(404, "InvalidResourceNamespace", f"The resource namespace '{match['namespace']}' is invalid.")

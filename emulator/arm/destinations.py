@@ -1,95 +1,225 @@
-"""Whether an endpoint reaches its destination: is it there, is the key right, has the identity the role to send.
+"""Where events can go: is there such an event hub, topic or container, and does a key or an identity open it?
 
-Destinations are resources (documents of kind `resource`, keyed by id) with access keys (documents of kind `accessKey`,
-keyed by the id of their owner and `primary` or `secondary`; `secret` is the key). Namespaces and topics of any
-subscription of this world are found by their host name; those of other tenants are not.
+For whoever sends there, as an endpoint of Digital Twins does: it reaches destinations by host name, not by Resource
+Manager id, and so those of other tenants too. A `Destination` says what it found; `Unreachable` what Azure would not.
 """
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import hmac
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
 
-from emulator import rbac
+from emulator import rbac, seed
+from emulator.arm import access_keys, containers, event_grid, resources, shared_access, storage
+from emulator.arm.messaging import DOMAIN, EVENT_HUBS, SERVICE_BUS, Bus
 from emulator.web import Json
 from emulator.world import World
 
-_DOMAIN = ".servicebus.windows.net"
-_BUSES = {
-    "EventHub": ("Microsoft.EventHub", "eventhubs"),
-    "ServiceBus": ("Microsoft.ServiceBus", "topics"),
-}
+Why = Literal["malformed", "not found", "wrong key", "not permitted", "other tenant", "disabled"]
+EndpointType = Literal["EventHub", "ServiceBus"]
+
+_BUSES: dict[str, Bus] = {"EventHub": EVENT_HUBS, "ServiceBus": SERVICE_BUS}
+_WRITE_BLOB = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
+_PARTS = ("Endpoint", "SharedAccessKeyName", "SharedAccessKey", "EntityPath")
+_BLOB_HOST = re.compile(r"(?P<account>[a-z0-9]{3,24})\.blob\.core\.windows\.net")
+
+
+class Unreachable(Exception):
+    """A destination that can't be reached as asked: `why` for code, the text for people, which holds no key."""
+
+    def __init__(self, why: Why, message: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Something events can go to."""
+
+    id: str
+    """Its Resource Manager id: an event hub, a Service Bus topic, an Event Grid topic, a blob container."""
+    data_action: str
+    """What a role must allow at it, or above, for an identity to send there; empty: identities can't."""
+
+
+def entity(world: World, kind: EndpointType, endpoint_uri: str, entity_path: str) -> Destination:
+    """Return the event hub or topic at `sb://NAMESPACE.servicebus.windows.net/`, by which an identity reaches it.
+
+    One of another tenant is refused ("other tenant"): an identity is only known in its own.
+    """
+    namespace = _namespace(world, kind, endpoint_uri)
+    if _is_foreign(world, namespace["id"]):
+        raise Unreachable("other tenant", f"The namespace at '{endpoint_uri}' lies in another tenant.")
+    return _in(world, kind, namespace, entity_path)
+
+
+def by_connection_string(world: World, kind: EndpointType, connection_string: str) -> Destination:
+    """Return the event hub or topic that a connection string with the right to send opens, in any tenant.
+
+    Its `EntityPath` says which; the connection string of a namespace has none and is refused ("malformed").
+    """
+    parts = parts_of(connection_string)
+    if not parts:
+        raise Unreachable("malformed", f"The connection string must have {', '.join(_PARTS)}.")
+    namespace = _namespace(world, kind, parts["endpoint"])
+    found = _in(world, kind, namespace, parts["entitypath"])
+    if namespace["properties"].get("disableLocalAuth"):
+        raise Unreachable("disabled", f"Local authentication is disabled for namespace '{namespace['name']}'.")
+    name, key = parts["sharedaccesskeyname"], parts["sharedaccesskey"]
+    opened = [
+        rule
+        for place in (found.id, namespace["id"])
+        if (rule := resources.find(world, f"{place}/authorizationRules/{name}"))
+        and _is_one_of(key, access_keys.of(world, rule["id"]))
+    ]
+    if not opened:
+        raise Unreachable(
+            "wrong key", f"The key of the authorization rule '{name}' is wrong, or there is no such rule."
+        )
+    if not any("Send" in rule["properties"]["rights"] for rule in opened):
+        raise Unreachable("not permitted", f"The authorization rule '{name}' does not have the right to send.")
+    return found
+
+
+def event_grid_topic(world: World, endpoint: str, access_key: str) -> Destination:
+    """Return the Event Grid topic at an endpoint URL that an access key opens, in any tenant."""
+    for topic in resources.everywhere(world, event_grid.TYPE):
+        if topic["properties"]["endpoint"].lower() == endpoint.rstrip("/").lower() and not resources.is_busy(topic):
+            if topic["properties"].get("disableLocalAuth"):
+                raise Unreachable("disabled", f"Local authentication is disabled for topic '{topic['name']}'.")
+            if not _is_one_of(access_key, access_keys.of(world, topic["id"])):
+                raise Unreachable("wrong key", f"The access key of the topic '{topic['name']}' is wrong.")
+            return Destination(topic["id"], "")
+    raise Unreachable("not found", f"There is no Event Grid topic at '{endpoint}'.")
+
+
+def container(world: World, uri: str) -> Destination:
+    """Return the container at `https://ACCOUNT.blob.core.windows.net/CONTAINER`, by which an identity reaches it."""
+    account, found = _container(world, uri)
+    if _is_foreign(world, account["id"]):
+        raise Unreachable("other tenant", f"The storage account '{account['name']}' lies in another tenant.")
+    return found
+
+
+def container_by_sas(world: World, secret: str) -> Destination:
+    """Return the container that a URL with a shared access signature opens for writing, in any tenant."""
+    account, found = _container(world, secret)
+    sas = dict(parse_qsl(urlsplit(secret).query, keep_blank_values=True))
+    if "sig" not in sas:
+        raise Unreachable("malformed", "The dead letter secret has no shared access signature.")
+    if account["properties"].get("allowSharedKeyAccess") is False:
+        raise Unreachable("disabled", f"Key based authentication is not permitted on account '{account['name']}'.")
+    keys = access_keys.of(world, account["id"])
+    verdict = shared_access.verify(sas, account["name"], found.id.rpartition("/")[2], keys, "w")
+    if verdict == "not permitted":
+        raise Unreachable("not permitted", "The shared access signature does not allow to write to the container.")
+    if verdict != "right":
+        raise Unreachable("wrong key", f"The shared access signature is {verdict}.")
+    return found
+
+
+def refuses_key(world: World, properties: Json, secret: str) -> str | None:
+    """Return why the destination of a key-based endpoint refuses it: `secret` is a connection string or access key."""
+    kind = properties["endpointType"]
+    try:
+        if kind == "EventGrid":
+            event_grid_topic(world, properties["TopicEndpoint"], secret)
+        else:
+            by_connection_string(world, kind, secret)
+    except Unreachable as unreachable:
+        return str(unreachable)
+    return None
+
+
+def refuses_principal(world: World, properties: Json, principal: str | None) -> str | None:
+    """Return why the destination of an identity-based endpoint refuses an identity, given by its object id.
+
+    Counts as an observation of every assignment that lets it send. The destinations of data history connections, which
+    have no `endpointType`, are not played: nothing refuses them.
+    """
+    if "endpointType" not in properties:
+        return None
+    try:
+        found = entity(world, properties["endpointType"], properties["endpointUri"], properties["entityPath"])
+    except Unreachable as unreachable:
+        return str(unreachable)
+    return _unless_may_send(world, principal, found)
+
+
+def refuses_dead_letter(world: World, where: str, principal: str | None = None) -> str | None:
+    """Return why dead letters can't go to a container: a URL with a SAS, or without and with whose role counts."""
+    try:
+        if "?" in where:
+            container_by_sas(world, where)
+            return None
+        return _unless_may_send(world, principal, container(world, where))
+    except Unreachable as unreachable:
+        return str(unreachable)
 
 
 def parts_of(connection_string: str) -> dict[str, str]:
     """Return the parts of a connection string by lower-cased name; empty if it has not all that an endpoint needs."""
-    parts = dict(part.split("=", 1) for part in connection_string.strip(";").split(";") if "=" in part)
-    found = {name.strip().lower(): value.strip() for name, value in parts.items()}
-    needed = ("endpoint", "sharedaccesskeyname", "sharedaccesskey", "entitypath")
-    return found if all(found.get(name) for name in needed) else {}
+    parts = [part.split("=", 1) for part in connection_string.strip(";").split(";") if "=" in part]
+    found = {name.strip().lower(): value.strip() for name, value in parts}
+    return found if all(found.get(name.lower()) for name in _PARTS) else {}
 
 
-def refuses_key(world: World, properties: Json, secret: str) -> str | None:
-    """Return why a destination refuses a key-based endpoint: `secret` is a connection string or an access key."""
-    if properties["endpointType"] == "EventGrid":
-        return _refuses_topic_key(world, properties["TopicEndpoint"], secret)
-    parts = parts_of(secret)
-    entity = _entity(world, properties["endpointType"], parts["endpoint"], parts["entitypath"])
-    if entity is None:
-        return _absent(f"{parts['endpoint']}{parts['entitypath']}")
-    namespace = entity["id"].rsplit("/", 2)[0]
-    for owner in (entity["id"], namespace):
-        rule = world.store.get("resource", f"{owner}/authorizationRules/{parts['sharedaccesskeyname']}")
-        if rule and parts["sharedaccesskey"] in _keys(world, rule["id"]):
-            allowed = "Send" in rule["properties"]["rights"]
-            return None if allowed else f"The rule '{rule['name']}' does not have the right Send on '{entity['name']}'."
-    return f"The shared access key was refused by '{entity['name']}': the rule does not exist or its key is another."
+def may_send(world: World, object_id: str, destination: Destination) -> bool:
+    """Whether an identity has a role to send there, which counts as an observation of each that is on its way."""
+    action = destination.data_action
+    granting = rbac.granting(world, object_id, action, destination.id, data=True) if action else []
+    return bool([assignment for assignment in granting if not world.lag.pending(rbac.effect_key(assignment))])
 
 
-def refuses_principal(world: World, properties: Json, principal: str | None) -> str | None:
-    """Return why a destination refuses an identity; a role that it has not learnt of yet does not count.
-
-    Counts as an observation of every assignment that lets it send. History connections have destinations that are not
-    played: nothing refuses them.
-    """
-    if "endpointType" not in properties:
+def _unless_may_send(world: World, principal: str | None, destination: Destination) -> str | None:
+    if principal and may_send(world, principal, destination):
         return None
-    kind = properties["endpointType"]
-    entity = _entity(world, kind, properties["endpointUri"], properties["entityPath"])
-    if entity is None:
-        return _absent(f"{properties['endpointUri']}/{properties['entityPath']}")
-    action = f"{_BUSES[kind][0]}/namespaces/messages/send/action"
-    if principal and world.store.get("servicePrincipal", principal):
-        granting = rbac.granting(world, principal, action, entity["id"], data=True)
-        if [one for one in granting if not world.lag.pending(rbac.effect_key(one))]:
-            return None
-    return f"The identity '{principal}' is not authorized to send to '{entity['id']}'."
+    return f"The identity '{principal}' is not authorized to send to '{destination.id}'."
 
 
-def _entity(world: World, kind: str, uri: str, name: str) -> Json | None:
-    provider, entities = _BUSES[kind]
-    host = (urlsplit(uri).hostname or "").lower()
-    if not host.endswith(_DOMAIN):
-        return None
-    for _, body in world.store.list("resource"):
-        same = body["name"].lower() == host.removesuffix(_DOMAIN)
-        if same and body["type"].lower() == f"{provider}/namespaces".lower():
-            return world.store.get("resource", f"{body['id']}/{entities}/{name}")
-    return None
+def _namespace(world: World, kind: EndpointType, uri: str) -> Json:
+    parts = urlsplit(uri)
+    host = (parts.hostname or "").lower()
+    if parts.scheme.lower() != "sb" or not host:
+        raise Unreachable("malformed", f"'{uri}' is not of the form sb://NAMESPACE.{DOMAIN}/.")
+    for namespace in resources.everywhere(world, _BUSES[kind].type):
+        if f"{namespace['name'].lower()}.{DOMAIN}" == host and not resources.is_busy(namespace):
+            return namespace
+    raise Unreachable("not found", f"No namespace for {kind} has the host name '{host}'.")
 
 
-def _refuses_topic_key(world: World, uri: str, secret: str) -> str | None:
-    host = (urlsplit(uri).hostname or "").lower()
-    for _, body in world.store.list("resource"):
-        own = urlsplit(body["properties"].get("endpoint") or "").hostname or ""
-        if body["type"].lower() == "microsoft.eventgrid/topics" and own.lower() == host:
-            return None if secret in _keys(world, body["id"]) else f"The topic '{body['name']}' refused the key."
-    return _absent(uri)
+def _in(world: World, kind: EndpointType, namespace: Json, entity_path: str) -> Destination:
+    bus = _BUSES[kind]
+    found = resources.find(world, f"{namespace['id']}/{bus.entities}/{entity_path}")
+    if found is None:
+        raise Unreachable(
+            "not found",
+            f"The messaging entity 'sb://{namespace['name']}.{DOMAIN}/{entity_path}' could not be found.",
+        )
+    return Destination(found["id"], f"{bus.provider}/namespaces/messages/send/action")
 
 
-def _keys(world: World, owner: str) -> list[str]:
-    found = [world.store.get("accessKey", f"{owner}/{name}") for name in ("primary", "secondary")]
-    return [str(record["secret"]) for record in found if record]
+def _container(world: World, uri: str) -> tuple[Json, Destination]:
+    parts = urlsplit(uri)
+    match, name = _BLOB_HOST.fullmatch((parts.hostname or "").lower()), parts.path.strip("/")
+    if parts.scheme.lower() != "https" or not match or not name or "/" in name:
+        raise Unreachable("malformed", "The dead letter URI is not https://ACCOUNT.blob.core.windows.net/CONTAINER.")
+    for account in resources.everywhere(world, storage.TYPE):
+        if account["name"] == match["account"] and not resources.is_busy(account):
+            found = resources.find(world, containers.id_of(account["id"], name))
+            if found is not None:
+                return account, Destination(found["id"], _WRITE_BLOB)
+    raise Unreachable("not found", f"There is no container '{name}' in a storage account '{match['account']}'.")
 
 
-def _absent(where: str) -> str:
-    return f"The destination '{where}' does not exist or cannot be reached."
+def _is_foreign(world: World, identifier: str) -> bool:
+    subscription = world.store.get("subscription", identifier.split("/")[2])
+    return subscription is None or subscription["tenantId"] != seed.TENANT
+
+
+def _is_one_of(key: str, keys: Iterable[str]) -> bool:
+    return any(hmac.compare_digest(key.encode(), known.encode()) for known in keys)

@@ -123,4 +123,5 @@ def _is_url(text: str | None, scheme: str) -> bool:
     return parts.scheme == scheme and bool(parts.hostname)
 
 
+children.asks(destinations.refuses_principal)
 serve(Collection(children.ENDPOINTS, "endpoint", _SHAPE, _make))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from emulator import rbac
-from emulator.arm import children, identities, instances, operations
+from emulator.arm import children, identities, instances, operations, resources
 from emulator.arm.errors import group_not_found
 from emulator.web import Json, Refused
 from emulator.world import World
@@ -109,6 +109,7 @@ def _settled(world: World, group: Json, *, observe: bool) -> Json | None:
         instances.remove(world, instance)
     for _, identity in world.store.list(identities.KIND, f"{group['id']}/"):
         children.remove_identity(world, identity)
+    resources.remove_under(world, group["id"])
     for assigned, assignment in world.store.list("roleAssignment"):
         if rbac.is_within(assignment["properties"]["scope"], group["id"]):
             world.store.delete("roleAssignment", assigned)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator import rbac
+from emulator import rbac, seed
 from emulator.arm.errors import PolicyRefused, subscription_not_found
 from emulator.web import Caller, Json, Refused, Request
 from emulator.world import World
@@ -19,8 +19,30 @@ def subscription_for(world: World, scope: str) -> Json:
     subscription = scope.split("/")[2]
     found = world.store.get("subscription", subscription)
     if found is None:
-        raise subscription_not_found(subscription)
+        raise _elsewhere(world, subscription) or subscription_not_found(subscription)
     return found
+
+
+def _elsewhere(world: World, subscription: str) -> Refused | None:
+    """Return the refusal (401) of a token for a subscription of another tenant."""
+    foreign = world.store.get("foreignSubscription", subscription)
+    if foreign is None:
+        return None
+    tenant = foreign["tenantId"]
+    return Refused(
+        401,
+        "InvalidAuthenticationTokenTenant",
+        f"The access token is from the wrong issuer 'https://sts.windows.net/{seed.TENANT}/'. It must match the tenant "
+        f"'https://sts.windows.net/{tenant}/' associated with this subscription. Please use the authority (URL) "
+        f"'https://login.windows.net/{tenant}' to get the token. Note, if the subscription is transferred to another "
+        "tenant there is no impact to the services, but information about new tenant could take time to propagate (up "
+        "to an hour).",
+        headers={
+            "WWW-Authenticate": f'Bearer authorization_uri="https://login.windows.net/{tenant}", '
+            'error="invalid_token", '
+            "error_description=\"The authentication failed because of missing 'Authorization' header.\""
+        },
+    )
 
 
 def may_read(world: World, request: Request, action: str, scope: str) -> None:

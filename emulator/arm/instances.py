@@ -9,6 +9,8 @@ from emulator.world import World
 
 KIND = "instance"
 TYPE = "Microsoft.DigitalTwins/digitalTwinsInstances"
+_INSIDE = ("digitalTwin", "eventRoute", "model", "relationship")
+"""What its data plane keeps in it."""
 _WORK = {"Provisioning": "instance", "Updating": "instance_update", "Deleting": "instance_deletion"}
 """States that pass, and how long each takes as a row of the latency table."""
 
@@ -97,6 +99,9 @@ def remove(world: World, instance: Json) -> None:
     world.lag.end(lag_key(instance))
     children.remove_under(world, instance)
     set_identity(world, instance, {"type": "None"})
+    for kind in _INSIDE:
+        for key, _ in world.store.list(kind, f"{instance['id']}/"):
+            world.store.delete(kind, key)
     world.store.delete("digitalTwinsInstance", instance["id"])
     for key, assignment in world.store.list("roleAssignment"):
         if rbac.is_within(assignment["properties"]["scope"], instance["id"]):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from emulator import rbac
-from emulator.arm import children, groups, identities, instances, providers
+from emulator.arm import children, groups, identities, instances, providers, resources
 from emulator.graph import find_principal
 from emulator.inventory import Item
 from emulator.web import Json
 from emulator.world import World
 
 _TIMES = ("createdTime", "lastUpdatedTime", "createdOn", "updatedOn", "createdAt", "lastModifiedAt")
+_TIMES_INSIDE = ("updatedAt", "creationTime", "keyCreationTime", "lastModifiedTime", "etag")
 
 
 def inventory(world: World) -> list[Item]:
-    """Return what exists: registrations, groups, instances, role assignments."""
-    return [*_registrations(world), *_groups_and_instances(world), *_assignments(world)]
+    """Return what exists: registrations, groups, instances and identities, destinations, role assignments."""
+    return [*_registrations(world), *_groups_and_instances(world), *_destinations(world), *_assignments(world)]
 
 
 def _registrations(world: World) -> list[Item]:
@@ -51,6 +52,14 @@ def _instance(world: World, instance: Json) -> list[Item]:
         kind = child["type"].rpartition("/")[2]
         items.append(Item(kind, f"{kind} {child['name']}", children.listed(child), volatile=_TIMES))
     return items
+
+
+def _destinations(world: World) -> list[Item]:
+    found = [one for _, body in world.store.list("subscription") for one in resources.under(world, body["id"])]
+    return [
+        Item(one["type"].rpartition("/")[2], one["name"], resources.served(one), volatile=(*_TIMES, *_TIMES_INSIDE))
+        for one in found
+    ]
 
 
 def _assignments(world: World) -> list[Item]:

@@ -11,7 +11,9 @@ from emulator.arm.routes import ROUTER, SUBSCRIPTION
 from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
-_STATUS = SUBSCRIPTION + "/providers/Microsoft.DigitalTwins/locations/{location}/operationsStatuses/{operation}"
+_PLACE = SUBSCRIPTION + "/providers/{namespace}/locations/{location}"
+_STATUS = _PLACE + "/operationsStatuses/{operation}"
+_RESULT_AT_PLACE = _PLACE + "/operationResults/{operation}"
 _RESULT = SUBSCRIPTION + "/operationresults/{operation}"
 
 Look = Callable[[World, str], None]
@@ -51,10 +53,14 @@ def finish(world: World, operation: str | None, error: Json | None = None) -> No
 
 def polled(world: World, request: Request, operation: str, lag_key: str) -> dict[str, str]:
     """Return the headers of an answer whose work goes on: where to poll (`Azure-AsyncOperation`) and when."""
-    record = _record(world, operation)
-    path = f"/subscriptions/{record['subscription']}/providers/Microsoft.DigitalTwins/locations/{record['location']}"
-    url = f"{request.origin}{path}/operationsStatuses/{operation}?api-version={request.query['api-version']}"
+    url = _url(world, request, operation, "operationsStatuses")
     return {"Azure-AsyncOperation": url, "Retry-After": world.lag.retry_after(lag_key)}
+
+
+def result_located(world: World, request: Request, operation: str, lag_key: str) -> dict[str, str]:
+    """Return the headers of an answer whose work goes on, with the `Location` of its result."""
+    url = _url(world, request, operation, "operationResults")
+    return {"Location": url, "Retry-After": world.lag.retry_after(lag_key)}
 
 
 def located(world: World, request: Request, operation: str, lag_key: str) -> dict[str, str]:
@@ -65,10 +71,10 @@ def located(world: World, request: Request, operation: str, lag_key: str) -> dic
 
 
 @ROUTER.add("GET", _STATUS)
-def get_status(world: World, _: Request, subscription: str, location: str, operation: str) -> Reply:
+def get_status(world: World, _: Request, subscription: str, namespace: str, location: str, operation: str) -> Reply:
     """Return the status: `InProgress` (with `Retry-After`), `Succeeded` or `Failed` with its error."""
     record = _looked_at(world, subscription, operation)
-    path = f"/subscriptions/{subscription}/providers/Microsoft.DigitalTwins/locations/{location}"
+    path = f"/subscriptions/{subscription}/providers/{namespace}/locations/{location}"
     body = {
         "id": f"{path}/operationsStatuses/{operation}",
         "name": operation,
@@ -91,6 +97,21 @@ def get_result(world: World, request: Request, subscription: str, operation: str
     return Reply(202, headers=located(world, request, operation, lag_key(record["kind"], record["target"])))
 
 
+@ROUTER.add("GET", _RESULT_AT_PLACE)
+def get_result_at_place(
+    world: World, request: Request, *, subscription: str, namespace: str, location: str, operation: str
+) -> Reply:
+    """Answer 202 with `Location` while the operation goes on; then 200 with the resource, 204 if it is gone."""
+    record = _looked_at(world, subscription, operation)
+    if not record["target"].lower().count(f"/providers/{namespace}/".lower()) or record["location"] != location:
+        raise _unknown(operation)
+    if "status" not in record:
+        return Reply(202, headers=result_located(world, request, operation, lag_key(record["kind"], record["target"])))
+    found = world.store.get(record["kind"], record["target"])
+    shown = found and {key: value for key, value in found.items() if not key.startswith("_")}
+    return Reply(200 if shown else 204, shown)
+
+
 def lag_key(kind: str, target: str) -> str:
     """Return the key under which work on `target` is timed or counted."""
     return f"{kind}/{target}".lower()
@@ -105,6 +126,14 @@ def _looked_at(world: World, subscription: str, operation: str) -> Json:
         return record
     _LOOK[record["kind"]](world, record["target"])
     return _record(world, operation)
+
+
+def _url(world: World, request: Request, operation: str, kind: str) -> str:
+    """Return the URL of an operation at its provider, which is the one of its target."""
+    record = _record(world, operation)
+    provider = record["target"].split("/providers/")[1].split("/")[0]
+    path = f"/subscriptions/{record['subscription']}/providers/{provider}/locations/{record['location']}"
+    return f"{request.origin}{path}/{kind}/{operation}?api-version={request.query['api-version']}"
 
 
 def _record(world: World, operation: str) -> Json:

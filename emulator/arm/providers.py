@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from emulator import regions
+from emulator.arm import resources
 from emulator.arm.guards import may_act, may_read
 from emulator.arm.routes import ROUTER, SUBSCRIPTION
 from emulator.arm.versions import (
     DIGITAL_TWINS,
     ELIGIBILITY,
+    EVENT_GRID,
+    EVENT_HUB,
     MANAGED_IDENTITY,
     RESOURCES,
     ROLE_ASSIGNMENTS,
     ROLE_DEFINITIONS,
+    SERVICE_BUS,
+    STORAGE,
 )
 from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
@@ -19,7 +24,13 @@ from emulator.world import World
 DIGITAL_TWINS_NAMESPACE = "Microsoft.DigitalTwins"
 _FREE = ("Microsoft.Authorization", "Microsoft.Resources")
 _ALWAYS_REGISTERED = (*_FREE, "Microsoft.ManagedIdentity")
-_NAMESPACES = {name.lower(): name for name in (*_ALWAYS_REGISTERED, DIGITAL_TWINS_NAMESPACE)}
+DESTINATIONS = {
+    "Microsoft.EventHub": (EVENT_HUB, ("namespaces", "namespaces/authorizationrules", "namespaces/eventhubs")),
+    "Microsoft.ServiceBus": (SERVICE_BUS, ("namespaces", "namespaces/authorizationrules", "namespaces/topics")),
+    "Microsoft.EventGrid": (EVENT_GRID, ("topics",)),
+    "Microsoft.Storage": (STORAGE, ("storageAccounts", "storageAccounts/blobServices")),
+}
+_NAMESPACES = {name.lower(): name for name in (*_ALWAYS_REGISTERED, DIGITAL_TWINS_NAMESPACE, *DESTINATIONS)}
 _AFTER = {"Registering": "Registered", "Unregistering": "NotRegistered"}
 _READ = "Microsoft.Resources/subscriptions/providers/read"
 _PROVIDER = SUBSCRIPTION + "/providers/{namespace}"
@@ -56,7 +67,7 @@ def unregister(world: World, request: Request, subscription: str, namespace: str
     """Begin to take the registration back; refused (409) while the subscription has resources of the provider."""
     name = _known(namespace)
     may_act(world, request, f"{name}/unregister/action", f"/subscriptions/{subscription}")
-    if name == DIGITAL_TWINS_NAMESPACE and world.store.list("digitalTwinsInstance", f"/subscriptions/{subscription}/"):
+    if _has_resources(world, subscription, name):
         raise Refused(
             409,
             "Conflict",
@@ -105,6 +116,13 @@ def _lag_key(subscription: str, namespace: str) -> str:
     return f"provider/{subscription}/{namespace}".lower()
 
 
+def _has_resources(world: World, subscription: str, namespace: str) -> bool:
+    scope = f"/subscriptions/{subscription}"
+    if namespace == DIGITAL_TWINS_NAMESPACE:
+        return bool(world.store.list("digitalTwinsInstance", f"{scope}/"))
+    return any(one["type"].lower().startswith(f"{namespace.lower()}/") for one in resources.under(world, scope))
+
+
 def _known(namespace: str) -> str:
     if namespace.lower() not in _NAMESPACES:
         raise Refused(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
@@ -147,6 +165,9 @@ def _resource_types(namespace: str) -> list[Json]:
     if namespace == "Microsoft.ManagedIdentity":
         capabilities = "SupportsTags, SupportsLocation"
         return [_resource_type("userAssignedIdentities", MANAGED_IDENTITY, everywhere, capabilities)]
+    if namespace in DESTINATIONS:
+        api_versions, names = DESTINATIONS[namespace]
+        return [_resource_type(name, api_versions, everywhere, "SupportsTags, SupportsLocation") for name in names]
     if namespace == "Microsoft.Resources":
         return [
             _resource_type("subscriptions", RESOURCES, []),

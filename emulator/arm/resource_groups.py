@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from emulator import rbac, regions
-from emulator.arm import groups, operations
+from emulator import regions
+from emulator.arm import groups, operations, resources
 from emulator.arm.errors import invalid_content, listing, location_required
 from emulator.arm.guards import may_delete, may_read, may_write, readable
 from emulator.arm.routes import GROUP, ROUTER, SUBSCRIPTION
@@ -121,13 +121,10 @@ def list_resources(world: World, request: Request, subscription: str, group: str
     may_read(world, request, f"{_ACTION}/resources/read", identifier)
     found = groups.existing(world, subscription, group)
     keys = ("id", "name", "type", "location", "tags", "identity")
-    resources = [
-        body
-        for kind in ("digitalTwinsInstance", "userAssignedIdentity")
-        for _, body in world.store.list(kind)
-        if rbac.is_within(body["id"], found["id"])
-    ]
-    return Reply(body={"value": [{key: body[key] for key in keys if key in body} for body in resources]})
+    kinds = ("digitalTwinsInstance", "userAssignedIdentity")
+    inside = [body for kind in kinds for _, body in world.store.list(kind, f"{found['id']}/")]
+    inside += [body for body in resources.under(world, found["id"]) if "tags" in body]  # the others are parts of these
+    return Reply(body={"value": [{key: body[key] for key in keys if key in body} for body in inside]})
 
 
 def _region(body: Json) -> regions.Region:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from emulator.arm import children, groups, identities, instances
+from emulator.arm import children, groups, identities, instances, resources
 from emulator.arm.errors import resource_not_found
 from emulator.arm.guards import subscription_for
 from emulator.web import Json, Refused
@@ -16,7 +16,7 @@ _SCOPE = re.compile(
     r"(?:/resourceGroups/(?P<group>[^/]+)(?:/providers/(?P<resource>[^/]+/[^/]+/[^/]+(?:/[^/]+/[^/]+)*))?)?",
     re.IGNORECASE,
 )
-_KINDS = ("digitalTwinsInstance", children.KIND, identities.KIND, "resource")
+_KINDS = ("digitalTwinsInstance", children.KIND, identities.KIND, resources.KIND)
 """What resources are kept as in the store, each under its id."""
 
 
@@ -42,7 +42,8 @@ class Scope:
         if self.resource is None:
             return "resourceGroup", within
         identifier = f"{within['id']}/providers/{self.resource}"
-        instances.find(world, identifier)  # is it gone by now?
+        for find in (instances.find, resources.find):
+            find(world, identifier)  # is it gone by now?
         for kind in _KINDS:
             if found := world.store.get(kind, identifier):
                 return kind, found

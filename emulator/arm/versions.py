@@ -17,6 +17,39 @@ MANAGED_IDENTITY = ("2024-11-30", "2023-01-31", "2018-11-30")
 ELIGIBILITY = ("2020-10-01",)
 ROLE_ASSIGNMENTS = ("2022-04-01",)
 ROLE_DEFINITIONS = ("2022-04-01", "2022-05-01-preview")
+EVENT_HUB = (
+    "2024-01-01",
+    "2026-07-01-preview",
+    "2026-01-01",
+    "2025-05-01-preview",
+    "2024-05-01-preview",
+    "2022-10-01-preview",
+    "2021-11-01",
+    "2017-04-01",
+)
+SERVICE_BUS = (
+    "2024-01-01",
+    "2026-07-01-preview",
+    "2026-01-01",
+    "2025-05-01-preview",
+    "2022-10-01-preview",
+    "2021-11-01",
+    "2017-04-01",
+)
+EVENT_GRID = ("2025-02-15", "2025-07-15-preview", "2025-04-01-preview", "2022-06-15", "2021-12-01", "2020-06-01")
+STORAGE = (
+    "2025-06-01",
+    "2026-09-01",
+    "2025-08-01",
+    "2025-01-01",
+    "2024-01-01",
+    "2023-05-01",
+    "2023-01-01",
+    "2022-09-01",
+    "2021-09-01",
+    "2021-04-01",
+    "2019-06-01",
+)
 
 _PROVIDER = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
 _SUBSCRIPTIONS = re.compile(r"/(tenants|subscriptions(/[^/]+(/locations)?)?)", re.IGNORECASE)
@@ -30,6 +63,10 @@ _PROVIDER_VERSIONS = {
     ("microsoft.authorization", "permissions"): ROLE_DEFINITIONS,
     ("microsoft.authorization", "roleeligibilityscheduleinstances"): ELIGIBILITY,
     ("microsoft.authorization", None): ROLE_ASSIGNMENTS,
+    ("microsoft.eventhub", None): EVENT_HUB,
+    ("microsoft.servicebus", None): SERVICE_BUS,
+    ("microsoft.eventgrid", None): EVENT_GRID,
+    ("microsoft.storage", None): STORAGE,
 }
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 
-from emulator.dataplane import models, query
+from emulator.dataplane import event_routes, items, models, query, relationships, twins
 from emulator.dataplane.hosts import NotPermitted, instance_of
 from emulator.dataplane.routes import ROUTER
 from emulator.inventory import Item
 from emulator.tokens import DATA_PLANE_AUDIENCES
-from emulator.web import Refused, Reply, Request
+from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
-SERVED_BY = (models, query)
+SERVED_BY = (event_routes, models, query, relationships, twins)
 """The modules that registered their operations in the router by being imported."""
 
 API_VERSIONS = ("2020-10-31", "2022-05-31", "2023-06-30", "2023-10-31")
@@ -32,13 +32,27 @@ def handle(world: World, request: Request) -> Reply:
 def render_refusal(refused: Refused, request: Request) -> Reply:
     """Return a refusal as the data plane words it: with a body, unless a data role is missing (403)."""
     bare = isinstance(refused, NotPermitted) or request.method == "HEAD"
-    body = None if bare else {"error": {"code": refused.code, "message": refused.message}}
+    error: Json = {"code": refused.code, "message": refused.message}
+    if refused.details is not None:
+        error["details"] = refused.details
+    body = None if bare else {"error": error}
     return Reply(refused.status, body, dict(refused.headers))
 
 
-def inventory(_: World) -> list[Item]:
-    """Return what exists in the data plane: nothing yet."""
-    return []
+def inventory(world: World) -> list[Item]:
+    """Return what exists in the data plane: routes, models, twins, relationships."""
+    found: list[Item] = []
+    for key, instance in world.store.list("digitalTwinsInstance"):
+        for kind, label in ((event_routes.KIND, "id"), (models.KIND, "id"), (twins.KIND, "$dtId")):
+            found += [_item(f"{kind}s", body, body[label], key) for body in items.every(world, kind, instance)]
+        for body in items.every(world, twins.RELATIONSHIP, instance):
+            found.append(_item("relationships", body, body["$relationshipId"], key))
+    return found
+
+
+def _item(kind: str, body: Json, label: str, instance: str) -> Item:
+    times = ("uploadTime", "lastUpdateTime", "$lastUpdateTime", "$etag")
+    return Item(kind, label, {**body, "instance": instance}, volatile=times)
 
 
 def _check_version(request: Request) -> None:

@@ -1,15 +1,204 @@
-"""Models: the listing, far enough to prove that a role works; there are no models yet."""
+"""Models of an instance: uploaded all at once or not at all, listed, decommissioned, deleted.
+
+Codes: published with the operations, https://learn.microsoft.com/rest/api/digital-twins/dataplane/models; messages as
+quoted in public issues, as RealEstateCore/rec#154 (what can't be resolved).
+"""
 
 from __future__ import annotations
 
+import json
+from functools import partial
+from typing import Any
+
+from emulator.arm.operations import now
+from emulator.dataplane import dtdl, items, json_patch
 from emulator.dataplane.hosts import require
 from emulator.dataplane.routes import ROUTER
-from emulator.web import Reply, Request
+from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
+
+KIND = "model"
+_ACTION = "Microsoft.DigitalTwins/models"
+_MOST = 250
+"""Models in one upload, https://learn.microsoft.com/azure/digital-twins/reference-service-limits."""
+
+
+@ROUTER.add("POST", "/models", latency="data_plane")
+def add_models(world: World, request: Request) -> Reply:
+    """Upload models (201): all are valid, new, and refer to each other or to what is there, or none is taken."""
+    instance = require(world, request, f"{_ACTION}/write")
+    wanted = _uploaded(request)
+    new: dict[str, Json] = {}
+    for model in wanted:
+        try:
+            dtdl.check(model)
+        except dtdl.UnsupportedVersion as error:
+            raise Refused(400, "ModelVersionNotSupported", str(error)) from None
+        except dtdl.BadModel as error:
+            raise _parser_error(str(error)) from None
+        if model["@id"] in new:
+            raise _parser_error(f"{model['@id']} is defined more than once.")
+        new[model["@id"]] = model
+    if there := [identifier for identifier in new if items.get(world, KIND, instance, identifier)]:
+        raise Refused(
+            409,
+            "ModelAlreadyExists",
+            f"Some of the model ids already exist: {', '.join(there)}. Use Model_List API to view models that already "
+            "exist.",
+        )
+    _check_references(world, instance, new)
+    made = [_record(model) for model in wanted]
+    for record in made:
+        items.put(world, KIND, instance, record, record["id"])
+    return Reply(201, [_served(record, definition=False) for record in made])
 
 
 @ROUTER.add("GET", "/models", latency="data_plane")
 def list_models(world: World, request: Request) -> Reply:
-    """List the models of the instance: an empty page."""
-    require(world, request, "Microsoft.DigitalTwins/models/read")
-    return Reply(body={"value": [], "nextLink": None})
+    """List the models page by page; `dependenciesFor` leaves those and what they need, `includeModelDefinition`."""
+    instance = require(world, request, f"{_ACTION}/read")
+    found = items.every(world, KIND, instance)
+    asked = request.repeated("dependenciesFor")
+    if asked:
+        needed: set[str] = set()
+        for identifier in asked:
+            existing(world, instance, identifier)
+            needed |= _closure(world, instance, identifier)
+        found = [record for record in found if record["id"] in needed]
+    definition = _wants_definition(request)
+    shown = [_served(record, definition=definition) for record in found]
+    return Reply(body=items.page(request, shown, includeModelDefinition=str(definition).lower()))
+
+
+@ROUTER.add("GET", "/models/{name:segment}", latency="data_plane")
+def get_model(world: World, request: Request, name: str) -> Reply:
+    """Return one model."""
+    instance = require(world, request, f"{_ACTION}/read")
+    return Reply(body=_served(existing(world, instance, name), definition=_wants_definition(request)))
+
+
+@ROUTER.add("PATCH", "/models/{name:segment}", latency="data_plane")
+def patch_model(world: World, request: Request, name: str) -> Reply:
+    """Decommission a model (204): new twins of it are refused."""
+    instance = require(world, request, f"{_ACTION}/write")
+    found = existing(world, instance, name)
+    for operation in json_patch.parsed(request):
+        if operation.get("path") != "/decommissioned" or operation["op"] != "replace":
+            raise json_patch.invalid("The only change of a model is to replace /decommissioned.")
+        if operation.get("value") is True and (users := _users(world, instance, name, in_use=True)):
+            raise _in_use("ModelReferencesNotDecommissioned", name, users, "decommissioned")
+        found["decommissioned"] = operation.get("value") is True
+    items.put(world, KIND, instance, found, name)
+    return Reply(204)
+
+
+@ROUTER.add("DELETE", "/models/{name:segment}", latency="data_plane")
+def delete_model(world: World, request: Request, name: str) -> Reply:
+    """Delete a model (204) that no other refers to; twins of it stay."""
+    instance = require(world, request, f"{_ACTION}/delete")
+    existing(world, instance, name)
+    if users := _users(world, instance, name, in_use=False):
+        raise _in_use("ModelReferencesNotDeleted", name, users, "deleted")
+    items.delete(world, KIND, instance, name)
+    return Reply(204)
+
+
+def definition(world: World, instance: Json, identifier: str) -> Json | None:
+    """Return the definition of a model, or None."""
+    found = items.get(world, KIND, instance, identifier)
+    return found["model"] if found else None
+
+
+def finder(world: World, instance: Json) -> dtdl.Find:
+    """Return what finds definitions by id in an instance."""
+    return partial(definition, world, instance)
+
+
+def existing(world: World, instance: Json, identifier: str) -> Json:
+    """Return a model; refuse an id that is none (400) and an unknown one (404)."""
+    if not dtdl.is_id(identifier):
+        raise items.invalid(f"The model id '{identifier}' is invalid.")
+    found = items.get(world, KIND, instance, identifier)
+    if found is None:
+        raise Refused(
+            404,
+            "ModelNotFound",
+            f"There is no Model(s) available that matches the provided id(s) {identifier}. Check that the Model ID "
+            "provided is valid by doing a Model_List API call.",
+        )
+    return found
+
+
+def _uploaded(request: Request) -> list[Any]:
+    try:
+        wanted = json.loads(request.body)
+    except ValueError:
+        wanted = None
+    if not isinstance(wanted, list) or not wanted:
+        raise items.invalid("The models must be a JSON array with at least one model.")
+    if len(wanted) > _MOST:
+        raise Refused(400, "LimitExceeded", f"At most {_MOST} models can be uploaded at once.")
+    return wanted
+
+
+def _check_references(world: World, instance: Json, new: dict[str, Json]) -> None:
+    referred = [one for model in new.values() for one in dtdl.references(model)]
+    missing = sorted({one for one in referred if one not in new and definition(world, instance, one) is None})
+    if missing:
+        raise _parser_error(
+            "DtmiResolverAsync failed to resolve requisite references to element(s): "
+            + ", ".join(f"{one} (referenced in {referred.count(one)} place(s))" for one in missing)
+        )
+
+
+def _parser_error(message: str) -> Refused:
+    return Refused(
+        400,
+        "DTDLParserError",
+        "None of the models in this request could be created due to a problem with one or more models: " + message,
+    )
+
+
+def _record(model: Json) -> Json:
+    def texts(name: str) -> Json:
+        value = model.get(name) or {}
+        return value if isinstance(value, dict) else {"en": value}
+
+    return {
+        "id": model["@id"],
+        "description": texts("description"),
+        "displayName": texts("displayName"),
+        "decommissioned": False,
+        "uploadTime": now(),
+        "model": model,
+    }
+
+
+def _served(record: Json, *, definition: bool) -> Json:
+    return record if definition else {key: value for key, value in record.items() if key != "model"}
+
+
+def _wants_definition(request: Request) -> bool:
+    return request.query.get("includeModelDefinition", "").lower() == "true"
+
+
+def _closure(world: World, instance: Json, identifier: str) -> set[str]:
+    found = definition(world, instance, identifier)
+    below = [_closure(world, instance, one) for one in dtdl.references(found)] if found else []
+    return {identifier}.union(*below)
+
+
+def _users(world: World, instance: Json, identifier: str, *, in_use: bool) -> list[str]:
+    return [
+        record["id"]
+        for record in items.every(world, KIND, instance)
+        if identifier in dtdl.references(record["model"]) and not (in_use and record["decommissioned"])
+    ]
+
+
+def _in_use(code: str, identifier: str, users: list[str], done: str) -> Refused:
+    return Refused(
+        409,
+        code,
+        f"The model {identifier} is referenced by the models {', '.join(users)}, which are not {done}.",
+    )

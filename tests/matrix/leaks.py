@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 TOKEN = re.compile(r"eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*")
-SECRET_KINDS = ("password", "automationSecret", "clientSecret")
+SECRET_KINDS = ("password", "automationSecret", "clientSecret", "accessKey")
 LEAST = 8
 """Characters below which a value is too short to be a secret."""
 

@@ -1,0 +1,202 @@
+"""Storage accounts and their keys.
+
+Refusals: Azure's, from https://learn.microsoft.com/rest/api/storagerp/srp_error_codes_common.
+"""
+
+from __future__ import annotations
+
+import re
+
+from emulator.arm import access_keys, groups, operations, resources
+from emulator.arm.errors import resource_not_found
+from emulator.arm.guards import may_act, may_delete, may_read, may_write, readable
+from emulator.arm.namespaces import refuse_moved, region_of
+from emulator.arm.providers import require_registered
+from emulator.arm.routes import GROUP, ROUTER, SUBSCRIPTION
+from emulator.arm.shape import TAGS, Shape, check
+from emulator.web import Json, Refused, Reply, Request
+from emulator.world import World
+
+PROVIDER = "Microsoft.Storage"
+TYPE = f"{PROVIDER}/storageAccounts"
+KEY_SIZE = 64
+_MANY = f"/providers/{TYPE}"
+ACCOUNT = GROUP + _MANY + "/{name}"
+_NAME = re.compile(r"[a-z0-9]{3,24}")
+_KINDS = ("BlobStorage", "BlockBlobStorage", "FileStorage", "Storage", "StorageV2")
+_PLACES = ("blob", "dfs", "file", "queue", "table", "web")
+_SETTINGS = {
+    **dict.fromkeys(
+        ("allowBlobPublicAccess", "allowCrossTenantReplication", "allowSharedKeyAccess", "enableExtendedGroups"), bool
+    ),
+    **dict.fromkeys(("defaultToOAuthAuthentication", "isHnsEnabled", "isLocalUserEnabled", "isNfsV3Enabled"), bool),
+    **dict.fromkeys(("isSftpEnabled", "supportsHttpsTrafficOnly"), bool),
+    **dict.fromkeys(("allowedCopyScope", "dnsEndpointType", "largeFileSharesState"), str),
+    **dict.fromkeys(("azureFilesIdentityBasedAuthentication", "customDomain", "encryption", "keyPolicy"), dict),
+    **dict.fromkeys(("dualStackEndpointPreference", "geoPriorityReplicationStatus", "networkAcls"), dict),
+    **dict.fromkeys(("immutableStorageWithVersioning", "routingPreference", "sasPolicy"), dict),
+    "accessTier": ("Cold", "Cool", "Hot", "Premium"),
+    "minimumTlsVersion": ("TLS1_0", "TLS1_1", "TLS1_2", "TLS1_3"),
+    "publicNetworkAccess": ("Disabled", "Enabled", "SecuredByPerimeter"),
+}
+_DEFINITION = Shape(
+    "StorageAccountCreateParameters",
+    {
+        **dict.fromkeys(("extendedLocation", "placement", "identity"), dict),
+        "kind": _KINDS,
+        "location": str,
+        "sku": Shape("Sku", {"name": str, "tier": str}, required=("name",)),
+        "tags": TAGS,
+        "zones": list,
+        "properties": Shape("StorageAccountPropertiesCreateParameters", _SETTINGS),
+    },
+    required=("kind", "sku"),
+)
+
+
+def account(identifier: str, location: str, time: str, kind: str = "StorageV2", sku: str = "Standard_LRS") -> Json:
+    """Return a new account."""
+    name = identifier.rpartition("/")[2]
+    return {
+        "id": identifier,
+        "name": name,
+        "type": TYPE,
+        "kind": kind,
+        "location": location,
+        "tags": {},
+        "sku": {"name": sku, "tier": sku.partition("_")[0].removesuffix("V2")},
+        "properties": {
+            "provisioningState": "Succeeded",
+            "creationTime": time,
+            "keyCreationTime": {"key1": time, "key2": time},
+            "primaryEndpoints": {place: f"https://{name}.{place}.core.windows.net/" for place in _PLACES},
+            "primaryLocation": location,
+            "statusOfPrimary": "available",
+            "accessTier": "Hot",
+            "allowBlobPublicAccess": False,
+            "minimumTlsVersion": "TLS1_2",
+            "supportsHttpsTrafficOnly": True,
+            "networkAcls": {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []},
+            "privateEndpointConnections": [],
+        },
+    }
+
+
+@ROUTER.add("GET", SUBSCRIPTION + _MANY)
+def list_in_subscription(world: World, request: Request, subscription: str) -> Reply:
+    """List the accounts of a subscription."""
+    scope = f"/subscriptions/{subscription}"
+    found = readable(world, request, f"{TYPE}/read", scope, resources.under(world, scope, TYPE))
+    return Reply(body={"value": [resources.served(one) for one in found]})
+
+
+@ROUTER.add("GET", GROUP + _MANY)
+def list_in_group(world: World, request: Request, subscription: str, group: str) -> Reply:
+    """List the accounts of a group."""
+    scope = groups.id_of(subscription, group)
+    found = readable(world, request, f"{TYPE}/read", scope, resources.under(world, scope, TYPE))
+    groups.existing(world, subscription, group)
+    return Reply(body={"value": [resources.served(one) for one in found]})
+
+
+@ROUTER.add("GET", ACCOUNT)
+def get_account(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
+    """Return one account, without its keys; counts as an observation of what is being done with it."""
+    may_read(world, request, f"{TYPE}/read", id_of(groups.id_of(subscription, group), name))
+    return Reply(body=resources.served(existing(world, subscription, group, name)))
+
+
+@ROUTER.add("PUT", ACCOUNT, latency="write")
+def put_account(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
+    """Create (202 with the `Location` of the result) or update (200) an account; its name is unique in the world."""
+    may_write(world, request, f"{TYPE}/write", id_of(groups.id_of(subscription, group), name))
+    within = groups.writable(world, subscription, group)
+    body = request.json()
+    check(body, _DEFINITION)
+    require_registered(world, subscription, PROVIDER)
+    region = region_of(body)
+    if not _NAME.fullmatch(name):
+        raise Refused(400, "AccountNameInvalid", _invalid(name))
+    found = resources.find(world, id_of(within["id"], name))
+    if found is not None:
+        refuse_moved(found, body)
+        resources.refuse_busy(found)
+        resources.put(world, _changed(found, body))
+        return Reply(200, resources.served(found))
+    if _taken(world, name):
+        raise Refused(409, "StorageAccountAlreadyTaken", f"The storage account named {name} is already taken.")
+    made = account(id_of(within["id"], name), region.name, operations.now(), body["kind"], body["sku"]["name"])
+    access_keys.make(world.store, made["id"], KEY_SIZE)
+    resources.begin(world, _changed(made, body), "Creating", {"provisioningState": "Succeeded"})
+    return Reply(202, headers=resources.locate(world, request, made))
+
+
+@ROUTER.add("DELETE", ACCOUNT, latency="write")
+def delete_account(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
+    """Delete an account and its containers: 200, or 204 if there is none."""
+    may_delete(world, request, f"{TYPE}/delete", id_of(groups.id_of(subscription, group), name))
+    within = groups.existing(world, subscription, group)
+    found = resources.find(world, id_of(within["id"], name))
+    if found is None:
+        return Reply(204)
+    resources.refuse_busy(found)
+    resources.remove(world, found)
+    return Reply(200)
+
+
+@ROUTER.add("POST", ACCOUNT + "/listKeys")
+def list_keys(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
+    """Return the two keys."""
+    may_act(world, request, f"{TYPE}/listKeys/action", id_of(groups.id_of(subscription, group), name))
+    found = existing(world, subscription, group, name)
+    times = found["properties"]["keyCreationTime"]
+    keys = zip(("key1", "key2"), access_keys.of(world, found["id"]), strict=True)
+    shown = [
+        {"keyName": which, "value": key, "permissions": "Full", "creationTime": times[which]} for which, key in keys
+    ]
+    return Reply(body={"keys": shown})
+
+
+@ROUTER.add("POST", SUBSCRIPTION + f"/providers/{PROVIDER}/checkNameAvailability")
+def check_name(world: World, request: Request, subscription: str) -> Reply:
+    """Say whether a name is well-formed (`AccountNameInvalid`) and free (`AlreadyExists`)."""
+    may_act(world, request, f"{PROVIDER}/checknameavailability/read", f"/subscriptions/{subscription}")
+    name = str(request.json().get("name", ""))
+    if not _NAME.fullmatch(name):
+        return Reply(body={"nameAvailable": False, "reason": "AccountNameInvalid", "message": _invalid(name)})
+    if _taken(world, name):
+        message = f"The storage account named {name} is already taken."
+        return Reply(body={"nameAvailable": False, "reason": "AlreadyExists", "message": message})
+    return Reply(body={"nameAvailable": True})
+
+
+def id_of(group: str, name: str) -> str:
+    """Return the id of an account in a group, which is given by its id."""
+    return f"{group}/providers/{TYPE}/{name}"
+
+
+def existing(world: World, subscription: str, group: str, name: str) -> Json:
+    """Return the account as it is now, which counts as an observation of it; refuse (404) an unknown one."""
+    within = groups.existing(world, subscription, group)
+    found = resources.find(world, id_of(within["id"], name), observe=True)
+    if found is None:
+        raise resource_not_found(TYPE, name, within["name"])
+    return found
+
+
+def _changed(found: Json, body: Json) -> Json:
+    if body.get("tags") is not None:
+        found["tags"] = body["tags"]
+    found["properties"] |= {key: value for key, value in (body.get("properties") or {}).items() if value is not None}
+    return found
+
+
+def _taken(world: World, name: str) -> bool:
+    return any(one["name"] == name.lower() for one in resources.everywhere(world, TYPE))
+
+
+def _invalid(name: str) -> str:
+    return (
+        f"{name} is not a valid storage account name. Storage account name must be between 3 and 24 characters in "
+        "length and use numbers and lower-case letters only."
+    )

@@ -1,0 +1,140 @@
+"""Relationships between twins: out of one, as its model says, into another.
+
+Codes: published with the operations; messages as quoted in public issues: azure-sdk-for-js#35010,
+digital-twins-explorer#105.
+"""
+
+from __future__ import annotations
+
+from emulator.dataplane import dtdl, items, json_patch, models, twins
+from emulator.dataplane.hosts import require
+from emulator.dataplane.routes import ROUTER
+from emulator.web import Json, Refused, Reply, Request
+from emulator.world import World
+
+KIND = twins.RELATIONSHIP
+_ACTION = "Microsoft.DigitalTwins/digitaltwins/relationships"
+_TWIN = "/digitaltwins/{twin:segment}"
+_MANY = _TWIN + "/relationships"
+_ONE = _MANY + "/{name:segment}"
+
+
+@ROUTER.add("GET", _MANY, latency="data_plane")
+def list_relationships(world: World, request: Request, twin: str) -> Reply:
+    """List the relationships out of a twin, page by page; `relationshipName` leaves those of one name."""
+    instance = require(world, request, f"{_ACTION}/read")
+    twins.existing(world, instance, twin)
+    found, wanted = items.every(world, KIND, instance, twin), request.query.get("relationshipName")
+    found = [one for one in found if wanted in (None, one["$relationshipName"])]
+    return Reply(body=items.page(request, found, **({"relationshipName": wanted} if wanted else {})))
+
+
+@ROUTER.add("GET", _TWIN + "/incomingrelationships", latency="data_plane")
+def list_incoming(world: World, request: Request, twin: str) -> Reply:
+    """List the relationships into a twin, page by page."""
+    instance = require(world, request, f"{_ACTION}/read")
+    twins.existing(world, instance, twin)
+    found = [one for one in items.every(world, KIND, instance) if one["$targetId"] == twin]
+    shown = [
+        {
+            **{key: one[key] for key in ("$relationshipId", "$sourceId", "$relationshipName")},
+            "$relationshipLink": f"/digitaltwins/{one['$sourceId']}/relationships/{one['$relationshipId']}",
+        }
+        for one in found
+    ]
+    return Reply(body=items.page(request, shown))
+
+
+@ROUTER.add("GET", _ONE, latency="data_plane")
+def get_relationship(world: World, request: Request, twin: str, name: str) -> Reply:
+    """Return one relationship, with its `ETag`."""
+    instance = require(world, request, f"{_ACTION}/read")
+    found = _existing(world, instance, twin, name)
+    return Reply(body=found, headers={"ETag": found["$etag"]})
+
+
+@ROUTER.add("PUT", _ONE, latency="data_plane")
+def put_relationship(world: World, request: Request, twin: str, name: str) -> Reply:
+    """Create or replace a relationship (200), of a name that the model of the source twin has."""
+    instance = require(world, request, f"{_ACTION}/write")
+    source = twins.existing(world, instance, twin)
+    twins.check_id(name)
+    body = items.body_of(request)
+    before = items.get(world, KIND, instance, twin, name)
+    items.check_etag(request, before)
+    for key, value in (("$relationshipId", name), ("$sourceId", twin)):
+        if body.get(key, value) != value:
+            raise items.invalid(f"The {key} '{body[key]}' in the payload does not match the one in the path.")
+    if not isinstance(body.get("$relationshipName"), str) or not isinstance(body.get("$targetId"), str):
+        raise items.invalid("The relationship must have $relationshipName and $targetId.")
+    made = _valid(world, instance, source, {**body, "$relationshipId": name, "$sourceId": twin})
+    items.put(world, KIND, instance, made, twin, name)
+    return Reply(200, made, {"ETag": made["$etag"]})
+
+
+@ROUTER.add("PATCH", _ONE, latency="data_plane")
+def patch_relationship(world: World, request: Request, twin: str, name: str) -> Reply:
+    """Change the properties of a relationship (204)."""
+    instance = require(world, request, f"{_ACTION}/write")
+    found = _existing(world, instance, twin, name)
+    items.check_etag(request, found)
+    operations = json_patch.parsed(request)
+    if any(operation["path"].startswith("/$") for operation in operations):
+        raise json_patch.invalid("Only the properties of a relationship can be changed.")
+    source = twins.existing(world, instance, twin)
+    made = _valid(world, instance, source, json_patch.applied(found, operations))
+    items.put(world, KIND, instance, made, twin, name)
+    return Reply(204, headers={"ETag": made["$etag"]})
+
+
+@ROUTER.add("DELETE", _ONE, latency="data_plane")
+def delete_relationship(world: World, request: Request, twin: str, name: str) -> Reply:
+    """Delete a relationship (204)."""
+    instance = require(world, request, f"{_ACTION}/delete")
+    items.check_etag(request, _existing(world, instance, twin, name))
+    items.delete(world, KIND, instance, twin, name)
+    return Reply(204)
+
+
+def _existing(world: World, instance: Json, twin: str, name: str) -> Json:
+    twins.existing(world, instance, twin)
+    found = items.get(world, KIND, instance, twin, name)
+    if found is None:
+        raise Refused(
+            404,
+            "RelationshipNotFound",
+            f"Relationship with ID {name} not found on twin {twin}. Please verify that the relationship id is valid.",
+        )
+    return found
+
+
+def _valid(world: World, instance: Json, source: Json, body: Json) -> Json:
+    target = items.get(world, twins.KIND, instance, body["$targetId"])
+    if target is None:
+        raise Refused(
+            404,
+            "TargetTwinNotFound",
+            "The target digital twin is invalid or does not exist. Please validate that the target twin is valid and "
+            "ensure that the target twin is not deleted. See section on querying the twins "
+            "https://aka.ms/adtv2query .",
+        )
+    find = models.finder(world, instance)
+    model = find(source["$metadata"]["$model"]) or {}
+    content = dtdl.contents(model, find).get(body["$relationshipName"])
+    wanted = (content or {}).get("target")
+    fits = wanted is None or dtdl.is_a(target["$metadata"]["$model"], wanted, find)
+    if content is None or dtdl.kind_of(content) != "Relationship" or not fits:
+        raise Refused(
+            400,
+            "InvalidRelationship",
+            "Twin relationship does not align with the model. Please ensure that the relationship is in alignment with "
+            "the model. See section on listing models http://aka.ms/adtv2models.",
+        )
+    known = {part["name"]: part.get("schema") for part in content.get("properties") or []}
+    properties = {key: value for key, value in body.items() if not key.startswith("$")}
+    wrong = [f"{key} does not exist on the relationship." for key in properties if key not in known]
+    wrong += [text for key in properties if key in known for text in dtdl.mismatches(known[key], properties[key], key)]
+    if wrong:
+        raise twins.failed(*wrong)
+    own = ("$relationshipId", "$sourceId", "$targetId", "$relationshipName")
+    return {**{key: body[key] for key in own}, "$etag": items.new_etag(), **properties}

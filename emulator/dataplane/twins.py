@@ -1,0 +1,184 @@
+"""Digital twins: made of a model, validated against it, changed by JSON Patch.
+
+Codes: published with the operations, https://learn.microsoft.com/rest/api/digital-twins/dataplane/twins; messages as
+quoted in public issues: azure-docs#62635, digital-twins-explorer#66, azure-sdk-for-js#32322.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from emulator.arm.operations import now
+from emulator.dataplane import dtdl, items, json_patch, models
+from emulator.dataplane.hosts import require
+from emulator.dataplane.routes import ROUTER
+from emulator.web import Json, Refused, Reply, Request
+from emulator.world import World
+
+KIND = "digitalTwin"
+RELATIONSHIP = "relationship"
+_ACTION = "Microsoft.DigitalTwins/digitaltwins"
+_ID = re.compile(r"[A-Za-z0-9\-.+%_#*?!(),=@$']{1,128}")
+_OWN = ("$dtId", "$etag", "$metadata")
+_ONE = "/digitaltwins/{name:segment}"
+
+
+@ROUTER.add("GET", _ONE, latency="data_plane")
+def get_twin(world: World, request: Request, name: str) -> Reply:
+    """Return one twin, with its `ETag`."""
+    instance = require(world, request, f"{_ACTION}/read")
+    found = existing(world, instance, name)
+    return Reply(body=found, headers={"ETag": found["$etag"]})
+
+
+@ROUTER.add("PUT", _ONE, latency="data_plane")
+def put_twin(world: World, request: Request, name: str) -> Reply:
+    """Create or replace a twin (200); with `If-None-Match: *` only create it (else 412)."""
+    instance = require(world, request, f"{_ACTION}/write")
+    check_id(name)
+    body = items.body_of(request)
+    if body.get("$dtId", name) != name:
+        raise items.invalid(f"The digital twin id '{body['$dtId']}' in the payload does not match the one in the path.")
+    before = items.get(world, KIND, instance, name)
+    items.check_etag(request, before)
+    found = _valid(world, instance, body, before)
+    made = _stamped(name, found, before)
+    items.put(world, KIND, instance, made, name)
+    return Reply(200, made, {"ETag": made["$etag"]})
+
+
+@ROUTER.add("PATCH", _ONE, latency="data_plane")
+def patch_twin(world: World, request: Request, name: str) -> Reply:
+    """Change a twin (204); the outcome must be valid as a whole."""
+    instance = require(world, request, f"{_ACTION}/write")
+    before = existing(world, instance, name)
+    items.check_etag(request, before)
+    operations = json_patch.parsed(request)
+    for operation in operations:
+        if operation["path"].startswith(("/$dtId", "/$etag")):
+            raise json_patch.invalid(f"The path '{operation['path']}' can't be changed.")
+    changed = json_patch.applied(before, operations)
+    made = _stamped(name, _valid(world, instance, changed, before), before)
+    items.put(world, KIND, instance, made, name)
+    return Reply(204, headers={"ETag": made["$etag"]})
+
+
+@ROUTER.add("DELETE", _ONE, latency="data_plane")
+def delete_twin(world: World, request: Request, name: str) -> Reply:
+    """Delete a twin (204) that has no relationship, out or in."""
+    instance = require(world, request, f"{_ACTION}/delete")
+    found = existing(world, instance, name)
+    items.check_etag(request, found)
+    if any(name in (one["$sourceId"], one["$targetId"]) for one in items.every(world, RELATIONSHIP, instance)):
+        raise Refused(
+            400,
+            "RelationshipsNotDeleted",
+            f"Twin {name} has active relationships. Cannot delete a twin unless all the relationships are deleted. "
+            "Please ensure that the active relationships on the twin are deleted. See section on retrieving "
+            "relationships https://aka.ms/adtv2twins.",
+        )
+    items.delete(world, KIND, instance, name)
+    return Reply(204)
+
+
+@ROUTER.add("GET", _ONE + "/components/{component}", latency="data_plane")
+def get_component(world: World, request: Request, name: str, component: str) -> Reply:
+    """Return a component of a twin."""
+    instance = require(world, request, f"{_ACTION}/read")
+    found = existing(world, instance, name)
+    if not isinstance(found.get(component), dict) or component.startswith("$"):
+        raise Refused(404, "ComponentNotFound", f"The component path '{component}' was not found on twin {name}.")
+    return Reply(body=found[component], headers={"ETag": found["$etag"]})
+
+
+@ROUTER.add("POST", _ONE + "/telemetry", latency="data_plane")
+def send_telemetry(world: World, request: Request, name: str) -> Reply:
+    """Take telemetry on behalf of a twin (204); nothing listens to it here."""
+    instance = require(world, request, f"{_ACTION}/write")
+    existing(world, instance, name)
+    if not request.headers.get("Message-Id"):
+        raise items.invalid("The header Message-Id is required.")
+    items.body_of(request)
+    return Reply(204)
+
+
+def check_id(name: str) -> None:
+    """Refuse (400) an id that no twin may have."""
+    if not _ID.fullmatch(name):
+        raise items.invalid(f"The digital twin id '{name}' is invalid.")
+
+
+def existing(world: World, instance: Json, name: str) -> Json:
+    """Return a twin; refuse (404) an unknown one."""
+    check_id(name)
+    found = items.get(world, KIND, instance, name)
+    if found is None:
+        raise Refused(
+            404,
+            "DigitalTwinNotFound",
+            f"There is no digital twin instance that exists with the ID {name}. Please verify that the twin id is "
+            "valid and ensure that the twin is not deleted. See section on querying the twins "
+            "http://aka.ms/adtv2query.",
+        )
+    return found
+
+
+def _valid(world: World, instance: Json, body: Json, before: Json | None) -> Json:
+    """Return the contents of a twin; refuse (400) a model that isn't there or decommissioned and what it lacks."""
+    metadata = body.get("$metadata")
+    identifier = metadata.get("$model") if isinstance(metadata, dict) else None
+    if not isinstance(identifier, str):
+        raise failed("Twin is missing $metadata.$model.")
+    record = items.get(world, models.KIND, instance, identifier)
+    if record is None:
+        raise failed(f"The model {identifier} does not exist.")
+    if record["decommissioned"] and (before is None or before["$metadata"]["$model"] != identifier):
+        raise Refused(400, "ModelDecommissioned", f"The model {identifier} of the twin is decommissioned.")
+    find = models.finder(world, instance)
+    wrong = _mismatches(record["model"], body, find)
+    if wrong:
+        raise failed(*wrong)
+    return {"$metadata": {"$model": identifier}, **{key: body[key] for key in body if key not in _OWN}}
+
+
+def _mismatches(model: Json, body: Json, find: dtdl.Find) -> list[str]:
+    known = dtdl.contents(model, find)
+    wrong: list[str] = []
+    for name, value in body.items():
+        if name.startswith("$"):
+            continue
+        content = known.get(name)
+        kind = dtdl.kind_of(content) if content else ""
+        if content is None or kind not in ("Property", "Component"):
+            wrong.append(f"{name} does not exist on component.")
+        elif kind == "Property":
+            wrong += dtdl.mismatches(content["schema"], value, name)
+        else:
+            wrong += _within_component(content, value, name, find)
+    missing = [name for name, part in known.items() if dtdl.kind_of(part) == "Component" and name not in body]
+    return wrong + [f"Twin is missing the component {name}." for name in missing]
+
+
+def _within_component(content: Json, value: Any, name: str, find: dtdl.Find) -> list[str]:
+    if not isinstance(value, dict) or not isinstance(value.get("$metadata"), dict):
+        return [f"The component {name} is missing $metadata."]
+    definition = find(content["schema"]) if isinstance(content["schema"], str) else content["schema"]
+    return [f"{name}: {text}" for text in _mismatches(definition or {}, value, find)]
+
+
+def _stamped(name: str, found: Json, before: Json | None) -> Json:
+    time = now()
+    metadata: Json = {"$lastUpdateTime": time, "$model": found["$metadata"]["$model"]}
+    for key, value in found.items():
+        if not key.startswith("$"):
+            same = before is not None and key in before and before[key] == value
+            metadata[key] = before["$metadata"].get(key) if same and before else {"lastUpdateTime": time}
+    contents = {key: value for key, value in found.items() if not key.startswith("$")}
+    return {"$dtId": name, "$etag": items.new_etag(), "$lastUpdateTime": time, **contents, "$metadata": metadata}
+
+
+def failed(*reasons: str) -> Refused:
+    """Return the refusal of a twin or relationship that is not what its model says."""
+    details = [{"code": "ValidationFailed", "message": reason} for reason in reasons]
+    return Refused(400, "ValidationFailed", "Invalid twin specified", details=details)
