@@ -33,8 +33,8 @@ LEAST_DETAIL = 30
 
 
 def plain(text: str) -> str:
-    """Return the text with control characters, and so terminal escapes, made visible. Line breaks stay."""
-    return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in text)
+    """Return the text with control characters, and so terminal escapes, made visible. Tabs and line breaks stay."""
+    return "".join(c if c == "\n" or c.isprintable() else ascii(c)[1:-1] for c in text.expandtabs(4))
 
 
 def make_console(*, stderr: bool) -> Console:

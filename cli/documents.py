@@ -32,6 +32,11 @@ def error_document(refusal: Refusal) -> dict[str, Any]:
     }
 
 
+def emit_refusal(refusal: Refusal) -> None:
+    """Write the document of a command that came to nothing: its exit code, and why."""
+    emit({"exit_code": refusal.exit_code, "error": error_document(refusal)})
+
+
 def plan_document(steps: tuple[Step, ...], looks: Mapping[str, Look], exit_code: int) -> dict[str, Any]:
     """Return what would be done."""
     return {

@@ -9,12 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cli import documents
 from cli.bootstrap import ROOT, become
 from cli.called import command as command_line
 from cli.called import shown
 from cli.inputs import INPUTS
+from cloud.errors import Refusal
 
 FOLDER = ROOT / ".local-azure"
+DATA = FOLDER / "azure"
 LATENCY = "azure:0.1"
 """A tenth of Azure's typical durations."""
 IN_USE = 4
@@ -27,16 +30,22 @@ def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
     The embedded Azure ends when this process does, however that ends: it watches a pipe that only this process, and
     what it becomes, hold open.
     """
+
+    def refuse(why: str, code: int = 1) -> int:
+        if options["output"] == "json":
+            documents.emit_refusal(Refusal(why, exit_code=code))
+        return _say(why, code)
+
     try:
         FOLDER.mkdir(exist_ok=True)
         log = (FOLDER / "azure.log").open("a+", encoding="utf-8")  # also another run's, which may be going on
     except OSError as error:
-        return _say(f"The embedded Azure keeps its data in {FOLDER}, which can't be written: {error.strerror}.")
+        return refuse(f"The embedded Azure keeps its data in {FOLDER}, which can't be written: {error.strerror}.")
     _say(f"Embedded Azure, in {shown(FOLDER)}: all that follows stays on this machine.")
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
     server = [
-        sys.executable, str(ROOT / "deploy.py"), "emulate", "--data", str(FOLDER / "azure"),
+        sys.executable, str(ROOT / "deploy.py"), "emulate", "--data", str(DATA),
         "--sign-in", options["sign_in"] or "owner", "--latency", LATENCY, "--until-stdin-closes",
     ]  # fmt: skip
     before = log.seek(0, os.SEEK_END)
@@ -50,7 +59,7 @@ def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
         code = azure.wait()
         log.seek(before)
         why = log.read().strip() or "The embedded Azure did not start."
-        return _say(f"{why} Wait for that run to end, then run again." if code == IN_USE else why, max(code, 1))
+        return refuse(f"{why} Wait for that run to end, then run again." if code == IN_USE else why, max(code, 1))
     ready = json.loads(line)
     tool = [
         sys.executable, str(ROOT / "deploy.py"), command, *_arguments(options), "--state", str(state),

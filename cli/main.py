@@ -10,13 +10,23 @@ from typing import Any
 
 import click
 
-from cli.inputs import GROUPS, INPUTS, BadInput
+from cli.inputs import GROUPS, INPUTS
 
 EXIT_CODES = """\b
 Exit codes: 0 done, 1 a step failed (run again to resume), 2 bad input, 3 somebody with more rights is needed,
 4 another run holds the lock, 70 a bug in this tool, 130 interrupted."""
 
 DEFAULT_STATE = "deploy.state.json"
+_AS_JSON = ("--output=json", "--format=json")
+
+
+class _File(click.Path):
+    """The path of a file, as a Path."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("It is empty: name a file.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class _DefaultDeploy(click.Group):
@@ -33,7 +43,17 @@ class _DefaultDeploy(click.Group):
 
 
 class _Command(click.Command):
-    """A command whose help shows the inputs by group."""
+    """A command of options alone, whose help shows the inputs by group; says how to type another command with them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        _, extra, _ = self.make_parser(ctx).parse_args(args=list(args))
+        if extra and extra[0] in cli.commands:
+            from cli.called import command
+
+            rest = list(args)
+            rest.remove(extra[0])
+            raise click.UsageError(f"The command comes before its options: {command([extra[0], *rest])}", ctx)
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         grouped = {one.name: title for title, group in GROUPS.items() for one in group}
@@ -67,7 +87,7 @@ def _options(*decorators: Callable[..., Any]) -> Callable[[Callable[..., Any]], 
     return decorate
 
 
-_PATH = click.Path(path_type=Path, dir_okay=True)
+_PATH = _File(path_type=Path)
 _state = click.option("--state", type=_PATH, metavar="FILE", help=f"State file. Default: {DEFAULT_STATE}.")
 _output = click.option("--output", type=click.Choice(["text", "json"]), default="text", help="What to print on stdout.")
 _local = click.option("--local", is_flag=True, help="Against the embedded Azure, with everything in .local-azure/.")
@@ -133,7 +153,7 @@ def outputs(state: Path | None, form: str, local: bool) -> int:
 
 @cli.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 picks a free one.")
-@click.option("--data", type=_PATH, default=Path(".local-azure/azure"), show_default=True, help="Data folder.")
+@click.option("--data", type=_PATH, metavar="FOLDER", help="Data folder. Default: --local's, .local-azure/azure.")
 @click.option("--sign-in", default="owner", show_default=True, metavar="NAME", help="Who is signed in.")
 @click.option(
     "--latency", default="none", show_default=True, metavar="none|azure|FILE",
@@ -144,9 +164,10 @@ def outputs(state: Path | None, form: str, local: bool) -> int:
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def emulate(**options: Any) -> int:
     """Run the embedded Azure alone, in the foreground; prints how to reach it as one line of JSON."""
+    from cli.local import DATA
     from emulator.command import run
 
-    return run(**options)
+    return run(**{**options, "data": options["data"] or DATA})
 
 
 def _state_path(state: Path | None, *, local: bool) -> Path:
@@ -177,19 +198,27 @@ def main(arguments: list[str]) -> int:
         return cli.main(arguments, prog_name="deploy.py", standalone_mode=False) or 0
     except click.ClickException as error:
         error.show()
-        return error.exit_code
-    except BadInput as error:
-        click.echo(f"Error: {error}\n{error.next}".rstrip(), err=True)
-        return 2
+        return _ended(arguments, error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("Interrupted.", err=True)
-        return 130
+        return _ended(arguments, "Interrupted.", 130)
     except BrokenPipeError:
         sys.stderr.close()
         return 1
-    except Exception:  # noqa: BLE001 - the last boundary
+    except Exception as error:  # noqa: BLE001 - the last boundary
         from cli.logs import redact
 
         click.echo("This is a bug in deploy.py; please report it with what follows.\n", err=True)
         click.echo(redact(traceback.format_exc()), err=True)
-        return 70
+        return _ended(arguments, redact(f"This is a bug in deploy.py: {type(error).__name__}: {error}"), 70)
+
+
+def _ended(arguments: list[str], what: str, exit_code: int) -> int:
+    """Write the document of this ending where one is wanted; return the exit code."""
+    from cli import documents
+    from cloud.errors import Refusal
+
+    wanted = [*arguments[1:], ""]
+    if any(f"{one}={after}" in _AS_JSON or one in _AS_JSON for one, after in zip(arguments, wanted, strict=True)):
+        documents.emit_refusal(Refusal(what, exit_code=exit_code))
+    return exit_code

@@ -19,7 +19,7 @@ def show_status(path: Path, *, as_json: bool) -> int:
     """Print the state file as a table, or as JSON. Return the exit code."""
     document = _read(path)
     if isinstance(document, Refusal):
-        return _refused(document)
+        return _refused(document, as_json=as_json)
     if as_json:
         documents.emit(documents.status_document(document))
         return 0
@@ -49,11 +49,10 @@ def show_status(path: Path, *, as_json: bool) -> int:
 def show_outputs(path: Path, form: str) -> int:
     """Print the collected values in the form asked for. Return the exit code."""
     document = _read(path)
-    if isinstance(document, Refusal):
-        return _refused(document)
     if document is None:
-        missing = Refusal(f"There is no deployment yet: no state file at {path}.", next="Deploy first.", exit_code=2)
-        return _refused(missing)
+        document = Refusal(f"There is no deployment yet: no state file at {path}.", next="Deploy first.", exit_code=2)
+    if isinstance(document, Refusal):
+        return _refused(document, as_json=form == "json")
     sys.stdout.write(documents.outputs_text(document.outputs(), form))
     return 0
 
@@ -65,6 +64,8 @@ def _read(path: Path) -> StateDocument | Refusal | None:
         return Refusal(str(error), exit_code=2)
 
 
-def _refused(refusal: Refusal) -> int:
+def _refused(refusal: Refusal, *, as_json: bool) -> int:
+    if as_json:
+        documents.emit_refusal(refusal)
     show_refusal(make_console(stderr=True), refusal)
     return refusal.exit_code

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import questionary
+from prompt_toolkit.application import get_app_session
 from prompt_toolkit.document import Document
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.validation import ValidationError, Validator
@@ -54,11 +57,13 @@ class _Checked(Validator):
 
 
 class Terminal:
-    """Asks in a terminal. Ctrl-C at a question raises KeyboardInterrupt."""
+    """Asks in a terminal, on stderr: stdout may be for a document. Ctrl-C at a question raises KeyboardInterrupt."""
 
     def __init__(self) -> None:
         self.asked = False
         """Whether questions and answers are left on the screen."""
+        with redirect_stdout(sys.stderr):
+            _ = get_app_session().output  # made of what stdout is when it is first asked for, and kept
 
     async def subscription(self, choices: list[Subscription], default: str | None) -> str:
         """Return the id of one of the subscriptions. The question disappears with the answer, which is shown anyway."""

@@ -32,28 +32,32 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
     state = StateFile(state_path)
     writes = command == "deploy"
     as_json = options["output"] == "json"
+    log: Path | None = None
     try:
         if writes:
             state.check_writable()
         with state.locked() if writes else nullcontext():
-            start_logging(state.log_path if writes else None, verbose=options["verbose"])
+            log = state.log_path if writes else None
+            start_logging(log, verbose=options["verbose"])
             return _locked_run(command, _options(options, state), options["called_as"] or command_line())
     except StateLocked as error:
-        return _ended(Refusal(str(error), exit_code=4), as_json=as_json)
+        return _ended(Refusal(str(error), exit_code=4), as_json=as_json, log=None)
     except StateRefused as error:
-        return _ended(Refusal(str(error), exit_code=2), as_json=as_json)
+        return _ended(Refusal(str(error), exit_code=2), as_json=as_json, log=log)
     except BadInput as error:
-        return _ended(Refusal(str(error), next=error.next, exit_code=2), as_json=as_json)
+        return _ended(Refusal(str(error), next=error.next, exit_code=2), as_json=as_json, log=log)
     except Refusal as refusal:
         logging.getLogger("deploy").error("%s %s", refusal.what, refusal.why)
-        return _ended(refusal, as_json=as_json, log=state.log_path if writes else None)
+        return _ended(refusal, as_json=as_json, log=log)
     except Declined:
+        if as_json:
+            documents.emit({"command": command, "exit_code": 0, "declined": True})
         make_console(stderr=as_json).print("Nothing was changed.")
         return 0
     except Exception:
         logging.getLogger("deploy").exception("a bug")
-        if writes:
-            make_console(stderr=True).print(text(f"The log is {shown(state.log_path)}"))
+        if log is not None:
+            make_console(stderr=True).print(text(f"The log is {shown(log)}"))
         raise
 
 
@@ -84,14 +88,17 @@ def _locked_run(command: str, options: Options, resume: str) -> int:
         else:
             console.print(f"Interrupted. {'' if run.screen.begun else 'Nothing was changed.'}")
         console.print(text(f"To go on from here: {resume}"))
+        if options.json:
+            why = "\n".join(["This may still be going on in Azure:", *going_on] if going_on else [])
+            documents.emit_refusal(Refusal("Interrupted.", why=why, next=resume, exit_code=130))
         return 130
 
 
-def _ended(refusal: Refusal, *, as_json: bool, log: Path | None = None) -> int:
+def _ended(refusal: Refusal, *, as_json: bool, log: Path | None) -> int:
     if as_json:
-        documents.emit({"exit_code": refusal.exit_code, "error": documents.error_document(refusal)})
+        documents.emit_refusal(refusal)
     console = make_console(stderr=True)
     show_refusal(console, refusal)
-    if log is not None and log.exists():
+    if log is not None and log.exists() and log.stat().st_size:
         console.print(text(f"  The log is {shown(log)}", "dim"))
     return refusal.exit_code

@@ -61,10 +61,10 @@ RERUN = "Run the same command again: it resumes where it stopped."
 
 def answer_of(error: BaseException) -> Answer | None:
     """Return Azure's answer when `error` carries one: azure-core's and kiota's exceptions do."""
-    from azure.core.exceptions import HttpResponseError
+    from azure.core.exceptions import DecodeError, HttpResponseError
     from kiota_abstractions.api_error import APIError
 
-    if isinstance(error, HttpResponseError) and error.status_code is not None:
+    if isinstance(error, HttpResponseError) and error.status_code is not None and not isinstance(error, DecodeError):
         headers = getattr(error.response, "headers", {})
         inner = error.error
         return Answer(

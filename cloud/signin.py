@@ -38,10 +38,10 @@ def _may_pass(error: BaseException) -> bool:
 
     An answer with one of Entra's codes is final, unless it is AADSTS90033, "a transient error".
     """
-    from azure.core.exceptions import ClientAuthenticationError
+    from azure.core.exceptions import ClientAuthenticationError, DecodeError
 
     final = re.search(r"AADSTS(?!90033)\d+|AudienceNotSupported", str(error))
-    return isinstance(error, ClientAuthenticationError) and not final
+    return isinstance(error, ClientAuthenticationError | DecodeError) and not final
 
 
 def _complete_service_principal() -> dict[str, bool]:

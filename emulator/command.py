@@ -68,7 +68,7 @@ def run(  # noqa: PLR0917 - one for each command-line option
         if os.name != "nt":
             os.umask(0o077)  # what it writes is its user's alone, also in a folder that was there before
         with ExitStack() as stack:
-            _own(data, stack)
+            _own(data, stack, os.getppid() if until_stdin_closes else os.getpid())
             try:
                 recorder = Recorder(traffic)
             except OSError as error:
@@ -125,24 +125,39 @@ async def _serve(
             signal.signal(number, handler)
 
 
-def _own(data: Path, stack: ExitStack) -> None:
+def _own(data: Path, stack: ExitStack, user: int) -> None:
+    """Lock the folder for `user`: the process that this one ends with, or this one itself."""
     try:
         if not data.exists():
             data.mkdir(mode=0o700, parents=True)
         lock = FileLock(data / "lock")
-        stack.enter_context(lock.acquire(timeout=LOCK_PATIENCE))
-        (data / "holder").write_text(f"{os.getpid()}\n", encoding="utf-8")
+        patience = 0.0 if _in_use(data) else LOCK_PATIENCE
+        stack.enter_context(lock.acquire(timeout=patience))
+        (data / "holder").write_text(f"{os.getpid()} {user}\n", encoding="utf-8")
     except Timeout:
-        raise Unusable(f"The data folder {data} is in use by process {_holder(data)}.", 4) from None
+        raise Unusable(f"The data folder {data} is in use by process {_holder(data)[-1]}.", 4) from None
     except OSError as error:
         raise Unusable(f"The data folder {data} can't be used: {error}.", 1) from None
 
 
-def _holder(data: Path) -> str:
+def _holder(data: Path) -> list[str]:
+    """Return the ids of the server that holds, or last held, the folder, and of the process that it serves."""
     try:
-        return (data / "holder").read_text(encoding="utf-8").strip()
+        return (data / "holder").read_text(encoding="utf-8").split() or ["(unknown)"]
     except OSError:
-        return "(unknown)"
+        return ["(unknown)"]
+
+
+def _in_use(data: Path) -> bool:
+    """Whether the one that holds the folder is certain to keep it: the process that it serves is still there."""
+    server, *user = _holder(data)
+    if os.name == "nt" or not user or user == [server]:
+        return False
+    try:
+        os.kill(int(user[0]), 0)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _bind(store: Store, port: int, *, plain: bool) -> Sockets:

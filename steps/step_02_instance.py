@@ -161,9 +161,9 @@ async def _create(context: Context, location: str, *, was_ours: bool) -> Values:
     body = DigitalTwinsDescription(location=location, tags={"created-by": MARK})
 
     async def create() -> Any:
-        context.progress("Azure is creating the instance")
         async with asyncio.timeout(CREATE_BOUND):
             poller = await twins.begin_create_or_update(wanted.resource_group, wanted.instance, body, polling=Polling())
+            context.progress("Azure is creating the instance")
             return await poller.result()
 
     try:

@@ -48,7 +48,7 @@ class Trial(Clone):
     @property
     def azure_process(self) -> int:
         """The embedded Azure that is, or was last, at work here."""
-        return int((self.leavings / "azure/holder").read_text())
+        return int((self.leavings / "azure/holder").read_text().split()[0])
 
     def inventory(self, *, volatile: bool = False) -> dict[str, list[dict[str, Any]]]:
         with Emulator(self.leavings / "azure") as azure:
@@ -116,8 +116,9 @@ def test_whoever_may_not_assign_roles_is_told_what_is_missing(done_once: tuple[T
 
 def test_an_unknown_sign_in(trial: Trial) -> None:
     for _ in range(2):  # each time, the latest complaint alone
-        done = trial.local("--local", "--yes", "--sign-in", "nobody")
-        assert done.code == 2
+        done = trial.local("--local", "--yes", "--sign-in", "nobody", "--output", "json")
+        assert done.code == done.document["exit_code"] == 2
+        assert "Nobody is called" in done.document["error"]["what"]
         assert done.stderr.count("Nobody is called") == 1
     for name in ("owner", "contributor", "reader", "guest", "msa", "owner-sp", "contributor-sp"):
         assert name in done.stderr
@@ -157,12 +158,12 @@ def test_killed_during_the_creation_it_leaves_no_process_and_the_next_run_conver
 
 @pytest.fixture
 def going_on(trial: Trial) -> Iterator[int]:
-    """A run that is kept from ending."""
+    """The process of a run that is kept from ending."""
     process = trial.start("--local", "--yes", python=OURS)
     assert process.stdout
     process.stdout.readline()
     process.send_signal(signal.SIGSTOP)
-    yield trial.azure_process
+    yield process.pid
     process.kill()
     ended(process)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 
 from emulator.arm import (
     authorization_rules,
@@ -42,7 +41,6 @@ SERVED_BY = (
 )
 """The modules that registered their operations in the router by being imported."""
 
-_RESOURCE = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
 _PLAYED = (
     *("microsoft.authorization", "microsoft.digitaltwins", "microsoft.managedidentity"),
     *(name.lower() for name in providers.DESTINATIONS),
@@ -70,7 +68,7 @@ def render_refusal(refused: Refused, request: Request) -> Reply:
 
 
 def _nothing_there(request: Request, api_version: str) -> Refused:
-    match = _RESOURCE.fullmatch(request.path)
+    match = versions.PROVIDER.fullmatch(request.path)
     if match and match["namespace"].lower() in _PLAYED:
         return errors.unknown_type(match["namespace"], match["kind"], api_version)
     if match:

@@ -51,7 +51,8 @@ STORAGE = (
     "2019-06-01",
 )
 
-_PROVIDER = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
+PROVIDER = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
+"""A path at or below a provider's resource."""
 _SUBSCRIPTIONS = re.compile(r"/(tenants|subscriptions(/[^/]+(/locations)?)?)", re.IGNORECASE)
 _OF_PROVIDERS = ("register", "unregister")
 
@@ -81,7 +82,7 @@ def check(request: Request) -> str:
         )
     if _SUBSCRIPTIONS.fullmatch(request.path):
         return _one_of(version, SUBSCRIPTIONS)
-    match = _PROVIDER.fullmatch(request.path)
+    match = PROVIDER.fullmatch(request.path)
     if not match or match["kind"].lower() in _OF_PROVIDERS:
         return _one_of(version, RESOURCES)
     namespace, kind = match["namespace"].lower(), match["kind"].lower()

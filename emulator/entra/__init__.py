@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from emulator.entra import discovery, grants
 from emulator.entra.refusals import refusal, render_refusal
-from emulator.inventory import Item
 from emulator.web import Reply, Request
 from emulator.world import World
 
-__all__ = ["handle", "inventory", "render_refusal"]
+__all__ = ["handle", "render_refusal"]
 
 
 def handle(world: World, request: Request) -> Reply:
@@ -18,8 +17,3 @@ def handle(world: World, request: Request) -> Reply:
         if reply is not None:
             return reply
     raise refusal(404, "invalid_request", 900561, "The endpoint does not exist.")
-
-
-def inventory(world: World) -> list[Item]:  # noqa: ARG001 - Entra ID's objects are Microsoft Graph's
-    """List nothing: what Entra ID knows is listed by Microsoft Graph."""
-    return []

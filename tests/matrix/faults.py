@@ -19,7 +19,10 @@ LONGEST = 3 * 3600
 """Seconds, on the tool's clock, after which a wait counts as endless."""
 SILENCE = 60
 """Seconds, on the tool's clock, within which one unanswered request is to be noticed."""
-RAW = re.compile(r"<html|object at 0x|bytearray|\bb'|[A-Z]\w+Error\b|cancel scope|Why: (?:OK|None|\S*)$", re.MULTILINE)
+RAW = re.compile(
+    r"<html|object at 0x|bytearray|\bb'|\b(?!InternalServerError)[A-Z]\w+Error\b|cancel scope|Why: (?:OK|None|\S*)$",
+    re.MULTILINE,
+)
 """What tells nobody anything."""
 
 
@@ -62,13 +65,15 @@ def _advance(lab: Lab, clock: Clock, affliction: Affliction) -> Callable[[subpro
     def look(_: subprocess.Popen[bytes]) -> str | None:
         nonlocal silent, last
         held, matched = bool(lab.azure.requests()["held"]), _matched(lab)
-        silent = silent + affliction.fault.clock if held and matched == last else 0.0
-        last = matched
+        if not held or matched != last:
+            silent, last = 0.0, matched
+        if not held and not (waits and matched >= affliction.target.number):
+            return None
+        if clock.jump(affliction.fault.clock) and held:
+            silent += affliction.fault.clock
         if silent > SILENCE:
             return f"still running after {silent:.0f} s of silence, on its own clock"
-        if (held or (waits and matched >= affliction.target.number)) and clock.jump(affliction.fault.clock) > LONGEST:
-            return f"still running after {LONGEST} s on its own clock"
-        return None
+        return f"still running after {LONGEST} s on its own clock" if clock.ahead > LONGEST else None
 
     return look
 

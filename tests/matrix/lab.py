@@ -73,15 +73,18 @@ class Clock:
     """The tool's clock, which can jump ahead."""
 
     def __init__(self, file: Path) -> None:
-        self.file, self._ahead = file, 0.0
-        file.write_bytes(struct.pack("d", 0.0))
+        self.file, self.ahead = file, 0.0
+        file.write_bytes(struct.pack("dd", 0.0, -1.0))
 
-    def jump(self, seconds: float) -> float:
-        """Let time jump ahead; return by how much in all."""
-        self._ahead += seconds
+    def jump(self, seconds: float) -> bool:
+        """Let time jump ahead; False, and it does not, while the tool has not lived through the last jump."""
         with self.file.open("r+b") as handle:  # the same file stays mapped in the tool
-            handle.write(struct.pack("d", self._ahead))
-        return self._ahead
+            if struct.unpack("dd", handle.read())[1] != self.ahead:
+                return False
+            self.ahead += seconds
+            handle.seek(0)
+            handle.write(struct.pack("d", self.ahead))
+        return True
 
 
 @dataclass

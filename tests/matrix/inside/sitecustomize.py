@@ -5,7 +5,8 @@ Does what these variables ask for, and nothing without them:
 - `MATRIX_FOLDER`, `MATRIX_POINTS`: append to the file `MATRIX_POINTS` a line for each point of the writes to files in
   the folder: before a file is opened for writing, once a temporary file is there and empty, before a rename, after it.
 - `MATRIX_KILL_AT`: SIGKILL at the point of this number, counted from 1.
-- `MATRIX_CLOCK`: a file that holds a C double, which is added to `time.monotonic()`; changing it lets time jump ahead.
+- `MATRIX_CLOCK`: a file that holds two C doubles. The first is added to `time.monotonic()`: changing it lets time jump
+  ahead. The second is set to it once the tool has looked at its clock.
 """
 
 from __future__ import annotations
@@ -66,12 +67,13 @@ class Watch:
 
 def bend_clock(file: str) -> None:
     """Add the number in `file` to the monotonic clock, and look at the clock often enough to notice a jump."""
-    with Path(file).open("rb") as handle:
-        ahead = mmap.mmap(handle.fileno(), 8, access=mmap.ACCESS_READ)
+    with Path(file).open("r+b") as handle:
+        shared = mmap.mmap(handle.fileno(), 16)
     monotonic, select = time.monotonic, selectors.DefaultSelector.select
 
     def jumping() -> float:
-        return monotonic() + float(struct.unpack("d", ahead[:8])[0])
+        shared[8:] = ahead = shared[:8]
+        return monotonic() + float(struct.unpack("d", ahead)[0])
 
     def attentive(self: Any, timeout: float | None = None) -> Any:
         return select(self, 0.05 if timeout is None else min(timeout, 0.05))
