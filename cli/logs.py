@@ -41,6 +41,7 @@ def start_logging(file: Path | None, *, verbose: bool) -> None:
         handlers.append(logging.StreamHandler(sys.stderr))
     for handler in handlers:
         handler.setFormatter(formatter)
+    logging.raiseExceptions = False  # a full disk is told of once, where it matters: by the state file
     root = logging.getLogger()
     root.handlers = handlers or [logging.NullHandler()]
     root.setLevel(logging.INFO)
