@@ -47,7 +47,7 @@ class StateRecorder:
         _learn(record, values)
         record.state = "done" if outcome.value == "already done" else outcome.value  # type: ignore[assignment]
         if self._removing and outcome.value in ("removed", "kept", "skipped"):
-            record.made, record.produced = [], {}
+            record.produced = {}
         if outcome.value in ("removed", "done", "already done"):
             record.removed = outcome.value == "removed"
         record.reason = reason
