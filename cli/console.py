@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -25,6 +25,11 @@ SYMBOLS = {
     "skipped": ("-", "dim"),
     "failed": ("✗", "red"),
     "blocked": ("✗", "dim"),
+    "removed": ("✓", "green"),
+    "kept": ("-", "dim"),
+    "ok": ("✓", "green"),
+    "drift": ("✗", "red"),
+    "note": ("!", "yellow"),
     "doing": ("…", "cyan"),
     "pending": (" ", "dim"),
 }
@@ -122,6 +127,9 @@ class Screen:
         """The step has ended."""
         if step.key in self._since:
             self._took[step.key] = time.monotonic() - self._since[step.key]
+        elif step.optional and result.outcome.value == "skipped":
+            self._steps = tuple(one for one in self._steps if one.key != step.key)
+            return
         self._writing.pop(step.key, None)
         detail = result.error.what if result.error else result.reason
         if result.plan and result.plan.changes and not result.error:
@@ -211,6 +219,18 @@ def _planned(plan: Plan | None, error: Refusal | None) -> list[tuple[str, str, s
         lines.append(("?", "yellow", plan.ask.question))
         lines += [("!", "yellow", line) for line in plan.ask.about]
     return lines + [("!", "yellow", f"note: {note}") for note in plan.notes]
+
+
+def show_checks(console: Console, checks: Sequence[tuple[str, str, str]]) -> None:
+    """Print checks as a table: what was checked, how it is, and what there is to say."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("Check", "Result"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("")
+    for title, result, detail in checks:
+        symbol, style = SYMBOLS[result]
+        table.add_row(text(title), text(f"{symbol} {result}", style), text(detail))
+    console.print(table)
 
 
 def show_refusal(console: Console, refusal: Refusal, where: str = "") -> None:

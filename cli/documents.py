@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cli.verify import Check
     from cloud.errors import Refusal
     from state.document import StateDocument
     from steps.model import NeedsYou, Plan, Step
@@ -47,7 +48,11 @@ def plan_document(steps: tuple[Step, ...], looks: Mapping[str, Look], exit_code:
 
 
 def run_document(
-    steps: tuple[Step, ...], results: Mapping[str, Result], values: Mapping[str, str], exit_code: int
+    steps: tuple[Step, ...],
+    results: Mapping[str, Result],
+    values: Mapping[str, str],
+    exit_code: int,
+    command: str = "deploy",
 ) -> dict[str, Any]:
     """Return what was done."""
     described = []
@@ -62,7 +67,7 @@ def run_document(
         if result.error:
             body["error"] = error_document(result.error)
         described.append(body)
-    return {"command": "deploy", "exit_code": exit_code, "steps": described, "values": dict(values)}
+    return {"command": command, "exit_code": exit_code, "steps": described, "values": dict(values)}
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -85,6 +90,17 @@ def _planned(plan: Plan | None, error: Refusal | None) -> dict[str, Any]:
     if plan.needs_you:
         body["needs_you"] = _needs(plan.needs_you)
     return body
+
+
+def verify_document(checks: Sequence[Check], exit_code: int) -> dict[str, Any]:
+    """Return what was checked, and how it is."""
+    described: list[dict[str, Any]] = []
+    for check in checks:
+        body: dict[str, Any] = {"check": check.title, "result": check.result, "detail": check.detail}
+        if check.error:
+            body["error"] = error_document(check.error)
+        described.append(body)
+    return {"command": "verify", "exit_code": exit_code, "checks": described}
 
 
 def status_document(document: StateDocument | None) -> dict[str, Any]:

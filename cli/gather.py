@@ -13,6 +13,8 @@ from typing import Any
 
 from cli.inputs import BY_NAME, INPUTS, BadInput, Input, Value
 
+FROM_STATE = "the state file"
+
 
 @dataclass(frozen=True)
 class Given:
@@ -22,7 +24,12 @@ class Given:
     source: str
 
 
-def gather(flags: Mapping[str, Any], config: Path | None, remembered: Mapping[str, Any]) -> dict[str, Given]:
+def gather(
+    flags: Mapping[str, Any],
+    config: Path | None,
+    remembered: Mapping[str, Any],
+    inputs: Sequence[Input] = INPUTS,
+) -> dict[str, Given]:
     """Return what is given, by precedence: flag, environment, settings file, what the state file remembers.
 
     `flags` are as click gives them: a text, a bool, a tuple of texts; None or () where there is none. Raises BadInput
@@ -30,11 +37,19 @@ def gather(flags: Mapping[str, Any], config: Path | None, remembered: Mapping[st
     """
     from_file = _read_settings(config) if config else {}
     given: dict[str, Given] = {}
-    for one in INPUTS:
+    for one in inputs:
         found = _first(one, flags, from_file, config, remembered)
         if found is not None:
             _check(one, found)
             given[one.name] = found
+    return given
+
+
+def recalled(remembered: Mapping[str, Any]) -> dict[str, Given]:
+    """Return what the state file remembers, and nothing else. BadInput for a value that can't be right."""
+    given = {one.name: Given(remembered[one.name], FROM_STATE) for one in INPUTS if one.name in remembered}
+    for name, value in given.items():
+        _check(BY_NAME[name], value)
     return given
 
 
@@ -52,7 +67,7 @@ def _first(
     if one.name in from_file:
         return Given(_read(one, from_file[one.name], str(config)), str(config))
     if one.name in known and one.kept:
-        return Given(known[one.name], "the state file")
+        return Given(known[one.name], FROM_STATE)
     return None
 
 

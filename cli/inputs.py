@@ -165,3 +165,7 @@ APP = (
 GROUPS = {"Where": BASICS, "Instance": INSTANCE, "Routing events": ROUTING, "App registration": APP}
 INPUTS = tuple(one for group in GROUPS.values() for one in group)
 BY_NAME = {one.name: one for one in INPUTS}
+NAMES = tuple(
+    BY_NAME[name] for name in ("subscription", "tenant", "cloud", "arm_endpoint", "resource_group", "instance")
+)
+"""The inputs by which a deployment is told from others."""

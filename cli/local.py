@@ -83,16 +83,17 @@ def _environment(ready: dict[str, Any]) -> dict[str, str]:
 def _arguments(options: dict[str, Any]) -> list[str]:
     arguments = []
     for one in INPUTS:
-        value = options[one.name]
+        value = options.get(one.name)
         if one.is_flag and value is not None:
-            arguments.append(one.flag if value else one.flag.replace("--no-", "--"))
+            arguments.append(one.flag if value else one.opposite)
         elif value is not None:
-            arguments += [one.flag, value]
-    for name in ("config", "output"):
-        if options[name] is not None:
+            for part in value if one.is_many else [value]:
+                arguments += [one.flag, part]
+    for name in ("config", "import", "output"):
+        if options.get(name) is not None:
             arguments += [f"--{name}", str(options[name])]
     return arguments + [
-        f"--{name.replace('_', '-')}" for name in ("yes", "non_interactive", "verbose") if options[name]
+        f"--{name.replace('_', '-')}" for name in ("yes", "non_interactive", "verbose", "purge") if options.get(name)
     ]
 
 

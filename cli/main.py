@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from cli.inputs import GROUPS, INPUTS
+from cli.inputs import GROUPS, INPUTS, NAMES, Input
 
 EXIT_CODES = """\b
 Exit codes: 0 done, 1 a step failed (run again to resume), 2 bad input, 3 somebody with more rights is needed,
@@ -68,8 +69,8 @@ class _Command(click.Command):
                     formatter.write_dl(records)
 
 
-def _inputs(command: Callable[..., Any]) -> Callable[..., Any]:
-    for one in reversed(INPUTS):
+def _inputs(command: Callable[..., Any], inputs: Sequence[Input] = INPUTS) -> Callable[..., Any]:
+    for one in reversed(inputs):
         if one.is_flag:
             option = click.option(f"{one.flag}/{one.opposite}", one.name, default=None, help=one.help)
         else:
@@ -91,9 +92,7 @@ _PATH = _File(path_type=Path)
 _state = click.option("--state", type=_PATH, metavar="FILE", help=f"State file. Default: {DEFAULT_STATE}.")
 _output = click.option("--output", type=click.Choice(["text", "json"]), default="text", help="What to print on stdout.")
 _local = click.option("--local", is_flag=True, help="Against the embedded Azure, with everything in .local-azure/.")
-_running = _options(
-    _inputs,
-    click.option("--config", type=_PATH, metavar="FILE", help="Settings file (TOML) with the same names as keys."),
+_meeting = _options(
     _state,
     click.option("--yes", "-y", is_flag=True, help="Take every default and confirm."),
     click.option("--non-interactive", is_flag=True, help="Never ask, even in a terminal."),
@@ -104,6 +103,9 @@ _running = _options(
     click.option("--suggest-subscription", hidden=True),
     click.option("--called-as", hidden=True),
 )
+_config = click.option("--config", type=_PATH, metavar="FILE", help="Settings file (TOML) with the same names as keys.")
+_running = _options(_inputs, _config, _meeting)
+_named = partial(_inputs, inputs=NAMES)
 
 
 @click.group(cls=_DefaultDeploy, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -127,6 +129,22 @@ def deploy(**options: Any) -> int:
 def plan(**options: Any) -> int:
     """Show what deploy would do, step by step; writes nothing, in Azure or on disk."""
     return _run("plan", options)
+
+
+@cli.command(cls=_Command, epilog=EXIT_CODES)
+@_running
+def verify(**options: Any) -> int:
+    """Check everything against the live cloud, and that the instance answers; writes nothing. Exit 1: it differs."""
+    return _run("verify", options)
+
+
+@cli.command(cls=_Command, epilog=EXIT_CODES)
+@_named
+@_meeting
+@click.option("--purge", is_flag=True, help="Purge the application from the directory's recycle bin too.")
+def destroy(**options: Any) -> int:
+    """Remove what deploy made, and nothing else. Asks for the instance's name, unless --yes."""
+    return _run("destroy", options)
 
 
 @cli.command()

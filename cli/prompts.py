@@ -96,6 +96,11 @@ class Terminal:
         """Return whether to go on."""
         return bool(await self._ask(questionary.confirm("Proceed?", default=True)))
 
+    async def type_name(self, name: str) -> bool:
+        """Return whether the person typed the instance's name, which is how a deletion is confirmed."""
+        question = questionary.text(f"To remove all this, type the instance's name ({plain(name)}):")
+        return str(await self._ask(question)).strip() == name
+
     async def agree(self, question: str) -> bool:
         """Return a yes or no; no is the default."""
         return bool(await self._ask(questionary.confirm(plain(question), default=False)))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cli.console import Screen, make_console, say, show_pairs
-from cli.gather import gather
-from cli.inputs import BY_NAME, BadInput
+from cli.gather import gather, recalled
+from cli.inputs import BY_NAME, NAMES, BadInput
 from cli.settle import Known, Manner, remember, settle, settle_subscription
 from cloud.endpoints import PUBLIC
 from cloud.errors import Refusal, explain
@@ -40,6 +41,10 @@ class Options:
     """There is a terminal and nobody said --non-interactive."""
     json: bool
     suggested_subscription: str | None = None
+    remembered_only: bool = False
+    """The inputs are those that the state file remembers; names given beside them are only compared."""
+    purge: bool = False
+    """In `destroy`: purge the application from the recycle bin."""
 
 
 class Declined(Exception):
@@ -58,7 +63,12 @@ class Run:
         self.console = make_console(stderr=options.json)
         self.screen = Screen(self.console, ())
         self._document = options.state.read()
-        self._given = gather(options.flags, options.config, self._document.remembered() if self._document else {})
+        remembered = self._document.remembered() if self._document else {}
+        if options.remembered_only:
+            named = gather(options.flags, None, {}, NAMES)
+            self._given = {**recalled(remembered), **named}
+        else:
+            self._given = gather(options.flags, options.config, remembered)
         self._known = Known(self._document)
         self.answered: dict[str, bool] = {}
         """What a person has answered to the plans' questions."""
@@ -112,7 +122,7 @@ class Run:
         return wanted, subscription
 
     async def look(
-        self, azure: Azure, wanted: Wanted, steps: tuple[Step, ...], *, asks: bool = True
+        self, azure: Azure, wanted: Wanted, steps: tuple[Step, ...], *, asks: bool = True, removing: bool = False
     ) -> tuple[Walk, Mapping[str, Look]]:
         """Look at everything, and return the walk that can carry it out, and what each step planned.
 
@@ -123,7 +133,7 @@ class Run:
 
         self.screen = Screen(self.console, steps)
         while True:
-            walk = Walk(steps, azure, wanted, self._memory(), self.screen)
+            walk = Walk(steps, azure, wanted, self.memory(), self.screen, removing=removing)
             with self.console.status("Looking at what is there ..."):
                 looks = await walk.look()
             open_asks = [look.plan.ask for look in looks.values() if look.plan and look.plan.ask]
@@ -149,13 +159,30 @@ class Run:
                 raise Declined
         return any(ask.answer in self.answered for ask in asks)
 
-    def _memory(self) -> Memory:
+    @property
+    def remembers(self) -> bool:
+        """There is a state file."""
+        return self._document is not None
+
+    def finished_within(self, step: str, minutes: int) -> bool:
+        """Return whether the step was last finished so recently, by the state file."""
+        record = self._document.steps.get(step) if self._document else None
+        if record is None or record.finished is None:
+            return False
+        try:
+            return datetime.now(UTC) - datetime.fromisoformat(record.finished) < timedelta(minutes=minutes)
+        except ValueError:
+            return False
+
+    def memory(self) -> Memory:
+        """Return what the state file knows of earlier runs."""
         from steps.walk import Memory
 
         if self._document is None:
             return Memory()
         made = {key: frozenset(record.made) for key, record in self._document.steps.items()}
-        return Memory(self._document.produced(), made)
+        removed = frozenset(key for key, record in self._document.steps.items() if record.removed)
+        return Memory(self._document.produced(), made, removed)
 
     async def confirm(self) -> None:
         """Ask whether to go on, where that may be asked; Declined when not."""

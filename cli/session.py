@@ -1,4 +1,4 @@
-"""One run of `deploy` or `plan` as a process: the lock, the log, Ctrl-C, and how each ending is told."""
+"""One run of a command that meets Azure as a process: the lock, the log, Ctrl-C, and how each ending is told."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from cli import commands, documents
 from cli.called import command as command_line
 from cli.called import shown
 from cli.console import make_console, show_refusal, text
+from cli.destroy import destroy
 from cli.inputs import INPUTS, BadInput
 from cli.logs import start_logging
 from cli.run import Declined, Options, Run
+from cli.verify import verify
 from cloud.errors import Refusal
 from state.document import StateRefused
 from state.file_store import StateFile, StateLocked
@@ -24,13 +26,16 @@ from state.file_store import StateFile, StateLocked
 COMMANDS: Mapping[str, Callable[[Run], Coroutine[Any, Any, int]]] = {
     "plan": commands.plan,
     "deploy": commands.deploy,
+    "verify": verify,
+    "destroy": destroy,
 }
+WRITERS = ("deploy", "destroy")
 
 
 def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
-    """Run `deploy` or `plan` and return its exit code; errors are shown, and are JSON on stdout when that is wanted."""
+    """Run a command that meets Azure and return its exit code; errors are shown, where wanted as JSON on stdout."""
     state = StateFile(state_path)
-    writes = command == "deploy"
+    writes = command in WRITERS
     as_json = options["output"] == "json"
     log: Path | None = None
     try:
@@ -39,7 +44,7 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
         with state.locked() if writes else nullcontext():
             log = state.log_path if writes else None
             start_logging(log, verbose=options["verbose"])
-            return _locked_run(command, _options(options, state), options["called_as"] or command_line())
+            return _locked_run(command, _options(command, options, state), options["called_as"] or command_line())
     except StateLocked as error:
         return _ended(Refusal(str(error), exit_code=4), as_json=as_json, log=None)
     except StateRefused as error:
@@ -61,15 +66,17 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
         raise
 
 
-def _options(options: dict[str, Any], state: StateFile) -> Options:
+def _options(command: str, options: dict[str, Any], state: StateFile) -> Options:
     return Options(
-        flags={one.name: options[one.name] for one in INPUTS},
-        config=options["config"],
+        flags={one.name: options.get(one.name) for one in INPUTS},
+        config=options.get("config"),
         state=state,
         yes=options["yes"],
         may_ask=not options["non_interactive"] and sys.stdin.isatty() and sys.stderr.isatty(),
         json=options["output"] == "json",
         suggested_subscription=options["suggest_subscription"],
+        remembered_only=command == "destroy",
+        purge=options.get("purge", False),
     )
 
 

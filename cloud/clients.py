@@ -98,6 +98,27 @@ class Azure:
             "http_logging_policy": _Trace(),
         }
 
+    async def read(self, url: str, token: str = "") -> Any:
+        """GET a JSON document that no SDK client reads: Resource Manager's, or with a `token` that of another service.
+
+        Raises HttpResponseError as the SDK clients do.
+        """
+        from azure.core import AsyncPipelineClient
+        from azure.core.exceptions import HttpResponseError
+        from azure.core.pipeline.policies import RequestIdPolicy
+        from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+        sign_in = [] if token else [FreshToken(self.credential, self.cloud.arm_scope)]
+        policies = [RequestIdPolicy(), Patience(self._notice), *sign_in, Sanity(), _Trace()]
+        client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse](
+            base_url=url, policies=policies, transport=self._transport
+        )
+        request = HttpRequest("GET", url, headers={"Authorization": f"Bearer {token}"} if token else {})
+        response = await client.send_request(request)
+        if response.status_code != 200:
+            raise HttpResponseError(response=response)
+        return response.json()
+
     @cached_property
     def subscriptions(self) -> SubscriptionClient:
         """Subscriptions and tenants."""

@@ -38,6 +38,15 @@ PUBLIC = Cloud(
 )
 
 
+def audience(host_name: str) -> str:
+    """Return the audience of an instance's data plane, which its host name ends with: `https://digitaltwins.azure.net`.
+
+    Azure publishes no list of these: a host name is `INSTANCE.api.REGION.digitaltwins.azure.net`, and its cloud's own
+    suffix in other clouds.
+    """
+    return f"https://{host_name.partition('.api.')[2].partition('.')[2] or host_name}"
+
+
 async def find_cloud(arm_endpoint: str | None, notice: Notice) -> Cloud:
     """Return the public cloud, or the one whose Resource Manager is at `arm_endpoint`, as its metadata describes it.
 

@@ -51,6 +51,12 @@ def _complete_service_principal() -> dict[str, bool]:
     return {"exclude_environment_credential": False} if complete and chosen == "managedidentitycredential" else {}
 
 
+def authority(cloud: Cloud) -> dict[str, Any]:
+    """Return where a credential signs in. Instance discovery asks the public cloud, which knows no cloud of its own."""
+    own = {} if cloud.name.startswith("Azure") else {"disable_instance_discovery": True}
+    return {"authority": cloud.login, **own}
+
+
 @dataclass(frozen=True)
 class SignedIn:
     """The identity of a token. `object_id` is the `oid` claim: no Graph permission is needed to know it."""
@@ -115,14 +121,12 @@ class SharedCredential:
 
             try:
                 self._inner = DefaultAzureCredential(
-                    authority=self._cloud.login,
+                    **authority(self._cloud),
                     additionally_allowed_tenants=["*"],
                     connection_timeout=CONNECT_SECONDS,
                     read_timeout=READ_SECONDS,
                     retry_policy_class=lambda **_: Patience(self._notice, "the sign-in"),
                     **_complete_service_principal(),
-                    # Instance discovery asks the public cloud, which knows nothing of a cloud of its own.
-                    **({} if self._cloud.name.startswith("Azure") else {"disable_instance_discovery": True}),
                 )
             except ValueError as error:  # a variable that is there, but empty or malformed
                 raise Refusal(

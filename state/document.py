@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 VERSION = 2
 FORMAT = "azure-digital-twins-deployment"
 
-StepState = Literal["pending", "doing", "done", "needs you", "skipped", "failed", "blocked"]
+StepState = Literal["pending", "doing", "done", "needs you", "skipped", "failed", "blocked", "removed", "kept"]
 
 
 class StateRefused(Exception):
@@ -116,6 +116,8 @@ class StepRecord(Part):
     """What that write makes ours, and what it takes away."""
     made: list[str] = Field(default_factory=list)
     """What this tool made and has not removed again: `instance`, `endpoint:NAME`. Nothing else is ever deleted."""
+    removed: bool = False
+    """`destroy` took it away, and nobody has made it again."""
     produced: dict[str, str] = Field(default_factory=dict)
     reason: str = ""
     error: StepError | None = None

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class StateRecorder:
     """A walk's recorder over a state file, whose lock the caller holds. Every method returns with the file synced."""
 
-    def __init__(self, file: StateFile, document: StateDocument) -> None:
-        self._file, self._document = file, document
+    def __init__(self, file: StateFile, document: StateDocument, *, removing: bool = False) -> None:
+        self._file, self._document, self._removing = file, document, removing
 
     def planned(self, step: Step, plan: Plan) -> None:
         """Conclude what became of a write that was interrupted: what a new plan no longer names was carried out."""
@@ -46,13 +46,17 @@ class StateRecorder:
         record = self._document.step(step.key)
         _learn(record, values)
         record.state = "done" if outcome.value == "already done" else outcome.value  # type: ignore[assignment]
+        if self._removing and outcome.value in ("removed", "kept", "skipped"):
+            record.produced = {}
+        if outcome.value in ("removed", "done", "already done"):
+            record.removed = outcome.value == "removed"
         record.reason = reason
         record.error = None
         if error is not None:
             record.error = StepError(
                 what=error.what, why=error.why, code=error.code, next=error.next, request_id=error.request_id
             )
-        if record.finished is None or outcome.value in ("done", "failed"):
+        if record.finished is None or outcome.value in ("done", "failed", "removed"):
             record.finished = now()
         self._file.write(self._document)
 

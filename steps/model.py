@@ -35,6 +35,8 @@ class Context:
     """What this step is recorded to have made, by the names in `Change.makes`."""
     progress: Callable[[str], None]
     """Shows what is being waited for."""
+    removed: bool = False
+    """`destroy` took away what this step made, so that a name may still be on its way to being free."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class Plan:
     ask: Ask | None = None
 
 
-def _nothing_to_remove(_observed: Any, _wanted: Wanted) -> Plan:
+def nothing_to_remove(_observed: Any, _wanted: Wanted) -> Plan:
+    """Plan nothing: the `remove` of a step that makes nothing."""
     return Plan(reason="nothing to remove", skipped=True)
 
 
@@ -118,7 +121,7 @@ class Step:
     apply: Callable[[Change, Context], Awaitable[Values]]
     hand_off: Callable[[Change, Wanted], str] = lambda _change, _wanted: ""
     """The `az` command by which somebody with more rights makes the change; "" where there is none."""
-    remove: Callable[[Any, Wanted], Plan] = _nothing_to_remove
+    remove: Callable[[Any, Wanted], Plan] = nothing_to_remove
     """Plans to nothing, for `destroy`: only what is both recorded and marked as ours is deleted."""
     optional: bool = False
     """Shown only when it is wanted, or has something to do."""

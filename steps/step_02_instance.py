@@ -70,7 +70,7 @@ async def _before_creating(context: Context) -> Observed:
     unavailable = ""
     if registration == "Registered" and wanted.location in regions:
         unavailable = await name_taken(context.azure, wanted.location, wanted.instance)
-    was_ours = "instance_id" in context.values
+    was_ours = context.removed or "instance_id" in context.values
     return Observed(None, registration=registration, regions=regions, unavailable=unavailable, was_ours=was_ours)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
 from cloud.clients import Azure
 from cloud.errors import SEVERITY, Refusal, explain
-from steps.model import Ask, Change, Context, Plan, Step, Values
+from steps.model import Ask, Change, Context, Plan, Step, Values, nothing_to_remove
 from steps.wanted import Wanted
 
 
@@ -24,6 +24,9 @@ class Outcome(Enum):
     SKIPPED = "skipped"
     FAILED = "failed"
     BLOCKED = "blocked"
+    REMOVED = "removed"
+    KEPT = "kept"
+    """In `destroy`: nothing of it is ours."""
 
 
 class Recorder(Protocol):
@@ -85,13 +88,44 @@ class Memory:
 
     values: Values = field(default_factory=dict)
     made: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+    """The steps whose things `destroy` took away, and nobody has made again."""
+
+
+def backwards(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the steps as `destroy` walks them: each plans to nothing, and before what it needed.
+
+    A step that never has anything to remove isn't among them.
+    """
+    steps = tuple(step for step in steps if step.remove is not nothing_to_remove)
+    return tuple(
+        replace(
+            step,
+            plan=step.remove,
+            needs=tuple(other.key for other in steps if step.key in other.needs),
+            last=False,
+        )
+        for step in reversed(steps)
+    )
 
 
 class Walk:
-    """One walk over `steps`. `memory` is what the state file remembers; the cloud corrects it."""
+    """One walk over `steps`. `memory` is what the state file remembers; the cloud corrects it.
 
-    def __init__(self, steps: tuple[Step, ...], azure: Azure, wanted: Wanted, memory: Memory, watcher: Watcher) -> None:
-        self.wanted = wanted
+    With `removing` the steps are those of `backwards`, and end accordingly.
+    """
+
+    def __init__(
+        self,
+        steps: tuple[Step, ...],
+        azure: Azure,
+        wanted: Wanted,
+        memory: Memory,
+        watcher: Watcher,
+        *,
+        removing: bool = False,
+    ) -> None:
+        self.wanted, self._removing, self._removed = wanted, removing, memory.removed
         self._steps, self._azure, self._watcher = steps, azure, watcher
         self._values: dict[str, str] = dict(memory.values)
         self._made = {step.key: memory.made.get(step.key, frozenset()) for step in steps}
@@ -134,8 +168,9 @@ class Walk:
         return news
 
     def _context(self, step: Step) -> Context:
-        made = self._made[step.key]
-        return Context(self._azure, self.wanted, self._values, made, lambda what: self._watcher.waiting(step, what))
+        made, removed = self._made[step.key], step.key in self._removed
+        waiting = lambda what: self._watcher.waiting(step, what)  # noqa: E731 - shorter than a partial
+        return Context(self._azure, self.wanted, self._values, made, waiting, removed)
 
     async def _look_at(self, step: Step) -> Look:
         try:
@@ -156,7 +191,9 @@ class Walk:
             result = Result(Outcome.BLOCKED, reason=f"needs: {by}")
         else:
             look = self._looks[step.key]
-            if any(result.outcome is Outcome.DONE for result in before):  # what was seen may have changed since
+            if any(
+                result.outcome in (Outcome.DONE, Outcome.REMOVED) for result in before
+            ):  # what was seen may have changed since
                 asked = look.plan.ask if look.plan else None
                 look = await self._look_at(step)
                 if look.plan and look.plan.ask not in (None, asked):
@@ -188,7 +225,7 @@ class Walk:
             self._values.update(values)
             self._made[step.key] = (self._made[step.key] - {*change.unmakes}) | {*change.makes}
             recorder.made(step, change, values)
-        return Result(_outcome(plan), plan, made, reason="" if plan.changes else plan.reason)
+        return Result(_outcome(plan, removing=self._removing), plan, made, reason="" if plan.changes else plan.reason)
 
 
 def _asks(ask: Ask | None) -> Refusal:
@@ -208,9 +245,11 @@ def _bug(error: Exception) -> Refusal:
     )
 
 
-def _outcome(plan: Plan) -> Outcome:
+def _outcome(plan: Plan, *, removing: bool) -> Outcome:
     if plan.skipped:
         return Outcome.SKIPPED
+    if removing:
+        return Outcome.REMOVED if plan.changes else Outcome.KEPT
     if plan.needs_you:
         return Outcome.NEEDS_YOU
     return Outcome.DONE if plan.changes else Outcome.UNCHANGED

@@ -1,0 +1,103 @@
+"""`destroy`: the steps backwards, each planning to nothing. Only what is recorded and marked as ours is deleted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cli import documents
+from cli.called import shown
+from cli.console import say, show_plan, show_refusal, text
+from cli.inputs import BadInput
+from cli.run import Declined, Run
+from cloud.errors import Refusal
+from state.recorder import StateRecorder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cloud.clients import Azure
+    from steps.model import Step
+    from steps.walk import Look, Result, Walk
+    from steps.wanted import Wanted
+
+
+async def destroy(run: Run) -> int:
+    """Remove what the state file says this tool made, recording every write, and return the exit code.
+
+    The state file stays, with the inputs, so that a deploy sets the same up again. Refusal (exit 2) without one.
+    """
+    from steps import STEPS
+    from steps.walk import backwards, exit_code
+
+    state = run.options.state
+    if not run.remembers:
+        raise Refusal(
+            f"There is nothing to destroy: no state file at {shown(state.path)}.",
+            why="Only what a state file records as made by this tool is ever deleted.",
+            next="Name the deployment's state file with --state FILE.",
+            exit_code=2,
+        )
+    steps = backwards(STEPS)
+    async with await run.connect() as azure:
+        wanted, subscription = await run.settle(azure)
+        walk, looks = await _look(run, azure, wanted)
+        if any(look.plan and look.plan.changes for look in looks.values()):
+            show_plan(run.console, steps, looks)
+            run.console.print()
+            await _confirm(run, wanted)
+        document = run.new_document(azure, wanted, subscription)
+        state.write(document)
+        with run.screen:
+            results = await walk.apply(StateRecorder(state, document, removing=True))
+    code = exit_code(results)
+    if run.options.json:
+        documents.emit(documents.run_document(steps, results, document.outputs(), code, "destroy"))
+    _report(run, steps, results, code)
+    return code
+
+
+async def _look(run: Run, azure: Azure, wanted: Wanted) -> tuple[Walk, Mapping[str, Look]]:
+    """Look at everything as it would go. What is in the instance goes with it, if it is still ours to delete."""
+    from steps import STEPS
+    from steps.walk import backwards
+
+    steps = backwards(STEPS)
+    wanted = replace(wanted, answers={**wanted.answers, "purge": run.options.purge})
+    goes = "instance" in run.memory().made.get("instance", ())
+    walk, looks = await run.look(azure, replace(wanted, instance_goes=goes), steps, removing=True)
+    plan = looks["instance"].plan
+    if goes and plan and not any("instance" in change.unmakes for change in plan.changes):
+        walk, looks = await run.look(azure, wanted, steps, removing=True)
+    return walk, looks
+
+
+async def _confirm(run: Run, wanted: Wanted) -> None:
+    """Have the instance's name typed; Declined when it is another. Unattended, --yes is needed."""
+    if run.options.yes:
+        return
+    if not run.options.may_ask:
+        raise BadInput("Nothing may be asked here, and nothing is deleted unasked.", "Confirm with --yes.")
+    from cli.prompts import Terminal
+
+    if not await Terminal().type_name(wanted.instance):
+        raise Declined
+    run.console.print()
+
+
+def _report(run: Run, steps: tuple[Step, ...], results: Mapping[str, Result], code: int) -> None:
+    console, state = run.console, run.options.state
+    console.print()
+    for step in steps:
+        error = results[step.key].error
+        if error:
+            show_refusal(console, error, f"Step {step.number}, {step.title.lower()}: ")
+            console.print()
+    if code:
+        say(console, f"The log is {shown(state.log_path)}", first="Not everything is removed. ", first_style="bold")
+        return
+    console.print(text("Everything that this tool made is removed", "bold green"))
+    for step in steps:
+        plan = results[step.key].plan
+        for note in plan.notes if plan else ():
+            say(console, note, first="! ", first_style="yellow")

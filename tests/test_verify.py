@@ -1,0 +1,114 @@
+"""`verify`: everything as it was chosen, or what differs; asked of the live cloud, without a write."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.test_deploy import writes
+from tests.tool import INSTANCE, SUBSCRIPTION, Done, Tool
+from tests.world import Emulator
+
+
+def results(done: Done) -> dict[str, str]:
+    """The result of each check, by its title."""
+    found: dict[str, str] = {}
+    for check in done.document["checks"]:
+        worse = found.get(check["check"]) in ("drift", "failed")
+        found[check["check"]] = found[check["check"]] if worse else check["result"]
+    return found
+
+
+def test_what_was_deployed_verifies_cheaply_and_without_a_write(world: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    assert tool.run("verify").code == 0  # waits for the new role to work
+    before, state = world.inventory(volatile=True), tool.state_file.read_bytes()
+    world.control("DELETE", "/requests")
+
+    done = tool.run("verify", "--output", "json")
+
+    assert done.code == 0, done.text
+    assert set(results(done).values()) == {"ok", "note"}
+    assert results(done)["Data plane, signed in"] == "ok"
+    assert world.requests()["total"] <= 12
+    assert writes(world) == []
+    assert world.inventory(volatile=True) == before
+    assert tool.state_file.read_bytes() == state
+
+
+def test_each_step_undone_by_hand_is_seen(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy("--reply-url", "http://localhost:8080").code == 0
+    (assignment,) = [
+        one for one in azure.inventory(volatile=True)["roleAssignments"] if INSTANCE in one["properties"]["scope"]
+    ]
+    arm = "https://management.azure.com"
+    gone = azure.https("DELETE", f"{arm}{assignment['id']}?api-version=2022-04-01", token=azure.token())
+    assert gone.status == 200
+    client = tool.run("outputs", "--format", "json").document["client_id"]
+    url = f"https://graph.microsoft.com/v1.0/applications(appId='{client}')"
+    body: dict[str, Any] = {"publicClient": {"redirectUris": []}}
+    graph = azure.token("https://graph.microsoft.com")
+    assert azure.https("PATCH", url, token=graph, json=body).status == 204
+    while azure.https("GET", url, token=graph).json()["publicClient"]["redirectUris"]:
+        pass  # replicas
+
+    done = tool.run("verify")
+
+    assert done.code == 1, done.text
+    assert "missing: assign Azure Digital Twins Data Owner" in done.stdout
+    assert "add reply URL http://localhost:8080" in done.stdout
+    assert "2 things differ" in done.stdout
+    assert writes(azure)[-2:] == [
+        f"DELETE {assignment['id']}?api-version=2022-04-01",
+        f"PATCH {url.partition('.com')[2]}",
+    ]
+
+
+def test_without_a_deployment_everything_is_missing(azure: Emulator, tool: Tool) -> None:
+    done = tool.run("verify", "--yes", "--subscription", SUBSCRIPTION, "--output", "json")
+    assert done.code == 1, done.text
+    assert results(done)["2 Digital Twins instance"] == "drift"
+    assert results(done)["Data plane"] == "failed"
+    assert list(tool.folder.iterdir()) == []
+    assert writes(azure) == []
+
+
+def test_an_instance_that_does_not_answer_fails_the_check(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    azure.faults({"path": "^/models", "nth": "every", "do": "status:403"})
+    (tool.folder / "aged.json").write_text(tool.state_file.read_text().replace("2026-", "2025-"))
+    done = tool.run("verify", "--state", "aged.json")
+    assert done.code == 1, done.text
+    assert "Data plane, signed in" in done.stdout
+
+
+@pytest.mark.parametrize("state", ["{", "{}"])
+def test_a_state_file_that_cannot_be_used_is_refused(tool: Tool, state: str) -> None:
+    tool.state_file.write_text(state)
+    done = tool.run("verify")
+    assert done.code == 2, done.text
+    assert tool.state_file.read_text() == state
+
+
+def test_a_secret_file_signs_in_as_the_application(azure: Emulator, tool: Tool, tmp_path: Path) -> None:
+    assert tool.deploy().code == 0
+    values = tool.run("outputs", "--format", "json").document
+    url = f"https://graph.microsoft.com/v1.0/applications(appId='{values['client_id']}')/addPassword"
+    graph = azure.token("https://graph.microsoft.com")
+    made = azure.https("POST", url, token=graph, json={"passwordCredential": {"displayName": "ci"}}).json()
+    secret = tmp_path / "ci.secret"
+    secret.write_text(made["secretText"] + "\n")
+    document = tool.state
+    document["inputs"] |= {"secret": "ci", "secret_file": str(secret)}
+    tool.state_file.write_text(json.dumps(document))
+
+    done = tool.run("verify", "--output", "json")
+    assert results(done)["Data plane, as the app"] == "ok", done.text
+
+    secret.write_text("wrong\n")
+    done = tool.run("verify", "--output", "json")
+    assert results(done)["Data plane, as the app"] == "failed", done.text
+    assert done.code == 1
