@@ -155,7 +155,8 @@ class Run:
         if self._document is None:
             return Memory()
         made = {key: frozenset(record.made) for key, record in self._document.steps.items()}
-        return Memory(self._document.produced(), made)
+        doing = {key: record.doing for key, record in self._document.steps.items() if record.doing}
+        return Memory(self._document.produced(), made, doing)
 
     async def confirm(self) -> None:
         """Ask whether to go on, where that may be asked; Declined when not."""

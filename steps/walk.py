@@ -51,6 +51,9 @@ class Watcher(Protocol):
     def waiting(self, step: Step, what: str) -> None:
         """The step waits for something."""
 
+    def reveal(self, what: str, secret: str) -> None:
+        """Show what is told only once; it is kept nowhere else."""
+
     def ended(self, step: Step, result: Result) -> None:
         """The step has ended."""
 
@@ -85,6 +88,8 @@ class Memory:
 
     values: Values = field(default_factory=dict)
     made: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    doing: Mapping[str, str] = field(default_factory=dict)
+    """By step, the change that was being made when a run was cut short."""
 
 
 class Walk:
@@ -95,6 +100,7 @@ class Walk:
         self._steps, self._azure, self._watcher = steps, azure, watcher
         self._values: dict[str, str] = dict(memory.values)
         self._made = {step.key: memory.made.get(step.key, frozenset()) for step in steps}
+        self._doing = memory.doing
         self._looks: dict[str, Look] = {}
         self._results: dict[str, Result] = {}
 
@@ -135,7 +141,12 @@ class Walk:
 
     def _context(self, step: Step) -> Context:
         made = self._made[step.key]
-        return Context(self._azure, self.wanted, self._values, made, lambda what: self._watcher.waiting(step, what))
+        doing = self._doing.get(step.key, "")
+
+        def progress(what: str) -> None:
+            self._watcher.waiting(step, what)
+
+        return Context(self._azure, self.wanted, self._values, made, progress, self._watcher.reveal, doing)
 
     async def _look_at(self, step: Step) -> Look:
         try:
