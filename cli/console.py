@@ -123,6 +123,10 @@ class Screen:
         """Something worth knowing happened on the way: a pause that Azure asked for, a lost connection."""
         self._console.print(text(f"  {what}", "dim"))
 
+    def reveal(self, what: str, secret: str) -> None:
+        """Show what is told only once, as one line that can be copied from."""
+        self._console.print(Text.assemble((f"{plain(what)}, shown only now: ", "bold"), plain(secret)), soft_wrap=True)
+
     def ended(self, step: Step, result: Result) -> None:
         """The step has ended."""
         if step.key in self._since:

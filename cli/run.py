@@ -181,8 +181,9 @@ class Run:
         if self._document is None:
             return Memory()
         made = {key: frozenset(record.made) for key, record in self._document.steps.items()}
+        doing = {key: record.doing for key, record in self._document.steps.items() if record.doing}
         removed = frozenset(key for key, record in self._document.steps.items() if record.removed)
-        return Memory(self._document.produced(), made, removed)
+        return Memory(self._document.produced(), made, doing, removed)
 
     async def confirm(self) -> None:
         """Ask whether to go on, where that may be asked; Declined when not."""

@@ -6,8 +6,14 @@ from typing import TYPE_CHECKING
 
 from kiota_abstractions.api_error import APIError
 
+from cloud.applications import unless_gone
+from cloud.waiting import Progress, until_visible
+
 if TYPE_CHECKING:
     from msgraph.graph_service_client import GraphServiceClient
+
+SEEN_BOUND = 10
+"""Seconds until a deleted application is in the recycle bin, or was purged by somebody else."""
 
 
 async def deleted_application(graph: GraphServiceClient, unique_name: str) -> str | None:
@@ -27,3 +33,24 @@ async def deleted_application(graph: GraphServiceClient, unique_name: str) -> st
                 return found.id
         url = page.odata_next_link if page else None
     return None
+
+
+async def restore_application(graph: GraphServiceClient, object_id: str) -> None:
+    """Bring a deleted application back; one that another run has restored meanwhile is fine."""
+    await unless_gone(graph.directory.deleted_items.by_directory_object_id(object_id).restore.post)
+
+
+async def purge_application(graph: GraphServiceClient, object_id: str, progress: Progress) -> None:
+    """Delete a deleted application for good, which frees its `uniqueName`.
+
+    One that can't be seen in the recycle bin yet is waited for; one that doesn't come was purged already.
+    """
+    item = graph.directory.deleted_items.by_directory_object_id(object_id)
+
+    def not_yet(status: int, _code: str) -> bool:
+        return status == 404
+
+    waiting = "waiting for the recycle bin to show the application"
+    await unless_gone(
+        lambda: until_visible(item.delete, not_yet=not_yet, bound=SEEN_BOUND, what=waiting, progress=progress)
+    )

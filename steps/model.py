@@ -35,6 +35,10 @@ class Context:
     """What this step is recorded to have made, by the names in `Change.makes`."""
     progress: Callable[[str], None]
     """Shows what is being waited for."""
+    reveal: Callable[[str, str], None]
+    """Shows a person what is told only once, a secret: what it is, and the secret. It is kept nowhere."""
+    interrupted: str = ""
+    """The key of the change that an earlier run was making when it was cut short; "" when none was."""
     removed: bool = False
     """`destroy` took away what this step made, so that a name may still be on its way to being free."""
 

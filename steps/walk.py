@@ -54,6 +54,9 @@ class Watcher(Protocol):
     def waiting(self, step: Step, what: str) -> None:
         """The step waits for something."""
 
+    def reveal(self, what: str, secret: str) -> None:
+        """Show what is told only once; it is kept nowhere else."""
+
     def ended(self, step: Step, result: Result) -> None:
         """The step has ended."""
 
@@ -88,6 +91,8 @@ class Memory:
 
     values: Values = field(default_factory=dict)
     made: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    doing: Mapping[str, str] = field(default_factory=dict)
+    """By step, the change that was being made when a run was cut short."""
     removed: frozenset[str] = frozenset()
     """The steps whose things `destroy` took away, and nobody has made again."""
 
@@ -129,6 +134,7 @@ class Walk:
         self._steps, self._azure, self._watcher = steps, azure, watcher
         self._values: dict[str, str] = dict(memory.values)
         self._made = {step.key: memory.made.get(step.key, frozenset()) for step in steps}
+        self._doing = memory.doing
         self._looks: dict[str, Look] = {}
         self._results: dict[str, Result] = {}
 
@@ -168,9 +174,19 @@ class Walk:
         return news
 
     def _context(self, step: Step) -> Context:
-        made, removed = self._made[step.key], step.key in self._removed
-        waiting = lambda what: self._watcher.waiting(step, what)  # noqa: E731 - shorter than a partial
-        return Context(self._azure, self.wanted, self._values, made, waiting, removed)
+        def progress(what: str) -> None:
+            self._watcher.waiting(step, what)
+
+        return Context(
+            azure=self._azure,
+            wanted=self.wanted,
+            values=self._values,
+            made=self._made[step.key],
+            progress=progress,
+            reveal=self._watcher.reveal,
+            interrupted=self._doing.get(step.key, ""),
+            removed=step.key in self._removed,
+        )
 
     async def _look_at(self, step: Step) -> Look:
         try:

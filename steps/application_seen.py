@@ -1,0 +1,136 @@
+"""What is seen of the app registration: our own, by its `uniqueName`; an adopted one, by its client id or its tag."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from cloud import application_links, applications, client_secrets
+from cloud.application_links import Federated, Owner
+from cloud.applications import Registration
+from cloud.directory import found as found_in
+from cloud.errors import Refusal
+from cloud.recycle_bin import deleted_application
+from steps import credentials
+from steps.application import ADOPTED, adoption_mark, unique_name
+from steps.model import Context
+from steps.wanted import Application
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The application that is ours or is to be adopted, and what hangs on it."""
+
+    found: Registration | None = None
+    adopted: str = ""
+    """The tag of an adopted one, whether it has it yet or not; "" for our own."""
+    made: frozenset[str] = frozenset()
+    deleted_object_id: str = ""
+    """Our application when somebody deleted it less than 30 days ago: it is restored, as nothing else can be made."""
+    namesakes: tuple[Registration, ...] = ()
+    """Others of the same display name, looked for only where ours isn't there."""
+    owners: tuple[Owner, ...] = ()
+    federated: tuple[Federated, ...] = ()
+    secrets: credentials.Secrets | None = None
+    """None where the registration is not wanted, and was not looked for."""
+    graph: str = ""
+    """Microsoft Graph's origin."""
+
+
+async def look(context: Context, app: Application) -> Observed:
+    """Find our application, and read its service principal and what else is wanted or recorded of it."""
+    seen = await _find(context, app)
+    seen = replace(seen, secrets=_secrets(context, app, seen.found), graph=context.azure.cloud.graph)
+    if seen.found is None:
+        return seen
+    graph, found, made = context.azure.graph, seen.found, context.made
+    wants_owners = app.owners is not None
+    wants_federated = app.federated is not None
+    (principal, tags), owners, federated = await asyncio.gather(
+        applications.principal(graph, found.client_id, sure="service_principal_id" not in context.values),
+        application_links.owners(graph, found.object_id) if wants_owners or _any("owner:", made) else _none(),
+        application_links.federated(graph, found.object_id) if wants_federated or _any("federated:", made) else _none(),
+    )
+    found = replace(found, service_principal_id=principal, principal_tags=tags)
+    return replace(seen, found=found, owners=owners, federated=federated)
+
+
+def _any(prefix: str, made: frozenset[str]) -> bool:
+    return any(one.startswith(prefix) for one in made)
+
+
+async def _none() -> tuple[()]:
+    return ()
+
+
+def _secrets(context: Context, app: Application, found: Registration | None) -> credentials.Secrets:
+    file = app.secret.file if app.secret else client_secrets.PRINTED
+    return credentials.Secrets(
+        present=found.passwords if found else (),
+        made=frozenset(one for one in context.made if one.startswith("secret:")),
+        interrupted=context.interrupted,
+        key_id=context.values.get("secret_key_id", ""),
+        file=context.values.get("secret_file", ""),
+        file_there=client_secrets.file_there(file),
+        file_problem=(client_secrets.file_problem(file) if app.secret else None) or "",
+        now=datetime.now(UTC),
+    )
+
+
+async def _find(context: Context, app: Application) -> Observed:
+    graph, made, instance = context.azure.graph, context.made, context.wanted.instance_id
+    name, mark, recorded = unique_name(instance), adoption_mark(instance), context.values.get("client_id", "")
+    if app.app_id:
+        named, own = await asyncio.gather(
+            applications.by_client_id(graph, app.app_id, sure=app.app_id != recorded),
+            applications.named(graph, name, sure=True),
+        )
+        return Observed(*_chosen(app.app_id, named, own, recorded if ADOPTED in made else "", mark), made)
+    if ADOPTED in made and recorded:
+        named = await applications.by_client_id(graph, recorded, sure=False)
+        if named:
+            return Observed(named, mark, made)
+    own = await applications.named(graph, name, sure=not recorded)
+    if own:
+        return Observed(own, made=made)
+    quoted = app.name.replace("'", "''")
+    deleted, marked, namesakes = await asyncio.gather(
+        found_in(lambda: deleted_application(graph, name), sure=not recorded),
+        applications.matching(graph, f"tags/any(t:t eq '{mark}')"),
+        applications.matching(graph, f"displayName eq '{quoted}'"),
+    )
+    adopts = context.wanted.answers.get("adopt_app", False)
+    if marked and not adopts:
+        raise Refusal(
+            f"An earlier run adopted the application {marked[0].settings.name} for this instance.",
+            why="The state file that says so isn't here. No second application is made.",
+            next=f"Name it again: --app-id {marked[0].client_id}",
+            exit_code=2,
+        )
+    if adopts and not deleted and len(marked or namesakes) == 1:
+        return Observed((marked or namesakes)[0], mark, made)
+    return Observed(made=made, deleted_object_id=deleted or "", namesakes=namesakes)
+
+
+def _chosen(
+    client_id: str, named: Registration | None, own: Registration | None, adopted: str, mark: str
+) -> tuple[Registration, str]:
+    """Return the registration that `--app-id` names, and the tag it is to have; Refusal when it can't be that one."""
+    if named is None:
+        raise Refusal(
+            f"There is no application {client_id} in this tenant.",
+            why="An application is adopted by its client id (also called application id), not by an object id.",
+            next='az ad app list --show-mine --query "[].[appId, displayName]" --output table shows yours.',
+            exit_code=2,
+        )
+    if own and own.client_id == named.client_id:
+        return own, ""
+    other = own.client_id if own else adopted
+    if other and other.lower() != named.client_id.lower():
+        raise Refusal(
+            f"This deployment has an application already, {other}, so {client_id} is not adopted.",
+            next="Leave --app-id away, or destroy the deployment first.",
+            exit_code=2,
+        )
+    return named, mark
