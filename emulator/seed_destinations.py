@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator import seed
-from emulator.arm import access_keys, containers, event_grid, resources, storage
+from emulator.arm import access_keys, documents, resources
 from emulator.arm.messaging import EVENT_HUBS, KEY_SIZE, RIGHTS, ROOT_RULE, SERVICE_BUS, Bus, entity, namespace, rule
 from emulator.store import Store
 from emulator.web import Json
@@ -23,7 +23,7 @@ FOREIGN_SUBSCRIPTION = "f1c0ffee-0000-4000-8000-000000000001"
 FOREIGN_EVENT_HUB = ("fabrikam-events", "telemetry")
 """A namespace and an event hub of another tenant."""
 
-_PROVIDERS = (EVENT_HUBS.provider, SERVICE_BUS.provider, event_grid.PROVIDER, storage.PROVIDER)
+_PROVIDERS = (EVENT_HUBS.provider, SERVICE_BUS.provider, documents.EVENT_GRID, documents.STORAGE)
 
 
 def seed_destinations(store: Store) -> None:
@@ -38,13 +38,13 @@ def seed_destinations(store: Store) -> None:
     place = f"/subscriptions/{seed.REGISTERED_SUBSCRIPTION}/resourceGroups/{group}/providers"
     _entity(store, EVENT_HUBS, place, location, EVENT_HUB)
     _entity(store, SERVICE_BUS, place, location, TOPIC)
-    topic = event_grid.topic(f"{place}/{event_grid.TYPE}/{EVENT_GRID_TOPIC}", location)
+    topic = documents.topic(f"{place}/{documents.TOPIC}/{EVENT_GRID_TOPIC}", location)
     _put(store, topic)
-    access_keys.make(store, topic["id"], event_grid.KEY_SIZE)
-    account = storage.account(f"{place}/{storage.TYPE}/{CONTAINER[0]}", location, seed.SEEDED_AT)
+    access_keys.make(store, topic["id"], documents.TOPIC_KEY_SIZE)
+    account = documents.account(f"{place}/{documents.ACCOUNT}/{CONTAINER[0]}", location, seed.SEEDED_AT)
     _put(store, account)
-    access_keys.make(store, account["id"], storage.KEY_SIZE)
-    _put(store, containers.new(account["id"], CONTAINER[1], seed.SEEDED_AT))
+    access_keys.make(store, account["id"], documents.ACCOUNT_KEY_SIZE)
+    _put(store, documents.container(account["id"], CONTAINER[1], seed.SEEDED_AT))
     store.put("foreignSubscription", FOREIGN_SUBSCRIPTION, {"tenantId": FOREIGN_TENANT})
     place = f"/subscriptions/{FOREIGN_SUBSCRIPTION}/resourceGroups/fabrikam/providers"
     _entity(store, EVENT_HUBS, place, location, FOREIGN_EVENT_HUB)

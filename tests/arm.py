@@ -23,6 +23,7 @@ DATA_OWNER = "bcd981a7-7f74-457b-83e1-cceb9e632ffe"
 DATA_READER = "d57506d4-4c8d-48b1-8587-93c323f6a5a3"
 
 VERSIONS = {
+    "microsoft.managedidentity": "2024-11-30",
     "microsoft.eventhub": "2024-01-01",
     "microsoft.servicebus": "2024-01-01",
     "microsoft.eventgrid": "2025-02-15",
@@ -41,10 +42,8 @@ def version_of(path: str) -> str:
         return "2022-04-01"
     if "/microsoft.digitaltwins/" in low and not low.endswith("register"):
         return "2023-01-31"
-    if "/microsoft.managedidentity/" in low:
-        return "2024-11-30"
     for provider, version in VERSIONS.items():
-        if f"/{provider}/" in low:
+        if f"/{provider}/" in low and not low.endswith("register"):
             return version
     short = low.count("/") <= 2 or low.endswith("/locations")
     return "2022-12-01" if short else "2025-04-01"

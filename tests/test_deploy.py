@@ -151,7 +151,8 @@ def test_an_unregistered_provider_is_registered(azure: Emulator, tool: Tool) -> 
     done = tool.run("--yes", "--subscription", "Contoso Sandbox")
     assert done.code == 0, done.text
     assert "register the provider Microsoft.DigitalTwins" in done.stdout
-    states = [provider["registrationState"] for provider in azure.inventory()["providers"]]
+    providers = azure.inventory()["providers"]
+    states = [one["registrationState"] for one in providers if one["id"].lower().endswith("/microsoft.digitaltwins")]
     assert states == ["Registered", "Registered"]
 
 

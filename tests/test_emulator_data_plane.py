@@ -12,18 +12,19 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.arm import DATA_OWNER, DATA_READER, GROUP, HOST, INSTANCE, Arm, document
+from tests.arm import DATA_OWNER, DATA_READER, GROUP, HOST, INSTANCE, REGISTERED, Arm, document
 from tests.world import DIGITAL_TWINS, ROOT, Answer, Emulator
 
 OWNER_ASSIGNMENT = "44444444-4444-4444-8444-444444444444"
 READER_ASSIGNMENT = "55555555-5555-4555-8555-555555555555"
+TOPIC = f"{REGISTERED}/resourceGroups/shared-services/providers/Microsoft.EventGrid/topics/contoso-twin-topic"
 ROOM = "dtmi:com:contoso:Room;1"
 MODEL: dict[str, Any] = {"@id": ROOM, "@type": "Interface", "@context": "dtmi:dtdl:context;2"}
 
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """A world with an instance that `owner` may write and `reader` may read, with an endpoint."""
+    """A world with an instance that `owner` may write and `reader` read, one endpoint and one that is not finished."""
     with Emulator(tmp_path_factory.mktemp("twins") / "azure") as azure:
         ready(azure)
         yield azure
@@ -36,11 +37,12 @@ def ready(azure: Emulator) -> None:
     arm.assign(READER_ASSIGNMENT, DATA_READER, seed.USERS["reader"].object_id)
     for name in ("owner", "reader"):
         assert [ask(azure, "GET", "/models", name=name).status for _ in range(3)] == [403, 403, 200]
-    for name, state in (("events", "Succeeded"), ("young", "Provisioning")):
-        identifier = f"{INSTANCE}/endpoints/{name}"
-        body = {"id": identifier, "name": name, "type": "Microsoft.DigitalTwins/digitalTwinsInstances/endpoints"}
-        properties = {"endpointType": "EventGrid", "provisioningState": state}
-        document(azure, "digitalTwinsChild", identifier, {**body, "properties": properties})
+    key = arm("POST", f"{TOPIC}/listKeys").json()["key1"]
+    topic = {"endpointType": "EventGrid", "TopicEndpoint": arm("GET", TOPIC).json()["properties"]["endpoint"]}
+    for name in ("events", "young"):
+        made = arm("PUT", f"{INSTANCE}/endpoints/{name}", {"properties": {**topic, "accessKey1": key}})
+        if name == "events":
+            assert arm.states(made.headers["Azure-AsyncOperation"])[-1] == "Succeeded"
 
 
 def ask(azure: Emulator, method: str, path: str, body: Any = None, name: str = "owner", **headers: str) -> Answer:

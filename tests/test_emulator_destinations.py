@@ -232,10 +232,10 @@ def test_what_an_endpoint_learns_of_a_destination(seeded: Arm, world: World) -> 
             destinations.by_connection_string(world, "EventHub", connection)
         assert caught.value.why == why
         assert keys["primaryKey"] not in str(caught.value)
-    reader = seed.USERS["reader"].object_id
-    assert not destinations.may_send(world, reader, found)
-    seeded.assign("22222222-2222-4222-8222-222222222222", SENDER, reader, at=f"{HUBS}/contoso-events")
-    assert [destinations.may_send(world, reader, found) for _ in range(3)] == [False, False, True]
+    sender = seed.AUTOMATIONS["contributor-sp"].object_id
+    assert not destinations.may_send(world, sender, found)
+    seeded.assign("22222222-2222-4222-8222-222222222222", SENDER, sender, at=f"{HUBS}/contoso-events")
+    assert [destinations.may_send(world, sender, found) for _ in range(3)] == [False, False, True]
 
 
 def test_event_grid_and_dead_letters(seeded: Arm, world: World) -> None:
@@ -250,10 +250,10 @@ def test_event_grid_and_dead_letters(seeded: Arm, world: World) -> None:
     assert destinations.container_by_sas(world, f"{url}?{sas(account_key)}").id == container
     for bad in (sas(account_key, sp="r"), sas(account_key, hours=-1), sas(key), sas(account_key) + "x", "sv=1"):
         assert destinations.refuses_dead_letter(world, f"{url}?{bad}"), bad
-    reader = seed.USERS["reader"].object_id
-    assert "not authorized" in str(destinations.refuses_dead_letter(world, url, reader))
-    seeded.assign("33333333-3333-4333-8333-333333333333", BLOB_CONTRIBUTOR, reader, at=container)
-    assert [bool(destinations.refuses_dead_letter(world, url, reader)) for _ in range(3)] == [True, True, False]
+    sender = seed.AUTOMATIONS["contributor-sp"].object_id
+    assert "not authorized" in str(destinations.refuses_dead_letter(world, url, sender))
+    seeded.assign("33333333-3333-4333-8333-333333333333", BLOB_CONTRIBUTOR, sender, at=container)
+    assert [bool(destinations.refuses_dead_letter(world, url, sender)) for _ in range(3)] == [True, True, False]
 
 
 def sas(key: str, sp: str = "w", hours: int = 1) -> str:

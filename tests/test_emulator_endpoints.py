@@ -129,14 +129,14 @@ def test_an_endpoint_by_key(arm: Arm) -> None:
 @pytest.mark.parametrize(
     ("properties", "why"),
     [
-        (by_key(key="b3RoZXI="), "is wrong"),
-        (by_key(rule="missing"), "no such rule"),
-        (by_key(rule="listener"), "right to send"),
-        (by_key(host="elsewhere"), "No namespace"),
-        (by_key(entity="missing"), "could not be found"),
-        (TO_GRID | {"accessKey1": "b3RoZXI="}, "is wrong"),
-        (TO_GRID | {"TopicEndpoint": GRID_URL.replace("contoso", "other")}, "There is no"),
-        (BY_IDENTITY | {"entityPath": "missing"}, "could not be found"),
+        (by_key(key="b3RoZXI="), "refused by 'twins'"),
+        (by_key(rule="missing"), "refused by 'twins'"),
+        (by_key(rule="listener"), "right Send"),
+        (by_key(host="elsewhere"), "does not exist"),
+        (by_key(entity="missing"), "does not exist"),
+        (TO_GRID | {"accessKey1": "b3RoZXI="}, "refused the key"),
+        (TO_GRID | {"TopicEndpoint": GRID_URL.replace("contoso", "other")}, "does not exist"),
+        (BY_IDENTITY | {"entityPath": "missing"}, "does not exist"),
         (BY_IDENTITY | {"identity": {"type": "UserAssigned", "userAssignedIdentity": IDENTITY}}, "not authorized"),
     ],
 )

@@ -8,9 +8,9 @@ page does not name the state that they are in from then on; here it is `Failed`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
-from emulator.arm import identities, operations
+from emulator.arm import destinations, identities, operations
 from emulator.web import Json, Refused, Request
 from emulator.world import World
 
@@ -19,14 +19,6 @@ PARENT = "Microsoft.DigitalTwins/digitalTwinsInstances"
 ENDPOINTS = "endpoints"
 CONNECTIONS = "timeSeriesDatabaseConnections"
 _BUSY = ("Provisioning", "Deleting")
-
-Check = Callable[[World, Json, str | None], str | None]
-_CHECKS: list[Check] = []
-
-
-def asks(check: Check) -> None:
-    """Register who says why a destination refuses a child's identity: (world, properties, object id) -> why or None."""
-    _CHECKS.append(check)
 
 
 def id_of(instance: Json, collection: str, name: str) -> str:
@@ -169,8 +161,7 @@ def _failure(world: World, child: Json) -> Json | None:
             "digitalTwinsInstance", child["id"].rpartition(f"/{child['type'].split('/')[-1]}/")[0]
         )
         principal = principal_of(child, instance) if instance else None
-        known = principal if principal and world.store.get("servicePrincipal", principal) else None
-        message = next(filter(None, (check(world, child["properties"], known) for check in _CHECKS)), None)
+        message = destinations.refuses_principal(world, child["properties"], principal)
     return {"code": "ProvisioningFailed", "message": message} if message else None
 
 

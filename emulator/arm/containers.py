@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-import uuid
 
 from emulator.arm import groups, operations, resources, storage
+from emulator.arm.documents import CONTAINER as TYPE
+from emulator.arm.documents import CONTAINERS, container_id
+from emulator.arm.documents import container as new
 from emulator.arm.guards import may_delete, may_read, may_write
 from emulator.arm.routes import ROUTER
 from emulator.arm.shape import ANY, Shape, check
-from emulator.web import Json, Refused, Reply, Request
+from emulator.web import Refused, Reply, Request
 from emulator.world import World
 
-TYPE = f"{storage.TYPE}/blobServices/containers"
-_PLACE = "/blobServices/default/containers"
-_ONE = storage.ACCOUNT + _PLACE + "/{container}"
+_ONE = storage.ACCOUNT + CONTAINERS + "/{container}"
 _NAME = re.compile(r"\$root|\$web|\$logs|[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]")
 _PROPERTIES = {
     "publicAccess": ("Blob", "Container", "None"),
@@ -34,37 +34,12 @@ _DEFINITION = Shape(
 )
 
 
-def id_of(account: str, name: str) -> str:
-    """Return the id of a container of an account, which is given by its id."""
-    return f"{account}{_PLACE}/{name}"
-
-
-def new(account: str, name: str, time: str) -> Json:
-    """Return a new container of an account, which is given by its id."""
-    return {
-        "id": id_of(account, name),
-        "name": name,
-        "type": TYPE,
-        "etag": f'"0x{uuid.uuid4().hex[:15].upper()}"',
-        "properties": {
-            "publicAccess": "None",
-            "leaseStatus": "Unlocked",
-            "leaseState": "Available",
-            "lastModifiedTime": time,
-            "hasImmutabilityPolicy": False,
-            "hasLegalHold": False,
-            "defaultEncryptionScope": "$account-encryption-key",
-            "denyEncryptionScopeOverride": False,
-        },
-    }
-
-
 @ROUTER.add("GET", _ONE)
 def get_container(world: World, request: Request, *, subscription: str, group: str, name: str, container: str) -> Reply:
     """Return one container."""
     may_read(world, request, f"{TYPE}/read", _id(subscription, group, name, container))
     parent = storage.existing(world, subscription, group, name)
-    found = resources.find(world, id_of(parent["id"], container))
+    found = resources.find(world, container_id(parent["id"], container))
     if found is None:
         raise Refused(404, "ContainerNotFound", "The specified container does not exist.")
     return Reply(body=resources.served(found), headers={"ETag": found["etag"]})
@@ -81,7 +56,7 @@ def put_container(world: World, request: Request, *, subscription: str, group: s
     resources.refuse_busy(parent)
     if not _NAME.fullmatch(container):
         raise Refused(400, "ContainerInvalidName", f"The container name '{container}' is not valid.")
-    found = resources.find(world, id_of(parent["id"], container))
+    found = resources.find(world, container_id(parent["id"], container))
     made = found or new(parent["id"], container, operations.now())
     wanted = body.get("properties") or {}
     made["properties"] |= {key: value for key, value in wanted.items() if value is not None}
@@ -96,7 +71,7 @@ def delete_container(
     """Delete a container: 200, or 204 if there is none."""
     may_delete(world, request, f"{TYPE}/delete", _id(subscription, group, name, container))
     parent = storage.existing(world, subscription, group, name)
-    found = resources.find(world, id_of(parent["id"], container))
+    found = resources.find(world, container_id(parent["id"], container))
     if found is None:
         return Reply(204)
     resources.remove(world, found)
@@ -104,4 +79,4 @@ def delete_container(
 
 
 def _id(subscription: str, group: str, name: str, container: str) -> str:
-    return id_of(storage.id_of(groups.id_of(subscription, group), name), container)
+    return container_id(storage.id_of(groups.id_of(subscription, group), name), container)

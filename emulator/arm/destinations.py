@@ -14,7 +14,8 @@ from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from emulator import rbac, seed
-from emulator.arm import access_keys, containers, event_grid, resources, shared_access, storage
+from emulator.arm import access_keys, resources, shared_access
+from emulator.arm.documents import ACCOUNT, TOPIC, container_id
 from emulator.arm.messaging import DOMAIN, EVENT_HUBS, SERVICE_BUS, Bus
 from emulator.web import Json
 from emulator.world import World
@@ -78,23 +79,27 @@ def by_connection_string(world: World, kind: EndpointType, connection_string: st
     ]
     if not opened:
         raise Unreachable(
-            "wrong key", f"The key of the authorization rule '{name}' is wrong, or there is no such rule."
+            "wrong key",
+            f"The shared access key was refused by '{parts['entitypath']}': the rule does not exist or "
+            "its key is another.",
         )
     if not any("Send" in rule["properties"]["rights"] for rule in opened):
-        raise Unreachable("not permitted", f"The authorization rule '{name}' does not have the right to send.")
+        raise Unreachable(
+            "not permitted", f"The rule '{name}' does not have the right Send on '{parts['entitypath']}'."
+        )
     return found
 
 
 def event_grid_topic(world: World, endpoint: str, access_key: str) -> Destination:
     """Return the Event Grid topic at an endpoint URL that an access key opens, in any tenant."""
-    for topic in resources.everywhere(world, event_grid.TYPE):
+    for topic in resources.everywhere(world, TOPIC):
         if topic["properties"]["endpoint"].lower() == endpoint.rstrip("/").lower() and not resources.is_busy(topic):
             if topic["properties"].get("disableLocalAuth"):
                 raise Unreachable("disabled", f"Local authentication is disabled for topic '{topic['name']}'.")
             if not _is_one_of(access_key, access_keys.of(world, topic["id"])):
-                raise Unreachable("wrong key", f"The access key of the topic '{topic['name']}' is wrong.")
+                raise Unreachable("wrong key", f"The topic '{topic['name']}' refused the key.")
             return Destination(topic["id"], "")
-    raise Unreachable("not found", f"There is no Event Grid topic at '{endpoint}'.")
+    raise Unreachable("not found", _absent(endpoint))
 
 
 def container(world: World, uri: str) -> Destination:
@@ -169,9 +174,11 @@ def parts_of(connection_string: str) -> dict[str, str]:
 
 
 def may_send(world: World, object_id: str, destination: Destination) -> bool:
-    """Whether an identity has a role to send there, which counts as an observation of each that is on its way."""
+    """Whether a service principal has a role to send there; counts as an observation of each that is on its way."""
     action = destination.data_action
-    granting = rbac.granting(world, object_id, action, destination.id, data=True) if action else []
+    if not action or world.store.get("servicePrincipal", object_id) is None:
+        return False
+    granting = rbac.granting(world, object_id, action, destination.id, data=True)
     return bool([assignment for assignment in granting if not world.lag.pending(rbac.effect_key(assignment))])
 
 
@@ -189,7 +196,7 @@ def _namespace(world: World, kind: EndpointType, uri: str) -> Json:
     for namespace in resources.everywhere(world, _BUSES[kind].type):
         if f"{namespace['name'].lower()}.{DOMAIN}" == host and not resources.is_busy(namespace):
             return namespace
-    raise Unreachable("not found", f"No namespace for {kind} has the host name '{host}'.")
+    raise Unreachable("not found", _absent(uri))
 
 
 def _in(world: World, kind: EndpointType, namespace: Json, entity_path: str) -> Destination:
@@ -198,7 +205,7 @@ def _in(world: World, kind: EndpointType, namespace: Json, entity_path: str) -> 
     if found is None:
         raise Unreachable(
             "not found",
-            f"The messaging entity 'sb://{namespace['name']}.{DOMAIN}/{entity_path}' could not be found.",
+            _absent(f"sb://{namespace['name']}.{DOMAIN}/{entity_path}"),
         )
     return Destination(found["id"], f"{bus.provider}/namespaces/messages/send/action")
 
@@ -208,12 +215,16 @@ def _container(world: World, uri: str) -> tuple[Json, Destination]:
     match, name = _BLOB_HOST.fullmatch((parts.hostname or "").lower()), parts.path.strip("/")
     if parts.scheme.lower() != "https" or not match or not name or "/" in name:
         raise Unreachable("malformed", "The dead letter URI is not https://ACCOUNT.blob.core.windows.net/CONTAINER.")
-    for account in resources.everywhere(world, storage.TYPE):
+    for account in resources.everywhere(world, ACCOUNT):
         if account["name"] == match["account"] and not resources.is_busy(account):
-            found = resources.find(world, containers.id_of(account["id"], name))
+            found = resources.find(world, container_id(account["id"], name))
             if found is not None:
                 return account, Destination(found["id"], _WRITE_BLOB)
-    raise Unreachable("not found", f"There is no container '{name}' in a storage account '{match['account']}'.")
+    raise Unreachable("not found", _absent(f"https://{match['account']}.blob.core.windows.net/{name}"))
+
+
+def _absent(where: str) -> str:
+    return f"The destination '{where}' does not exist or cannot be reached."
 
 
 def _is_foreign(world: World, identifier: str) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 from emulator.arm import access_keys, groups, resources
+from emulator.arm.documents import EVENT_GRID as PROVIDER
+from emulator.arm.documents import TOPIC as TYPE
+from emulator.arm.documents import TOPIC_KEY_SIZE, topic
 from emulator.arm.errors import resource_not_found
 from emulator.arm.guards import may_act, may_delete, may_read, may_write, readable
 from emulator.arm.namespaces import delete, refuse_moved, region_of
@@ -14,9 +17,6 @@ from emulator.arm.shape import ANY, TAGS, Shape, check
 from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
-PROVIDER = "Microsoft.EventGrid"
-TYPE = f"{PROVIDER}/topics"
-KEY_SIZE = 32
 _MANY = f"/providers/{TYPE}"
 _ONE = GROUP + _MANY + "/{name}"
 _NAME = re.compile(r"[A-Za-z0-9-]{3,50}")
@@ -54,25 +54,6 @@ _PATCH = Shape(
         "properties": Shape("TopicUpdateParameterProperties", _CHANGEABLE),
     },
 )
-
-
-def topic(identifier: str, location: str) -> Json:
-    """Return a new topic."""
-    name = identifier.rpartition("/")[2]
-    return {
-        "id": identifier,
-        "name": name,
-        "type": TYPE,
-        "location": location,
-        "tags": {},
-        "properties": {
-            "provisioningState": "Succeeded",
-            "endpoint": f"https://{name.lower()}.{location}-1.eventgrid.azure.net/api/events",
-            "inputSchema": "EventGridSchema",
-            "publicNetworkAccess": "Enabled",
-            "disableLocalAuth": False,
-        },
-    }
 
 
 @ROUTER.add("GET", SUBSCRIPTION + _MANY)
@@ -125,7 +106,7 @@ def put_topic(world: World, request: Request, subscription: str, group: str, nam
     if any(one["properties"]["endpoint"] == endpoint for one in resources.everywhere(world, TYPE)):
         raise Refused(409, "Conflict", f"Topic name '{name}' is already in use in location '{region.name}'.")
     _changed(world, made, body)
-    access_keys.make(world.store, made["id"], KEY_SIZE)
+    access_keys.make(world.store, made["id"], TOPIC_KEY_SIZE)
     resources.begin(world, made, "Creating", {"provisioningState": "Succeeded"})
     return Reply(201, resources.served(made), resources.poll(world, request, made))
 
@@ -165,7 +146,7 @@ def regenerate_key(world: World, request: Request, subscription: str, group: str
     which = _KEYS.get(request.json().get("keyName", ""))
     if which is None:
         raise Refused(400, "InvalidRequest", "Key name must be 'key1' or 'key2'.")
-    access_keys.regenerate(world.store, found["id"], which, KEY_SIZE)
+    access_keys.regenerate(world.store, found["id"], which, TOPIC_KEY_SIZE)
     return Reply(body=_keys(world, found))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from emulator import rbac
 from emulator.arm import children, identities, instances, operations, resources
 from emulator.arm.errors import group_not_found
 from emulator.web import Json, Refused
@@ -110,9 +109,6 @@ def _settled(world: World, group: Json, *, observe: bool) -> Json | None:
     for _, identity in world.store.list(identities.KIND, f"{group['id']}/"):
         children.remove_identity(world, identity)
     resources.remove_under(world, group["id"])
-    for assigned, assignment in world.store.list("roleAssignment"):
-        if rbac.is_within(assignment["properties"]["scope"], group["id"]):
-            world.store.delete("roleAssignment", assigned)
     world.store.delete("resourceGroup", group["id"])
     operations.finish(world, group.get("_operation"))
     return None

@@ -162,12 +162,12 @@ def _resource_types(namespace: str) -> list[Json]:
             _resource_type("operations", DIGITAL_TWINS, []),
         ]
     everywhere = [region.display_name for region in regions.REGIONS.values()]
+    capabilities = "SupportsTags, SupportsLocation"
     if namespace == "Microsoft.ManagedIdentity":
-        capabilities = "SupportsTags, SupportsLocation"
         return [_resource_type("userAssignedIdentities", MANAGED_IDENTITY, everywhere, capabilities)]
     if namespace in DESTINATIONS:
         api_versions, names = DESTINATIONS[namespace]
-        return [_resource_type(name, api_versions, everywhere, "SupportsTags, SupportsLocation") for name in names]
+        return [_resource_type(name, api_versions, everywhere, capabilities) for name in names]
     if namespace == "Microsoft.Resources":
         return [
             _resource_type("subscriptions", RESOURCES, []),

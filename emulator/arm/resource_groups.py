@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from emulator import regions
+from emulator import rbac, regions
 from emulator.arm import groups, operations, resources
 from emulator.arm.errors import invalid_content, listing, location_required
 from emulator.arm.guards import may_delete, may_read, may_write, readable
@@ -121,8 +121,12 @@ def list_resources(world: World, request: Request, subscription: str, group: str
     may_read(world, request, f"{_ACTION}/resources/read", identifier)
     found = groups.existing(world, subscription, group)
     keys = ("id", "name", "type", "location", "tags", "identity")
-    kinds = ("digitalTwinsInstance", "userAssignedIdentity")
-    inside = [body for kind in kinds for _, body in world.store.list(kind, f"{found['id']}/")]
+    inside = [
+        body
+        for kind in ("digitalTwinsInstance", "userAssignedIdentity")
+        for _, body in world.store.list(kind)
+        if rbac.is_within(body["id"], found["id"])
+    ]
     inside += [body for body in resources.under(world, found["id"]) if "tags" in body]  # the others are parts of these
     return Reply(body={"value": [{key: body[key] for key in keys if key in body} for body in inside]})
 

@@ -42,8 +42,8 @@ class Scope:
         if self.resource is None:
             return "resourceGroup", within
         identifier = f"{within['id']}/providers/{self.resource}"
-        for find in (instances.find, resources.find):
-            find(world, identifier)  # is it gone by now?
+        instances.find(world, identifier)  # is it gone by now?
+        resources.find(world, identifier)
         for kind in _KINDS:
             if found := world.store.get(kind, identifier):
                 return kind, found

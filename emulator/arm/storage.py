@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 
 from emulator.arm import access_keys, groups, operations, resources
+from emulator.arm.documents import ACCOUNT as TYPE
+from emulator.arm.documents import ACCOUNT_KEY_SIZE, account
+from emulator.arm.documents import STORAGE as PROVIDER
 from emulator.arm.errors import resource_not_found
 from emulator.arm.guards import may_act, may_delete, may_read, may_write, readable
 from emulator.arm.namespaces import refuse_moved, region_of
@@ -17,14 +20,10 @@ from emulator.arm.shape import TAGS, Shape, check
 from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
-PROVIDER = "Microsoft.Storage"
-TYPE = f"{PROVIDER}/storageAccounts"
-KEY_SIZE = 64
 _MANY = f"/providers/{TYPE}"
 ACCOUNT = GROUP + _MANY + "/{name}"
 _NAME = re.compile(r"[a-z0-9]{3,24}")
 _KINDS = ("BlobStorage", "BlockBlobStorage", "FileStorage", "Storage", "StorageV2")
-_PLACES = ("blob", "dfs", "file", "queue", "table", "web")
 _SETTINGS = {
     **dict.fromkeys(
         ("allowBlobPublicAccess", "allowCrossTenantReplication", "allowSharedKeyAccess", "enableExtendedGroups"), bool
@@ -52,34 +51,6 @@ _DEFINITION = Shape(
     },
     required=("kind", "sku"),
 )
-
-
-def account(identifier: str, location: str, time: str, kind: str = "StorageV2", sku: str = "Standard_LRS") -> Json:
-    """Return a new account."""
-    name = identifier.rpartition("/")[2]
-    return {
-        "id": identifier,
-        "name": name,
-        "type": TYPE,
-        "kind": kind,
-        "location": location,
-        "tags": {},
-        "sku": {"name": sku, "tier": sku.partition("_")[0].removesuffix("V2")},
-        "properties": {
-            "provisioningState": "Succeeded",
-            "creationTime": time,
-            "keyCreationTime": {"key1": time, "key2": time},
-            "primaryEndpoints": {place: f"https://{name}.{place}.core.windows.net/" for place in _PLACES},
-            "primaryLocation": location,
-            "statusOfPrimary": "available",
-            "accessTier": "Hot",
-            "allowBlobPublicAccess": False,
-            "minimumTlsVersion": "TLS1_2",
-            "supportsHttpsTrafficOnly": True,
-            "networkAcls": {"bypass": "AzureServices", "defaultAction": "Allow", "ipRules": []},
-            "privateEndpointConnections": [],
-        },
-    }
 
 
 @ROUTER.add("GET", SUBSCRIPTION + _MANY)
@@ -126,7 +97,7 @@ def put_account(world: World, request: Request, subscription: str, group: str, n
     if _taken(world, name):
         raise Refused(409, "StorageAccountAlreadyTaken", f"The storage account named {name} is already taken.")
     made = account(id_of(within["id"], name), region.name, operations.now(), body["kind"], body["sku"]["name"])
-    access_keys.make(world.store, made["id"], KEY_SIZE)
+    access_keys.make(world.store, made["id"], ACCOUNT_KEY_SIZE)
     resources.begin(world, _changed(made, body), "Creating", {"provisioningState": "Succeeded"})
     return Reply(202, headers=resources.locate(world, request, made))
 

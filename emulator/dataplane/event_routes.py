@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from emulator.arm import children
 from emulator.dataplane import items
 from emulator.dataplane.expressions import BadExpression, parse
 from emulator.dataplane.hosts import require
@@ -76,8 +77,8 @@ def _existing(world: World, instance: Json, name: str) -> Json:
 
 
 def _is_active(world: World, instance: Json, endpoint: str) -> bool:
-    found = world.store.get("digitalTwinsChild", f"{instance['id']}/endpoints/{endpoint}")
-    return found is not None and found["properties"]["provisioningState"] == "Succeeded"
+    found = children.find(world, children.id_of(instance, children.ENDPOINTS, endpoint))
+    return found is not None and children.state_of(found) == "Succeeded"
 
 
 def _check_filter(condition: object) -> None:
