@@ -39,12 +39,15 @@ async def verify(run: Run) -> int:
     async with await run.connect() as azure:
         wanted, _subscription = await run.settle(azure)
         known = run.memory().values
-        async with asyncio.TaskGroup() as group:
-            looking = group.create_task(run.look(azure, wanted, STEPS, asks=False))
-            if not known.get("host_name"):  # otherwise the probes need not wait for what the steps find
-                found = [look.plan.values for look in (await looking)[1].values() if look.plan]
-                known = {name: value for values in found for name, value in values.items()}
-            probing = group.create_task(_probes(run, azure, wanted, known, looking))
+        try:
+            async with asyncio.TaskGroup() as group:
+                looking = group.create_task(run.look(azure, wanted, STEPS, asks=False))
+                if not known.get("host_name"):  # otherwise the probes need not wait for what the steps find
+                    found = [look.plan.values for look in (await looking)[1].values() if look.plan]
+                    known = {name: value for values in found for name, value in values.items()}
+                probing = group.create_task(_probes(run, azure, wanted, known, looking))
+        except ExceptionGroup as broken:  # bad input, found by a step
+            raise broken.exceptions[0] from None
     looks, probed = looking.result()[1], probing.result()
     checks = [*(check for step in STEPS for check in _of_step(step, looks[step.key])), *probed]
     code = max((_code(check) for check in checks), key=SEVERITY.index, default=0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,22 +91,21 @@ def test_a_state_file_that_cannot_be_used_is_refused(tool: Tool, state: str) -> 
     assert tool.state_file.read_text() == state
 
 
-def test_a_secret_file_signs_in_as_the_application(azure: Emulator, tool: Tool, tmp_path: Path) -> None:
-    assert tool.deploy().code == 0
-    values = tool.run("outputs", "--format", "json").document
-    url = f"https://graph.microsoft.com/v1.0/applications(appId='{values['client_id']}')/addPassword"
-    graph = azure.token("https://graph.microsoft.com")
-    made = azure.https("POST", url, token=graph, json={"passwordCredential": {"displayName": "ci"}}).json()
-    secret = tmp_path / "ci.secret"
-    secret.write_text(made["secretText"] + "\n")
-    document = tool.state
-    document["inputs"] |= {"secret": "ci", "secret_file": str(secret)}
-    tool.state_file.write_text(json.dumps(document))
-
+def test_a_secret_file_signs_in_as_the_application(tool: Tool) -> None:
+    assert tool.deploy("--secret", "ci").code == 0
     done = tool.run("verify", "--output", "json")
     assert results(done)["Data plane, as the app"] == "ok", done.text
 
+    secret = tool.folder / "ci.secret"
     secret.write_text("wrong\n")
     done = tool.run("verify", "--output", "json")
     assert results(done)["Data plane, as the app"] == "failed", done.text
     assert done.code == 1
+
+
+def test_bad_input_found_by_a_step_is_told(tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    (tool.folder / "ci.secret").write_text("somebody's")
+    done = tool.run("verify", "--secret", "ci", "--output", "json")
+    assert done.code == 2, done.text
+    assert "not known to be ours" in done.document["error"]["what"]
