@@ -27,6 +27,7 @@ from cloud.waiting import FIRST, LAST
 if TYPE_CHECKING:
     from azure.mgmt.authorization.v2022_04_01.aio import AuthorizationManagementClient
     from azure.mgmt.digitaltwins.aio import AzureDigitalTwinsManagementClient
+    from azure.mgmt.msi.v2024_11_30.aio.operations import UserAssignedIdentitiesOperations
     from azure.mgmt.resource.resources.aio import ResourceManagementClient
     from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
     from msgraph.graph_service_client import GraphServiceClient
@@ -78,6 +79,7 @@ class Azure:
         self._notice = notice
         self._transport = AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
         self._graph_http: Any = None
+        self._user_identities: dict[str, UserAssignedIdentitiesOperations] = {}
 
     async def __aenter__(self) -> Azure:
         return self
@@ -146,6 +148,16 @@ class Azure:
         from azure.mgmt.authorization.v2022_04_01.aio import AuthorizationManagementClient
 
         return AuthorizationManagementClient(self.credential, self.subscription, **self._options())
+
+    def user_identities(self, subscription: str) -> UserAssignedIdentitiesOperations:
+        """User-assigned managed identities of a subscription, which may be another one than the instance's."""
+        from azure.mgmt.msi.v2024_11_30.aio import ManagedServiceIdentityClient
+
+        known = self._user_identities
+        if subscription not in known:
+            client = ManagedServiceIdentityClient(self.credential, subscription, **self._options())
+            known[subscription] = client.user_assigned_identities
+        return known[subscription]
 
     @cached_property
     def graph(self) -> GraphServiceClient:

@@ -175,6 +175,8 @@ def tag_name_problem(name: str) -> str | None:
         return "1 to 512 characters, without < > % & \\ ? /."
     if name.lower().startswith(("microsoft", "azure", "windows")):
         return "names that begin with microsoft, azure or windows are Azure's own."
+    if name.lower() == "created-by":
+        return "it is the one that this tool marks what it creates with."
     return None
 
 

@@ -39,6 +39,8 @@ class Context:
     """Shows a person what is told only once, a secret: what it is, and the secret. It is kept nowhere."""
     interrupted: str = ""
     """The key of the change that an earlier run was making when it was cut short; "" when none was."""
+    removing: bool = False
+    """This is `destroy`: what is seen is planned to nothing."""
     removed: bool = False
     """`destroy` took away what this step made, so that a name may still be on its way to being free."""
 

@@ -1,68 +1,85 @@
-"""Step 2: the Digital Twins instance. May register the provider and create the instance; adopts one that is there."""
+"""Step 2: the Digital Twins instance, with its tags, network access and identities. Adopts one that is there.
+
+May register the provider, create and change the instance, and create user-assigned identities; deletes an instance or
+identity only when it created it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.mgmt.digitaltwins.models import DigitalTwinsDescription
-
-from cloud.clients import Polling
-from cloud.errors import Refusal, answer_of
+from cloud import identities
+from cloud.errors import Refusal
+from cloud.identities import UserIdentity, name_of
+from cloud.instances import SYSTEM, At, Dependent, Instance, name_refused
 from cloud.regions import PROVIDER, name_taken, offered_regions, region_code
-from cloud.waiting import poll, until_visible
-from steps.model import MARK, Change, Context, Plan, Step, Values
+from cloud.waiting import poll
+from steps import instance_identities
+from steps.instance_hand_off import hand_off
+from steps.instance_identities import CREATED
+from steps.instance_settings import LINK, SYSTEM_MADE, WRITE, Difference, differ
+from steps.model import MARK, Change, Context, Plan, Right, Step, Values
+from steps.tags import MARK_TAG, marked
 from steps.wanted import Wanted
 
-CREATE_BOUND = 30 * 60
+MADE = "instance"
 REGISTER_BOUND = 15 * 60
-FREED_BOUND = 10 * 60
-TAKEN = ("NameUnavailable", "AlreadyExists")
+PRINCIPALS = ("identity_principal_id", "user_identity_principal_ids")
 
 
 @dataclass(frozen=True)
 class Observed:
     """The instance, and what is needed to create it when it isn't there."""
 
-    state: str | None
-    """`provisioningState`; None when there is no instance."""
-    location: str = ""
-    name: str = ""
-    host_name: str = ""
-    id: str = ""
+    instance: Instance | None
+    made: frozenset[str]
+    identities: Mapping[str, UserIdentity | None]
+    """By lower-cased id: the wanted ones, and those that we have created."""
+    dependents: tuple[Dependent, ...] | None = None
+    """What uses the instance's identities; read only when one is to be taken away."""
     registration: str = ""
     """`registrationState` of the provider; read only when the instance is missing."""
     regions: tuple[str, ...] = ()
     """Code names of the regions that offer instances; read only when the instance is missing."""
     unavailable: str = ""
     """Why the name can't be had, in Azure's words; "" when it can, or when that can't be asked yet."""
-    closed: bool = False
-    """Public network access is disabled."""
     was_ours: bool = False
     """An earlier run made or adopted it, so a name that is still taken is on its way to being free."""
+    known: frozenset[str] = field(default_factory=frozenset)
+    """The values that earlier runs produced."""
+
+    @property
+    def ours(self) -> bool:
+        """It is recorded as made by us, and marked."""
+        return self.instance is not None and MADE in self.made and marked(self.instance.tags)
 
 
 async def observe(context: Context) -> Observed:
-    """Read the instance; when it is missing, also the provider, its regions and whether the name is free."""
-    wanted = context.wanted
-    try:
-        found = await context.azure.twins.digital_twins.get(wanted.resource_group, wanted.instance)
-    except ResourceNotFoundError:
-        return await _before_creating(context)
-    return _seen(found)
-
-
-def _seen(found: Any) -> Observed:
-    state = str(getattr(found.provisioning_state, "value", found.provisioning_state) or "")
-    access = str(getattr(found.public_network_access, "value", found.public_network_access) or "")
-    return Observed(
-        state, found.location, found.name or "", found.host_name or "", found.id or "", closed=access == "Disabled"
+    """Read the instance and the identities; when it is missing, also the provider, its regions and its name."""
+    created = [one.removeprefix(CREATED) for one in sorted(context.made) if one.startswith(CREATED)]
+    named = {one.lower(): one for one in (*created, *(context.wanted.user_identities or ()))}
+    instance, *found = await asyncio.gather(
+        _at(context).read(), *(identities.read(context.azure, one) for one in named.values())
     )
+    assert instance is None or isinstance(instance, Instance)  # noqa: S101 - for the types
+    known = frozenset(name for name, value in context.values.items() if value)
+    seen: Mapping[str, Any] = dict(zip(named, found, strict=True))
+    observed = Observed(instance, context.made, seen, known=known)
+    if instance is None:
+        return await _before_creating(context, observed)
+    if (context.removing and not observed.ours) or differ(instance, seen, context.wanted, context.made).lost:
+        return replace(observed, dependents=await _at(context).dependents())
+    return observed
 
 
-async def _before_creating(context: Context) -> Observed:
+def _at(context: Context) -> At:
+    return At(context.azure, context.wanted.resource_group, context.wanted.instance, context.progress)
+
+
+async def _before_creating(context: Context, observed: Observed) -> Observed:
     wanted = context.wanted
     provider = await context.azure.resources.providers.get(PROVIDER)
     regions = offered_regions(provider)
@@ -71,12 +88,16 @@ async def _before_creating(context: Context) -> Observed:
     if registration == "Registered" and wanted.location in regions:
         unavailable = await name_taken(context.azure, wanted.location, wanted.instance)
     was_ours = context.removed or "instance_id" in context.values
-    return Observed(None, registration=registration, regions=regions, unavailable=unavailable, was_ours=was_ours)
+    return replace(observed, registration=registration, regions=regions, unavailable=unavailable, was_ours=was_ours)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
-    """Adopt a working instance; register and create otherwise. Refuses regions without the service and taken names."""
-    if observed.state is None:
+    """Adopt a working instance and put its settings right; register and create otherwise.
+
+    Refuses regions without the service, taken names and identities that don't exist.
+    """
+    instance = observed.instance
+    if instance is None:
         if wanted.location not in observed.regions:
             raise Refusal(
                 f"Region {wanted.location} does not offer Azure Digital Twins.",
@@ -85,42 +106,138 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
                 exit_code=2,
             )
         if observed.unavailable and not observed.was_ours:
-            raise _taken(wanted, observed.unavailable)
-        title = f"create instance {wanted.instance} in {wanted.location}"
-        create = Change("create-instance", title, body={"was_ours": observed.was_ours}, makes=("instance",))
-        if observed.registration != "Registered":
-            register = Change("register-provider", f"register the provider {PROVIDER} in the subscription")
-            return Plan((register, create))
-        return Plan((create,))
+            raise name_refused(wanted.instance, wanted.location, observed.unavailable)
+    if instance is None or instance.state == "Deleting":
+        return _create(observed, wanted)
+    location = region_code(instance.location)
     notes: tuple[str, ...] = ()
-    if region_code(observed.location) != wanted.location:
-        notes = (f"The instance is in {observed.location}, not {wanted.location}: it is used as it is.",)
-    if observed.state in ("Failed", "Canceled"):
-        title = f"create instance {wanted.instance} again, as its creation failed"
-        return Plan((Change("create-instance", title, body={"location": observed.location}),), notes=notes)
-    if observed.state == "Deleting":
-        title = f"create instance {wanted.instance} in {wanted.location}, once the one being deleted is gone"
-        return Plan((Change("create-instance", title, body={"wait": True, "was_ours": True}, makes=("instance",)),))
-    if observed.state != "Succeeded":
-        title = f"wait for instance {wanted.instance}, which is {observed.state}"
-        return Plan((Change("await-instance", title),), notes=notes)
-    if observed.closed:
+    if location != wanted.location:
+        notes = (f"The instance is in {instance.location}, not {wanted.location}: it is used as it is.",)
+    if instance.access == "Disabled" and wanted.public_network_access is None:
         notes = (*notes, "Public network access to the instance is disabled: that is kept.")
-    return Plan(reason=f"instance {observed.name} exists", notes=notes, values=_values(observed))
+    difference = differ(instance, observed.identities, wanted, observed.made)
+    wished = {one.lower() for one in wanted.user_identities or ()}
+    others = sorted(name_of(instance.spelt[low]) for low in difference.linked - wished)
+    if others and wanted.user_identities is not None:
+        notes = (*notes, f"Other user identities are kept: {', '.join(others)}")
+    ask, broken = instance_identities.ask(instance.name, difference.lost, observed.dependents or (), wanted)
+    changes = [*instance_identities.create(observed.identities, wanted, location)]
+    if instance.state in ("Failed", "Canceled"):
+        title = f"create instance {wanted.instance} again, as its creation failed"
+        changes.append(_put(title, {"location": instance.location, **difference.put}, difference, wanted))
+    else:
+        if instance.state != "Succeeded":
+            title = f"wait for instance {wanted.instance}, which is {instance.state}"
+            changes.append(Change("await-instance", title))
+        if difference.says:
+            changes.append(_patch(instance, difference))
+    if wanted.user_identities is not None:
+        changes += instance_identities.delete(observed.identities, observed.made, wished | difference.linked)
+    return Plan(
+        tuple(changes),
+        reason=f"instance {instance.name} exists",
+        notes=(*notes, *broken),
+        values=_values(instance, observed.known) if instance.state == "Succeeded" else {},
+        ask=ask,
+    )
+
+
+def _create(observed: Observed, wanted: Wanted) -> Plan:
+    difference = differ(Instance(""), observed.identities, wanted, ())
+    title = f"create instance {wanted.instance} in {wanted.location}"
+    if observed.instance:
+        title += ", once the one being deleted is gone"
+    if difference.says:
+        title += f": {', '.join(difference.says)}"
+    tags = {MARK_TAG: MARK, **difference.put["tags"]}
+    how = {"wait": observed.instance is not None, "was_ours": observed.was_ours or observed.instance is not None}
+    changes = [
+        *instance_identities.create(observed.identities, wanted, wanted.location),
+        _put(title, {"location": wanted.location, **difference.put, "tags": tags}, difference, wanted, MADE, **how),
+    ]
+    if observed.instance is None and observed.registration != "Registered":
+        what, scope = f"register the provider {PROVIDER} in the subscription", f"/subscriptions/{wanted.subscription}"
+        changes.insert(0, Change("register-provider", what, rights=(Right(f"{PROVIDER}/register/action", scope),)))
+    return Plan(tuple(changes))
+
+
+def _put(
+    title: str, body: Mapping[str, Any], difference: Difference, wanted: Wanted, *made: str, **how: bool
+) -> Change:
+    rights = (Right(WRITE, wanted.group_id), *(one for one in difference.rights if one.action != WRITE))
+    return Change(
+        "create-instance", title, "", {"put": body, **how}, (*made, *difference.makes), difference.unmakes, rights
+    )
+
+
+def _patch(instance: Instance, difference: Difference) -> Change:
+    return Change(
+        "change-instance",
+        f"change instance {instance.name}: {', '.join(difference.says)}",
+        body={"patch": difference.patch},
+        makes=difference.makes,
+        unmakes=difference.unmakes,
+        rights=difference.rights,
+    )
+
+
+def remove(observed: Observed, wanted: Wanted) -> Plan:
+    """Delete the instance when we created it, and the identities that we created.
+
+    From an adopted instance only our tags are taken away, and identities that we gave it and nothing of others uses.
+    """
+    instance, made = observed.instance, observed.made
+    if instance is None:
+        return Plan(instance_identities.delete(observed.identities, made, ()), reason="there is no such instance")
+    if observed.ours:
+        gone = [one for one in sorted(made) if not one.startswith(CREATED)]
+        right = Right("Microsoft.DigitalTwins/digitalTwinsInstances/delete", wanted.instance_id)
+        title = f"delete instance {instance.name}, with all that is in it"
+        delete = Change("delete-instance", title, unmakes=tuple(gone), rights=(right,))
+        return Plan((delete, *instance_identities.delete(observed.identities, made, ())))
+    endpoints = {one.name.lower() for one in wanted.endpoints or ()}
+    used = {
+        one.uses for one in observed.dependents or () if one.kind != "endpoint" or one.name.lower() not in endpoints
+    }
+    none = replace(
+        wanted,
+        tags={},
+        public_network_access=None,
+        system_identity=False if SYSTEM_MADE in made else None,
+        user_identities=(),
+    )
+    difference = differ(instance, observed.identities, none, made, used)
+    changes = (_patch(instance, difference),) if difference.says else ()
+    why = "was there before" if MADE not in made else "no longer carries our tag"
+    deleted = instance_identities.delete(observed.identities, made, difference.linked)
+    return Plan((*changes, *deleted), f"instance {instance.name} {why}: kept")
 
 
 async def apply(change: Change, context: Context) -> Values:
-    """Register the provider, create the instance, or wait for one that somebody is creating."""
-    if change.key == "register-provider":
+    """Register the provider; create, change, wait for or delete the instance; create or delete an identity."""
+    here, verb = _at(context), change.key.partition(":")[0]
+    if verb == "register-provider":
         return await _register(context)
-    if change.key == "await-instance":
-        return _values(await _settled(context))
-    assert change.key == "create-instance"  # noqa: S101 - the walk hands back only what plan made
+    if verb == "create-identity":
+        tags = {MARK_TAG: MARK}
+        await identities.create(context.azure, change.body["id"], change.body["location"], tags)
+        return {}
+    if verb == "delete-identity":
+        await identities.delete(context.azure, change.body["id"])
+        return {}
+    if verb == "delete-instance":
+        await here.delete()
+        return dict.fromkeys(("instance", "instance_id", "host_name", "location", *PRINCIPALS), "")
+    if verb == "change-instance":
+        return _values(await here.change(change.body["patch"]))
+    if verb == "await-instance":
+        settled = await here.settled()
+        return _values(settled) if settled else {}
+    assert verb == "create-instance"  # noqa: S101 - the walk hands back only what plan made
     if change.body.get("wait"):
         context.progress("waiting for the instance of this name to be deleted")
-        await _settled(context)
-    location = change.body.get("location") or context.wanted.location
-    return await _create(context, location, was_ours=change.body.get("was_ours", False))
+        await here.settled()
+    return _values(await here.create(change.body["put"], was_ours=change.body.get("was_ours", False)))
 
 
 async def _register(context: Context) -> Values:
@@ -136,100 +253,16 @@ async def _register(context: Context) -> Values:
     return {}
 
 
-async def _settled(context: Context) -> Observed:
-    """Wait until the instance is no longer on its way to something. Refuses one that ends badly."""
-    wanted = context.wanted
-
-    async def seen() -> Observed:
-        try:
-            now = _seen(await context.azure.twins.digital_twins.get(wanted.resource_group, wanted.instance))
-        except ResourceNotFoundError:
-            return Observed(None)
-        context.progress(f"the instance is {now.state}")
-        return now
-
-    final = (None, "Succeeded", "Failed", "Canceled")
-    what = f"Instance {wanted.instance}"
-    settled = await poll(seen, until=lambda now: now.state in final, bound=CREATE_BOUND, what=what)
-    if settled.state in ("Failed", "Canceled"):
-        raise _failed(wanted, f"Its provisioning state is {settled.state}.")
-    return settled
-
-
-async def _create(context: Context, location: str, *, was_ours: bool) -> Values:
-    wanted, twins = context.wanted, context.azure.twins.digital_twins
-    body = DigitalTwinsDescription(location=location, tags={"created-by": MARK})
-
-    async def create() -> Any:
-        async with asyncio.timeout(CREATE_BOUND):
-            poller = await twins.begin_create_or_update(wanted.resource_group, wanted.instance, body, polling=Polling())
-            context.progress("Azure is creating the instance")
-            return await poller.result()
-
-    try:
-        made = await until_visible(
-            create,
-            not_yet=lambda _status, code: was_ours and code in TAKEN,
-            bound=FREED_BOUND,
-            what="the name of the deleted instance is not free yet",
-            progress=context.progress,
-        )
-    except HttpResponseError as error:
-        answer = answer_of(error)
-        if answer is not None and answer.code in TAKEN:
-            raise _taken(wanted, answer.message) from error
-        if answer is not None and answer.status < 300:  # the operation itself was accepted, and ended badly
-            why = (
-                f"{answer.code}: {answer.message}" if answer.code else "The operation ended without success or reason."
-            )
-            raise _failed(wanted, why) from error
-        if answer is None or answer.status != 409:
-            raise
-        # Somebody is creating it already: another run, or this one, whose first answer was lost.
-        settled = await _settled(context)
-        if settled.state is None:
-            raise
-        return _values(settled)
-    final = _seen(made)
-    if final.state != "Succeeded":
-        final = await _settled(context)
-    return _values(final)
-
-
-def _values(seen: Observed) -> Values:
+def _values(instance: Instance, known: frozenset[str] = frozenset(PRINCIPALS)) -> Values:
+    users = sorted((name_of(instance.spelt[low]), one) for low, one in instance.principals.items() if low != SYSTEM)
+    found = (instance.principals.get(SYSTEM, ""), ",".join(f"{name}={one}" for name, one in users))
     return {
-        "instance": seen.name,
-        "instance_id": seen.id,
-        "host_name": seen.host_name,
-        "location": region_code(seen.location),
+        "instance": instance.name,
+        "instance_id": instance.id,
+        "host_name": instance.host_name,
+        "location": region_code(instance.location),
+        **{name: value for name, value in zip(PRINCIPALS, found, strict=True) if value or name in known},
     }
 
 
-def _taken(wanted: Wanted, why: str) -> Refusal:
-    return Refusal(
-        f"The instance name {wanted.instance} can't be had in {wanted.location}.",
-        why=f"Names are unique per region, across all customers. Azure says: {why}",
-        next="Choose another with --instance.",
-        exit_code=2,
-    )
-
-
-def _failed(wanted: Wanted, why: str) -> Refusal:
-    return Refusal(
-        f"Azure could not create instance {wanted.instance}.",
-        why=why,
-        next="Run the same command again: an instance that failed is created again.",
-    )
-
-
-def hand_off(change: Change, wanted: Wanted) -> str:
-    """Return the command that registers the provider, or creates the instance (with az's azure-iot extension)."""
-    if change.key == "register-provider":
-        return f"az provider register --subscription {wanted.subscription} --namespace {PROVIDER}"
-    return (
-        f"az dt create --subscription {wanted.subscription} --resource-group {wanted.resource_group} "
-        f"--dt-name {wanted.instance} --location {wanted.location} --tags created-by={MARK}"
-    )
-
-
-STEP = Step(2, "instance", "Digital Twins instance", ("resource_group",), observe, plan, apply, hand_off)
+STEP = Step(2, "instance", "Digital Twins instance", ("resource_group",), observe, plan, apply, hand_off, remove)

@@ -185,6 +185,7 @@ class Walk:
             progress=progress,
             reveal=self._watcher.reveal,
             interrupted=self._doing.get(step.key, ""),
+            removing=self._removing,
             removed=step.key in self._removed,
         )
 
