@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from steps.walk import Look, Result
 
 EXPLORER = "https://explorer.digitaltwins.azure.net"
-NOT_AT_THE_END = ("role_assignment_id", "application_object_id", "service_principal_id")
+NOT_AT_THE_END = (
+    "role_assignment_id",
+    "application_object_id",
+    "service_principal_id",
+    "app_role_assignment_id",
+    "secret_key_id",
+)
 """Values that few need: `outputs` has them."""
 
 

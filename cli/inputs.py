@@ -148,11 +148,11 @@ APP = (
     Input("audience", "Who may sign in: this tenant, any, any and personal accounts.", "single|multiple|personal",
           _one_of("single", "multiple", "personal")),
     Input("owner", "Owner of the registration: UPN, e-mail or object id.", "WHO", kind="list"),
-    Input("notes", "Notes on the registration.", "TEXT", names.notes_problem),
+    Input("notes", "Notes on the registration; none for none.", "TEXT", names.notes_problem),
     Input("app_tag", "Tag of the registration.", "TAG", names.app_tag_problem, kind="list"),
     Input("app_role", "Data-plane role of the app itself on the instance.", "owner|reader|none",
           _one_of("owner", "reader", "none")),
-    Input("secret", "Make a client secret of this name.", "NAME", names.credential_name_problem),
+    Input("secret", "Make a client secret of this name; none for none.", "NAME", names.credential_name_problem),
     Input("secret_days", "Its lifetime. Default: 180.", "DAYS", names.days_problem, kind="number"),
     Input("secret_file", "File it is written to (mode 0600); - prints it once. Default: NAME.secret beside the state "
           "file.", "FILE"),

@@ -59,7 +59,7 @@ async def application(
         implicit_id_tokens=value(given, "implicit_id_tokens"),
         audience=AUDIENCES[asked] if asked else None,
         owners=None if owners is None else tuple([await principal(one) for one in owners]),
-        notes=value(given, "notes"),
+        notes=notes if (notes := value(given, "notes")) != "none" else "",
         tags=_many(given, "app_tag"),
         secret=_secret(given, state_file),
         federated=_federated(given),

@@ -8,6 +8,7 @@ from steps import (
     step_03_role,
     step_04_app_registration,
     step_05_consent_hints,
+    step_09_app_role,
 )
 from steps.model import Step
 
@@ -16,5 +17,6 @@ STEPS: tuple[Step, ...] = (
     step_02_instance.STEP,
     step_03_role.STEP,
     step_04_app_registration.STEP,
+    step_09_app_role.STEP,
     step_05_consent_hints.STEP,
 )

@@ -1,18 +1,20 @@
-"""Step 5: consent hints. Only looks whether the tenant has consented, and says what an administrator can do if not."""
+"""Step 5: consent for the tenant. Grants it when asked to, else looks, and says what an administrator can do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from kiota_abstractions.api_error import APIError
 
+from cloud.applications import create_principal, principal
+from cloud.consent import consent, grant_of, withdraw
 from steps.model import DIGITAL_TWINS, Change, Context, NeedsYou, Plan, Step, Values
 from steps.wanted import Wanted
 
 SCOPE = "Read.Write"
 RESOURCE = "https://digitaltwins.azure.net"
+MADE = "consent"
 
 
 @dataclass(frozen=True)
@@ -22,91 +24,134 @@ class Observed:
     client_id: str = ""
     """"" while there is no application yet."""
     consented: bool = False
+    unknown: bool = False
+    """There is no service principal of Digital Twins, as nobody in the tenant has used the service yet."""
     unreadable: bool = False
     """The signed-in identity may not read grants."""
+    made: bool = False
+    """The consent is recorded as ours."""
     login: str = ""
     portal: str = ""
 
 
 async def observe(context: Context) -> Observed:
     """Read the grants to our service principal."""
-    client_id, principal = context.values.get("client_id", ""), context.values.get("service_principal_id", "")
-    cloud = context.azure.cloud
+    client_id, client = context.values.get("client_id", ""), context.values.get("service_principal_id", "")
+    cloud, graph, made = context.azure.cloud, context.azure.graph, MADE in context.made
     if not context.wanted.app or not client_id:
-        return Observed()
+        return Observed(made=made)
+    seen = Observed(client_id, made=made, login=cloud.login, portal=cloud.portal)
+    if not client:
+        return seen
     try:
-        consented = await _consented(context, principal)
+        resource, _tags = await principal(graph, DIGITAL_TWINS, sure=True)
+        grant = await grant_of(graph, client, resource) if resource else None
     except APIError as error:
         if error.response_status_code != 403:
             raise
-        return Observed(client_id, unreadable=True, login=cloud.login, portal=cloud.portal)
-    return Observed(client_id, consented, login=cloud.login, portal=cloud.portal)
-
-
-async def _consented(context: Context, principal: str) -> bool:
-    graph = context.azure.graph
-    if not principal:
-        return False
-    try:
-        service = await graph.service_principals_with_app_id(DIGITAL_TWINS).get()
-    except APIError as error:
-        if error.response_status_code != 404:
-            raise
-        return False  # nobody in the tenant has used Digital Twins yet, so nobody has consented
-    resource = service and service.id
-    configuration: Any = graph.oauth2_permission_grants.Oauth2PermissionGrantsRequestBuilderGetRequestConfiguration(
-        query_parameters=graph.oauth2_permission_grants.Oauth2PermissionGrantsRequestBuilderGetQueryParameters(
-            filter=f"clientId eq '{principal}'"
-        )
-    )
-    page = await graph.oauth2_permission_grants.get(configuration)
-    return any(
-        grant.resource_id == resource
-        and grant.consent_type == "AllPrincipals"
-        and SCOPE.lower() in (grant.scope or "").lower().split()
-        for grant in ((page and page.value) or ())
-    )
+        return Observed(client_id, unreadable=True, made=made, login=cloud.login, portal=cloud.portal)
+    consented = grant is not None and grant.has(SCOPE)
+    return Observed(client_id, consented, not resource, made=made, login=cloud.login, portal=cloud.portal)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
-    """Never a change: consent is a person's to give."""
+    """Consent where that is asked for, and take back what was; otherwise consent is a person's to give."""
     if not wanted.app:
         return Plan(reason="not wanted (--no-app)", skipped=True)
-    if not observed.client_id:
-        return Plan(reason="consent is looked at once the application exists")
+    if observed.consented and observed.made and not wanted.app.grant_consent:
+        return Plan((_withdrawal(observed),))
     if observed.consented:
         return Plan(reason="an administrator has consented for the tenant")
+    if wanted.app.grant_consent:
+        return _granting(observed)
+    if not observed.client_id:
+        return Plan(reason="consent is looked at once the application exists")
+    return Plan(
+        reason="consent has not been seen" if observed.unreadable else "nobody has consented for the tenant",
+        needs_you=_hints(observed, wanted),
+    )
+
+
+def _granting(observed: Observed) -> Plan:
+    body = {"client_id": observed.client_id}
+    grant = Change("grant-consent", f"consent to Digital Twins {SCOPE} for the tenant", "", body, (MADE,))
+    if not observed.unknown:
+        return Plan((grant,))
+    title = "let the tenant know Digital Twins: create its service principal"
+    return Plan((Change("create-digital-twins-principal", title, body=body), grant))
+
+
+def _withdrawal(observed: Observed) -> Change:
+    title = f"take back the consent to Digital Twins {SCOPE} for the tenant"
+    return Change("withdraw-consent", title, body={"client_id": observed.client_id}, unmakes=(MADE,))
+
+
+def _hints(observed: Observed, wanted: Wanted) -> NeedsYou:
     what = (
         "Whether the tenant has consented can't be seen with this sign-in. If it has not, an administrator can:"
         if observed.unreadable
         else "Nobody has consented for the tenant yet: each person is asked at the first sign-in, if the tenant allows "
         "that. To settle it for everybody, an administrator can:"
     )
-    redirect = (wanted.app.reply_urls or wanted.app.web_reply_urls or wanted.app.spa_reply_urls or ("",))[0]
+    app = wanted.app
+    urls = (*app.reply_urls, *(app.web_reply_urls or ()), *(app.spa_reply_urls or ())) if app else ()
     query = urlencode(
-        {"client_id": observed.client_id, "scope": f"{RESOURCE}/{SCOPE}", "redirect_uri": redirect},
+        {"client_id": observed.client_id, "scope": f"{RESOURCE}/{SCOPE}", "redirect_uri": urls[0] if urls else ""},
         quote_via=quote,
     )
-    return Plan(
-        reason="consent has not been seen" if observed.unreadable else "nobody has consented for the tenant",
-        needs_you=NeedsYou(
-            what,
+    return NeedsYou(
+        what,
+        (
+            ("open", f"{observed.login}/{wanted.tenant}/v2.0/adminconsent?{query}"),
             (
-                ("open", f"{observed.login}/{wanted.tenant}/v2.0/adminconsent?{query}"),
-                (
-                    "or in the portal",
-                    f"{observed.portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/CallAnAPI"
-                    f"/appId/{observed.client_id}",
-                ),
-                ("or run", f"az ad app permission admin-consent --id {observed.client_id}"),
+                "or in the portal",
+                f"{observed.portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/CallAnAPI"
+                f"/appId/{observed.client_id}",
             ),
+            ("or run", _command(observed.client_id)),
         ),
     )
 
 
+def _command(client_id: str) -> str:
+    return f"az ad app permission admin-consent --id {client_id}"
+
+
+def remove(observed: Observed, wanted: Wanted) -> Plan:
+    """Take our consent back from an adopted application. That to our own goes with it."""
+    adopted = wanted.app and (wanted.app.app_id or wanted.answers.get("adopt_app"))
+    if observed.made and observed.consented and adopted:
+        return Plan((_withdrawal(observed),))
+    return Plan(reason="it goes with the application" if observed.consented else "nothing to remove", skipped=True)
+
+
 async def apply(change: Change, context: Context) -> Values:
-    """Never called: plan makes no changes."""
-    raise NotImplementedError(change.key, context.wanted.instance)
+    """Consent, make what that needs, or take the consent back."""
+    graph, progress = context.azure.graph, context.progress
+    if change.key == "create-digital-twins-principal":
+        await create_principal(graph, DIGITAL_TWINS, (), progress, fresh=False)
+        return {}
+    resource, _tags = await principal(graph, DIGITAL_TWINS, sure=False)
+    write = consent if change.key == "grant-consent" else withdraw
+    await write(graph, context.values["service_principal_id"], resource, SCOPE, progress)
+    return {}
 
 
-STEP = Step(5, "consent_hints", "Consent hints", ("app_registration",), observe, plan, apply, last=True)
+def hand_off(change: Change, _wanted: Wanted) -> str:
+    """Return the command by which an administrator consents."""
+    client_id = change.body["client_id"]
+    return _command(client_id) if client_id and change.key != "withdraw-consent" else ""
+
+
+STEP = Step(
+    5,
+    "consent_hints",
+    "Consent hints",
+    ("app_registration",),
+    observe,
+    plan,
+    apply,
+    hand_off,
+    remove,
+    last=True,
+)
