@@ -26,7 +26,7 @@ SYMBOLS = {
     "failed": ("✗", "red"),
     "blocked": ("✗", "dim"),
     "removed": ("✓", "green"),
-    "kept": ("-", "dim"),
+    "nothing to do": ("-", "dim"),
     "ok": ("✓", "green"),
     "drift": ("✗", "red"),
     "note": ("!", "yellow"),

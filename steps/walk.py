@@ -25,7 +25,7 @@ class Outcome(Enum):
     FAILED = "failed"
     BLOCKED = "blocked"
     REMOVED = "removed"
-    KEPT = "kept"
+    KEPT = "nothing to do"
     """In `destroy`: nothing of it is ours."""
 
 
