@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from cli import documents
 from cli.called import command, shown
 from cli.console import say, show_needs_you, show_pairs, show_plan, show_refusal, text
+from cli.hand_off import HandOff, Lacks, ending, lacks, lines
 from cli.main import DEFAULT_STATE
 from cli.run import Run
 from cloud.errors import SEVERITY
 from state.recorder import StateRecorder
 
 if TYPE_CHECKING:
+    from cloud.clients import Azure
     from state.document import StateDocument
     from steps.walk import Look, Result
 
@@ -35,11 +37,12 @@ async def plan(run: Run) -> int:
     async with await run.connect() as azure:
         wanted, _subscription = await run.settle(azure)
         _walk, looks = await run.look(azure, wanted, STEPS, asks=False)
+        lacking = await lacks(azure, looks)
     code = max((look.error.exit_code for look in looks.values() if look.error), key=SEVERITY.index, default=0)
     if run.options.json:
-        documents.emit(documents.plan_document(STEPS, looks, code))
+        documents.emit(documents.plan_document(STEPS, looks, lacking, code))
         return code
-    show_plan(run.console, STEPS, looks)
+    show_plan(run.console, STEPS, looks, _said(lacking, azure))
     for look in looks.values():
         if look.error:
             run.console.print()
@@ -56,8 +59,12 @@ async def deploy(run: Run) -> int:
     async with await run.connect() as azure:
         wanted, subscription = await run.settle(azure)
         walk, looks = await run.look(azure, wanted, STEPS)
+        lacking = await lacks(azure, looks)
+        hand_off = HandOff(state)
+        for title in hand_off.done(STEPS, looks):
+            say(run.console, f"Handed off, and done meanwhile: {title}", first="✓ ", first_style="green")
         if any(look.plan and look.plan.changes for look in looks.values()):
-            show_plan(run.console, STEPS, looks)
+            show_plan(run.console, STEPS, looks, _said(lacking, azure))
             run.console.print()
             await run.confirm()
         else:
@@ -66,10 +73,13 @@ async def deploy(run: Run) -> int:
         state.write(document)
         with run.screen:
             results = await walk.apply(StateRecorder(state, document))
+        who = await azure.credential.who()
+    handed = hand_off.update(STEPS, results, lacking, walk.wanted, who.name)
     code = exit_code(results)
     if run.options.json:
-        documents.emit(documents.run_document(STEPS, results, document.outputs(), code))
-    _report(run, results, document, code)
+        described = documents.run_document(STEPS, results, document.outputs(), code)
+        documents.emit({**described, "hand_off": str(hand_off.path) if handed else None})
+    _report(run, results, document, code, ending(hand_off) if handed else "")
     return code
 
 
@@ -82,7 +92,11 @@ def _note(run: Run, looks: Mapping[str, Look]) -> None:
         run.console.print()
 
 
-def _report(run: Run, results: Mapping[str, Result], document: StateDocument, code: int) -> None:
+def _said(lacking: Lacks, azure: Azure) -> dict[str, list[str]]:
+    return {key: lines(one, azure.cloud.portal) for key, one in lacking.items()}
+
+
+def _report(run: Run, results: Mapping[str, Result], document: StateDocument, code: int, handed: str) -> None:
     from steps import STEPS
 
     console, state = run.console, run.options.state
@@ -92,6 +106,9 @@ def _report(run: Run, results: Mapping[str, Result], document: StateDocument, co
         if error:
             show_refusal(console, error, f"Step {step.number}, {step.title.lower()}: ")
             console.print()
+    if handed:
+        say(console, handed, first="! ", first_style="yellow")
+        console.print()
     if code:
         say(console, f"The log is {shown(state.log_path)}", first="Deployment not complete. ", first_style="bold")
         return

@@ -26,7 +26,7 @@ SYMBOLS = {
     "failed": ("✗", "red"),
     "blocked": ("✗", "dim"),
     "removed": ("✓", "green"),
-    "kept": ("-", "dim"),
+    "nothing to do": ("-", "dim"),
     "ok": ("✓", "green"),
     "drift": ("✗", "red"),
     "note": ("!", "yellow"),
@@ -199,12 +199,16 @@ def shown_steps(steps: tuple[Step, ...], looks: Mapping[str, Look]) -> tuple[Ste
     return tuple(step for step in steps if not idle(step))
 
 
-def show_plan(console: Console, steps: tuple[Step, ...], looks: Mapping[str, Look]) -> None:
-    """Print what would be done, step by step."""
+def show_plan(
+    console: Console, steps: tuple[Step, ...], looks: Mapping[str, Look], others: Mapping[str, Sequence[str]] = {}
+) -> None:
+    """Print what would be done, step by step; `others` is what is said, by step, of rights that are missing."""
     for step in shown_steps(steps, looks):
         console.print(text(f"  {step.number} {step.title}", "bold"))
         for symbol, style, content in _planned(looks[step.key].plan, looks[step.key].error):
             say(console, content, first=f"    {symbol} ", first_style=style)
+        for line in others.get(step.key, ()):
+            say(console, line, first="    ! ", first_style="yellow")
 
 
 def _planned(plan: Plan | None, error: Refusal | None) -> list[tuple[str, str, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cli.hand_off import Lacks
     from cli.verify import Check
     from cloud.errors import Refusal
     from state.document import StateDocument
@@ -38,12 +39,22 @@ def emit_refusal(refusal: Refusal) -> None:
     emit({"exit_code": refusal.exit_code, "error": error_document(refusal)})
 
 
-def plan_document(steps: tuple[Step, ...], looks: Mapping[str, Look], exit_code: int) -> dict[str, Any]:
-    """Return what would be done."""
+def plan_document(steps: tuple[Step, ...], looks: Mapping[str, Look], lacks: Lacks, exit_code: int) -> dict[str, Any]:
+    """Return what would be done, and the rights that are missing for it."""
     return {
         "command": "plan",
         "exit_code": exit_code,
-        "steps": [{**_step(step), **_planned(looks[step.key].plan, looks[step.key].error)} for step in steps],
+        "steps": [
+            {
+                **_step(step),
+                **_planned(looks[step.key].plan, looks[step.key].error),
+                "missing_rights": [
+                    {"action": lack.action, "scope": lack.scope, "eligible": list(lack.eligible)}
+                    for lack in lacks.get(step.key, ())
+                ],
+            }
+            for step in steps
+        ],
     }
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 VERSION = 2
 FORMAT = "azure-digital-twins-deployment"
 
-StepState = Literal["pending", "doing", "done", "needs you", "skipped", "failed", "blocked", "removed", "kept"]
+StepState = Literal["pending", "doing", "done", "needs you", "skipped", "failed", "blocked", "removed", "nothing to do"]
 
 
 class StateRefused(Exception):

@@ -75,20 +75,8 @@ class StateFile:
         if data == self._last and self.path.exists():
             return
         self._refuse_foreign_change()
-        target = self.path.resolve()
         try:
-            descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(data)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(target)
-            except BaseException:
-                with suppress(OSError):
-                    Path(name).unlink()
-                raise
-            _sync_folder(target.parent)
+            replace_file(self.path, data)
         except OSError as error:
             raise StateRefused(
                 f"The state file {self.path} can't be written ({error.strerror}). Make room or make the folder "
@@ -157,6 +145,23 @@ class StateFile:
                 f"Something else changed the state file {self.path} during this run; its content was left alone. Run "
                 "again: what this run did in Azure is found."
             )
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Replace a file as one step: written beside it, for its owner alone (0600), synced, renamed. Raises OSError."""
+    target = path.resolve()
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(target)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+    _sync_folder(target.parent)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -46,7 +46,7 @@ class StateRecorder:
         record = self._document.step(step.key)
         _learn(record, values)
         record.state = "done" if outcome.value == "already done" else outcome.value  # type: ignore[assignment]
-        if self._removing and outcome.value in ("removed", "kept", "skipped"):
+        if self._removing and outcome.value in ("removed", "nothing to do", "skipped"):
             record.produced = {}
         if outcome.value in ("removed", "done", "already done"):
             record.removed = outcome.value == "removed"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 
 from cloud.role_assignments import assign, find_assignment, revoke
@@ -68,7 +69,7 @@ def hand_off(change: Change, wanted: Wanted) -> str:
     who = f"--assignee-object-id {wanted.assignee.object_id} --assignee-principal-type {wanted.assignee.kind}"
     if change.key == "remove-role":
         who = f"--assignee {wanted.assignee.object_id}"
-    return f'az role assignment {verb} {who} --role "{wanted.role.name}" --scope {wanted.instance_id}'
+    return f"az role assignment {verb} {who} --role {shlex.quote(wanted.role.name)} --scope {wanted.instance_id}"
 
 
 STEP = Step(3, "role", "Data-plane role", ("instance",), observe, plan, apply, hand_off, remove)

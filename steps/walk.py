@@ -25,7 +25,7 @@ class Outcome(Enum):
     FAILED = "failed"
     BLOCKED = "blocked"
     REMOVED = "removed"
-    KEPT = "kept"
+    KEPT = "nothing to do"
     """In `destroy`: nothing of it is ours."""
 
 
@@ -70,6 +70,8 @@ class Result:
     values: Values = field(default_factory=dict)
     error: Refusal | None = None
     reason: str = ""
+    undone: tuple[Change, ...] = ()
+    """What was planned and has not been done."""
 
     @property
     def exit_code(self) -> int:
@@ -205,7 +207,9 @@ class Walk:
         bad = [key for key, result in zip(step.needs, before, strict=True) if result.error or _blocked(result)]
         if bad:
             by = ", ".join(other.title for other in self._steps if other.key in bad)
-            result = Result(Outcome.BLOCKED, reason=f"needs: {by}")
+            planned = self._looks[step.key].plan
+            undone = planned.changes if planned else ()
+            result = Result(Outcome.BLOCKED, reason=f"needs: {by}", undone=undone)
         else:
             look = self._looks[step.key]
             if any(
@@ -227,7 +231,7 @@ class Walk:
         self._learn(plan)
         recorder.planned(step, plan)
         made: dict[str, str] = dict(plan.values)
-        for change in plan.changes:
+        for position, change in enumerate(plan.changes):
             recorder.about_to(step, change)
             self._watcher.started(step, change)
             try:
@@ -237,7 +241,7 @@ class Walk:
                 command = step.hand_off(change, self.wanted)
                 if refusal.exit_code == 3 and command:
                     refusal.next = f"Somebody who may can run\n  {command}\nThen run the same command again."
-                return Result(Outcome.FAILED, plan, made, refusal)
+                return Result(Outcome.FAILED, plan, made, refusal, undone=plan.changes[position:])
             made.update(values)
             self._values.update(values)
             self._made[step.key] = (self._made[step.key] - {*change.unmakes}) | {*change.makes}

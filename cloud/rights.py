@@ -1,0 +1,114 @@
+"""What the signed-in identity may do: its permissions at a scope, and the roles that it could still activate."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import AzureError, HttpResponseError
+
+if TYPE_CHECKING:
+    from cloud.clients import Azure
+
+AUTHORIZATION = "2022-04-01"
+ELIGIBILITY = "2020-10-01"
+"""Api-versions of permissions and role definitions, and of eligible roles."""
+
+
+@dataclass(frozen=True)
+class Lack:
+    """An action that the signed-in identity may not do at a scope."""
+
+    action: str
+    scope: str
+    eligible: tuple[str, ...] = ()
+    """Names of roles that would allow it: the identity is eligible for them, and has not activated them."""
+
+
+async def missing(azure: Azure, needed: Iterable[tuple[str, str]]) -> tuple[Lack, ...]:
+    """Return which of these actions, each with its scope, the permissions don't cover. One request a scope.
+
+    Where the permissions can't be read nothing is said to be missing; nor are deny assignments looked at.
+    """
+    wanted = list(dict.fromkeys(needed))
+    scopes = list(dict.fromkeys(scope for _action, scope in wanted))
+    held = dict(zip(scopes, await asyncio.gather(*(_permissions(azure, scope) for scope in scopes)), strict=True))
+    lacking: list[tuple[str, str]] = []
+    for action, scope in wanted:
+        permissions = held[scope]
+        if permissions is not None and not allows(permissions, action):
+            lacking.append((action, scope))
+    short = list(dict.fromkeys(scope for _action, scope in lacking))
+    could = dict(zip(short, await asyncio.gather(*(_eligible(azure, scope) for scope in short)), strict=True))
+    return tuple(
+        Lack(action, scope, tuple(name for name, permissions in could[scope] if allows(permissions, action)))
+        for action, scope in lacking
+    )
+
+
+def allows(permissions: Sequence[Any], action: str) -> bool:
+    """Return whether one of the permissions, a role's each, has the action and doesn't take it out again."""
+    return any(
+        _matches(role.get("actions") or (), action) and not _matches(role.get("notActions") or (), action)
+        for role in permissions
+    )
+
+
+def _matches(patterns: Iterable[str], action: str) -> bool:
+    return any(
+        re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), action, re.IGNORECASE)
+        for pattern in patterns
+    )
+
+
+async def _permissions(azure: Azure, scope: str) -> list[Any] | None:
+    """Return the permissions at the scope, or at what is to contain it while it doesn't exist; None when unreadable."""
+    at: str | None = scope
+    while at:
+        url = f"{azure.cloud.resource_manager}{at}/providers/Microsoft.Authorization/permissions"
+        try:
+            return await _all(azure, f"{url}?api-version={AUTHORIZATION}")
+        except HttpResponseError as error:
+            if error.status_code != 404:
+                return None
+            at = _above(at)
+        except AzureError:
+            return None
+    return None
+
+
+def _above(scope: str) -> str | None:
+    """Return the scope that contains this one; None above a subscription."""
+    parts = scope.strip("/").split("/")
+    if len(parts) <= 2:
+        return None
+    inner = len(parts) - 2
+    if "providers" in (part.lower() for part in parts) and parts[inner - 2].lower() == "providers":
+        inner -= 2  # a resource directly under its group
+    return "/" + "/".join(parts[:inner])
+
+
+async def _eligible(azure: Azure, scope: str) -> list[tuple[str, list[Any]]]:
+    """Return the roles that could be activated there, with their permissions; none where that can't be asked."""
+    manager = azure.cloud.resource_manager
+    url = f"{manager}{scope}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances"
+    try:
+        instances = await _all(azure, f"{url}?api-version={ELIGIBILITY}&$filter=asTarget()")
+        roles = list(dict.fromkeys(str(one["properties"]["roleDefinitionId"]) for one in instances))
+        urls = [f"{manager}{role}?api-version={AUTHORIZATION}" for role in roles]
+        found = await asyncio.gather(*(azure.read(url) for url in urls))
+    except AzureError:  # a tenant without Privileged Identity Management, among others
+        return []
+    return [(str(role["properties"]["roleName"]), role["properties"]["permissions"]) for role in found]
+
+
+async def _all(azure: Azure, url: str) -> list[Any]:
+    values: list[Any] = []
+    while url:
+        page = await azure.read(url)
+        values += page.get("value", ())
+        url = page.get("nextLink") or ""
+    return values
