@@ -182,6 +182,7 @@ class Walk:
             wanted=self.wanted,
             values=self._values,
             made=self._made[step.key],
+            made_by_any=frozenset().union(*self._made.values()),
             progress=progress,
             reveal=self._watcher.reveal,
             interrupted=self._doing.get(step.key, ""),
@@ -239,7 +240,8 @@ class Walk:
                 return Result(Outcome.FAILED, plan, made, refusal)
             made.update(values)
             self._values.update(values)
-            self._made[step.key] = (self._made[step.key] - {*change.unmakes}) | {*change.makes}
+            self._made = {key: made.difference(change.unmakes) for key, made in self._made.items()}
+            self._made[step.key] |= {*change.makes}
             recorder.made(step, change, values)
         return Result(_outcome(plan, removing=self._removing), plan, made, reason="" if plan.changes else plan.reason)
 
