@@ -1,4 +1,4 @@
-"""The instance's own interface: a role reaches it minutes after it was assigned, and until then it answers a bare 403."""
+"""The instance's own interface: a role works there minutes after it was assigned; until then it is a bare 403."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where events go: event hubs, topics and containers, by resource id or as people name them, and what is asked of them."""
+"""Where events go: event hubs, topics and containers, by resource id or as people name them, and questions to them."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ async def by_identity(
 async def by_key(
     azure: Azure, kind: str, destination: str, dead_letter: str, rule: str
 ) -> models.DigitalTwinsEndpointResourceProperties:
-    """Return the properties of an endpoint that a key opens, that of `rule`; for dead letters a shared access signature."""
+    """Return the properties of an endpoint with the key of `rule`; for dead letters a shared access signature."""
     common: dict[str, Any] = {
         "authentication_type": "KeyBased",
         "dead_letter_secret": await _signed(azure, dead_letter) if dead_letter else None,

@@ -122,7 +122,8 @@ class Sanity(AsyncHTTPPolicy[Any, Any]):
         answer = response.http_response
         if answer.status_code < 300:
             if isinstance(answer, AsyncHttpResponse):
-                content = await answer.read()
+                # What was read already is not read again: for an empty body that would be an error.
+                content = answer.content if answer.is_stream_consumed else await answer.read()
             else:  # what the older generation of clients gets
                 await answer.load_body()
                 content = answer.body()

@@ -182,7 +182,7 @@ def _take_back(assignment: str) -> Change:
     return Change(
         f"remove-role:{assignment}",
         f"take back the role on {scope.rpartition('/')[2]}",
-        detail=assignment,
+        detail=f"at {scope}",
         body={"id": assignment},
         unmakes=(f"{PREFIX}{assignment}",),
         rights=(Right(f"{ASSIGNMENTS}/delete", scope),),
