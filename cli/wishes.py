@@ -116,9 +116,18 @@ def _id(kind: str, named: str, group_id: str, what: str) -> str:
     return found
 
 
+def _named_once(given: Mapping[str, Given], name: str) -> Any:
+    """Return items, of which no two may have the same name: names compare without regard to case."""
+    items = value(given, name)
+    seen = [item["name"].lower() for item in items or ()]
+    if twice := [one for one in seen if seen.count(one) > 1]:
+        raise BadInput(f"There are two of {name} {twice[0]}: each needs a name of its own.")
+    return items
+
+
 async def endpoints(given: Mapping[str, Given], group_id: str, role: LookUpRole) -> tuple[Endpoint, ...] | None:
     """Return the endpoints that are wanted; BadInput for what contradicts itself."""
-    items = value(given, "endpoint")
+    items = _named_once(given, "endpoint")
     return None if items is None else tuple([await _endpoint(item, group_id, role) for item in items])
 
 
@@ -150,7 +159,7 @@ async def _endpoint(item: Mapping[str, str], group_id: str, role: LookUpRole) ->
 
 def routes(given: Mapping[str, Given]) -> tuple[Route, ...] | None:
     """Return the event routes that are wanted."""
-    items = value(given, "route")
+    items = _named_once(given, "route")
     if items is None:
         return None
     return tuple(Route(item["name"], item["endpoint"], item.get("filter", "true")) for item in items)

@@ -25,6 +25,7 @@ from cloud.persistence import (
 from cloud.waiting import FIRST, LAST
 
 if TYPE_CHECKING:
+    from azure.digitaltwins.core.aio import DigitalTwinsClient
     from azure.mgmt.authorization.v2022_04_01.aio import AuthorizationManagementClient
     from azure.mgmt.digitaltwins.aio import AzureDigitalTwinsManagementClient
     from azure.mgmt.msi.v2024_11_30.aio.operations import UserAssignedIdentitiesOperations
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from cloud.endpoints import Cloud
     from cloud.signin import SharedCredential
+
+DATA_PLANE_SCOPE = "https://digitaltwins.azure.net/.default"
 
 
 class Polling(AsyncARMPolling):
@@ -80,6 +83,7 @@ class Azure:
         self._transport = AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
         self._graph_http: Any = None
         self._user_identities: dict[str, UserAssignedIdentitiesOperations] = {}
+        self._instances: dict[str, DigitalTwinsClient] = {}
 
     async def __aenter__(self) -> Azure:
         return self
@@ -91,10 +95,12 @@ class Azure:
         await self.credential.close()
 
     def _options(self) -> dict[str, Any]:
+        return {"base_url": self.cloud.resource_manager, **self._persistent(self.cloud.arm_scope)}
+
+    def _persistent(self, scope: str) -> dict[str, Any]:
         return {
-            "base_url": self.cloud.resource_manager,
             "transport": self._transport,
-            "authentication_policy": FreshToken(self.credential, self.cloud.arm_scope),
+            "authentication_policy": FreshToken(self.credential, scope),
             "retry_policy": Patience(self._notice),
             "per_retry_policies": [Sanity()],
             "http_logging_policy": _Trace(),
@@ -158,6 +164,14 @@ class Azure:
             client = ManagedServiceIdentityClient(self.credential, subscription, **self._options())
             known[subscription] = client.user_assigned_identities
         return known[subscription]
+
+    def data_plane(self, host: str) -> DigitalTwinsClient:
+        """The instance at `host`. Closing the client is not needed."""
+        from azure.digitaltwins.core.aio import DigitalTwinsClient
+
+        if host not in self._instances:
+            self._instances[host] = DigitalTwinsClient(host, self.credential, **self._persistent(DATA_PLANE_SCOPE))
+        return self._instances[host]
 
     @cached_property
     def graph(self) -> GraphServiceClient:

@@ -83,9 +83,7 @@ async def withdraw(graph: GraphServiceClient, client: str, resource: str, scope:
     await _seen(graph, client, resource, lambda grant: grant is None or not grant.has(scope))
 
 
-async def _seen(
-    graph: GraphServiceClient, client: str, resource: str, until: Callable[[Grant | None], bool]
-) -> None:
+async def _seen(graph: GraphServiceClient, client: str, resource: str, until: Callable[[Grant | None], bool]) -> None:
     async def read() -> Grant | None:
         return await grant_of(graph, client, resource)
 

@@ -189,6 +189,13 @@ def _audience(refusal: Refusal, _answer: Answer) -> None:
     refusal.next = "Run az login, then the same command with AZURE_TOKEN_CREDENTIALS=AzureCliCredential in front."
 
 
+def _closed(refusal: Refusal, _answer: Answer) -> None:
+    refusal.next = (
+        "Run it where the instance's private endpoint is reached, or open the instance with "
+        "--public-network-access enabled."
+    )
+
+
 _KNOWN: dict[str, Callable[[Refusal, Answer], None]] = {
     "AuthorizationFailed": _needs_rights,
     "LinkedAuthorizationFailed": _needs_rights,
@@ -203,6 +210,9 @@ _KNOWN: dict[str, Callable[[Refusal, Answer], None]] = {
     "AudienceNotSupported": _audience,
     "LocationNotAvailableForResourceType": _bad_input,
     "LocationNotAvailableForResourceGroup": _bad_input,
+    "RoleAssignmentScopeNotAssignableToRoleDefinition": _bad_input,
+    "EventRouteFilterInvalid": _bad_input,
+    "PublicNetworkAccessDisabled": _closed,
 }
 """What to add to Azure's own words, by its error code."""
 

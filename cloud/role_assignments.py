@@ -79,6 +79,28 @@ async def assign(  # noqa: PLR0917 - what an assignment consists of
         return found or f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
 
 
+async def is_marked(azure: Azure, assignment: str, mark: str) -> bool:
+    """Whether an assignment, by its id, is there and carries our mark."""
+    try:
+        found = await azure.authorization.role_assignments.get_by_id(assignment)
+    except ResourceNotFoundError:
+        return False
+    return found.description == mark
+
+
+async def why_not_assignable(azure: Azure, scope: str, role_id: str) -> str:
+    """Return why a custom role can't be assigned at `scope`; "" when it can."""
+    subscription = "/".join(scope.split("/")[:3])
+    try:
+        found = await azure.authorization.role_definitions.get(subscription, role_id)
+    except ResourceNotFoundError:
+        return f"the role {role_id} is not known in {subscription}."
+    places = [str(place).rstrip("/").lower() for place in found.assignable_scopes or ()]
+    if any(f"{scope.lower()}/".startswith(f"{place}/") for place in places):
+        return ""
+    return f"the role {found.role_name} can be assigned in {', '.join(places)}, and not at {scope}."
+
+
 async def revoke(azure: Azure, assignment: str) -> None:
     """Delete an assignment by its id; one that is gone already is fine."""
     await azure.authorization.role_assignments.delete_by_id(assignment)

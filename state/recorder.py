@@ -23,7 +23,7 @@ class StateRecorder:
         """Conclude what became of a write that was interrupted: what a new plan no longer names was carried out."""
         record = self._document.step(step.key)
         if record.doing and record.doing not in {change.key for change in plan.changes}:
-            _carried_out(record)
+            self._carried_out(record)
             self._file.write(self._document)
 
     def about_to(self, step: Step, change: Change) -> None:
@@ -37,7 +37,7 @@ class StateRecorder:
     def made(self, step: Step, _change: Change, values: Values) -> None:
         """Remember that the write was made, and what it produced."""
         record = self._document.step(step.key)
-        _carried_out(record)
+        self._carried_out(record)
         _learn(record, values)
         self._file.write(self._document)
 
@@ -60,11 +60,11 @@ class StateRecorder:
             record.finished = now()
         self._file.write(self._document)
 
-
-def _carried_out(record: StepRecord) -> None:
-    gone = {*record.unmaking}
-    record.made = [*(one for one in record.made if one not in gone and one not in record.making), *record.making]
-    record.doing, record.making, record.unmaking = None, [], []
+    def _carried_out(self, record: StepRecord) -> None:
+        for one in self._document.steps.values():  # what is gone is gone, whichever step made it
+            one.made = [thing for thing in one.made if thing not in record.unmaking]
+        record.made = [*(thing for thing in record.made if thing not in record.making), *record.making]
+        record.doing, record.making, record.unmaking = None, [], []
 
 
 def _learn(record: StepRecord, values: Values) -> None:

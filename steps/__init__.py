@@ -8,6 +8,9 @@ from steps import (
     step_03_role,
     step_04_app_registration,
     step_05_consent_hints,
+    step_06_destination_roles,
+    step_07_endpoints,
+    step_08_routes,
     step_09_app_role,
 )
 from steps.model import Step
@@ -17,6 +20,9 @@ STEPS: tuple[Step, ...] = (
     step_02_instance.STEP,
     step_03_role.STEP,
     step_04_app_registration.STEP,
+    step_06_destination_roles.STEP,
+    step_07_endpoints.STEP,
+    step_08_routes.STEP,
     step_09_app_role.STEP,
     step_05_consent_hints.STEP,
 )

@@ -33,6 +33,8 @@ class Context:
     """What the steps have produced so far."""
     made: frozenset[str]
     """What this step is recorded to have made, by the names in `Change.makes`."""
+    made_by_any: frozenset[str]
+    """What any step is recorded to have made."""
     progress: Callable[[str], None]
     """Shows what is being waited for."""
     reveal: Callable[[str, str], None]
@@ -64,9 +66,12 @@ class Change:
     detail: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
     makes: tuple[str, ...] = ()
-    """What is ours once this is done: `instance`, `endpoint:NAME`. Only what is recorded so is ever deleted."""
+    """What is ours once this is done: `instance`, `endpoint:NAME`. Only what is recorded so is ever deleted.
+
+    Names are unique across the steps.
+    """
     unmakes: tuple[str, ...] = ()
-    """What is no longer there, or no longer ours."""
+    """What is no longer there, or no longer ours, whichever step made it."""
     rights: tuple[Right, ...] = ()
     """What the signed-in identity must be allowed in Resource Manager."""
 

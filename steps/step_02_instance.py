@@ -20,7 +20,7 @@ from cloud.waiting import poll
 from steps import instance_identities
 from steps.instance_hand_off import hand_off
 from steps.instance_identities import CREATED
-from steps.instance_settings import LINK, SYSTEM_MADE, WRITE, Difference, differ
+from steps.instance_settings import SYSTEM_MADE, WRITE, Difference, differ
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
 from steps.tags import MARK_TAG, marked
 from steps.wanted import Wanted

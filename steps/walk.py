@@ -184,6 +184,7 @@ class Walk:
             wanted=self.wanted,
             values=self._values,
             made=self._made[step.key],
+            made_by_any=frozenset().union(*self._made.values()),
             progress=progress,
             reveal=self._watcher.reveal,
             interrupted=self._doing.get(step.key, ""),
@@ -244,7 +245,8 @@ class Walk:
                 return Result(Outcome.FAILED, plan, made, refusal, undone=plan.changes[position:])
             made.update(values)
             self._values.update(values)
-            self._made[step.key] = (self._made[step.key] - {*change.unmakes}) | {*change.makes}
+            self._made = {key: made.difference(change.unmakes) for key, made in self._made.items()}
+            self._made[step.key] |= {*change.makes}
             recorder.made(step, change, values)
         return Result(_outcome(plan, removing=self._removing), plan, made, reason="" if plan.changes else plan.reason)
 

@@ -106,8 +106,24 @@ def _delete(of: Collection, world: World, request: Request, child: str, **path: 
     if children.state_of(found) == "Deleting":
         return Reply(202, children.served(found), children.poll(world, request, found))
     children.refuse_busy(found)
+    _refuse_routed(world, instance, found)
     headers = children.begin(world, request, found, "Deleting", instance["location"])
     return Reply(202, children.served(found), headers)
+
+
+def _refuse_routed(world: World, instance: Json, found: Json) -> None:
+    """Refuse (400) to delete an endpoint that event routes use. The message is Azure's; its code is not published.
+
+    Source: https://github.com/hashicorp/terraform-provider-azurerm/issues/11713
+    """
+    routes = [route for _, route in world.store.list("eventRoute", f"{instance['id']}/")]
+    used = [route["id"] for route in routes if f"/endpoints/{route['endpointName']}".lower() == _tail(found)]
+    if used:
+        raise refused(f"Nested endpoint routes found. Please remove following endpoint routes first: {', '.join(used)}")
+
+
+def _tail(child: Json) -> str:
+    return "/" + "/".join(child["id"].lower().rsplit("/", 2)[1:])
 
 
 def _type(of: Collection) -> str:

@@ -1,0 +1,236 @@
+"""Step 6: the roles of the instance's identities on the destinations of its endpoints. One write an assignment."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from azure.core.exceptions import ResourceNotFoundError
+
+from cloud.errors import Refusal
+from cloud.lookups import BUILT_IN_ROLES, Principal
+from cloud.role_assignments import assign, assignment_name, find_assignment, is_marked, revoke, why_not_assignable
+from steps.model import MARK, Change, Context, Plan, Right, Step, Values
+from steps.routing import SYSTEM
+from steps.wanted import Role, Wanted
+
+PREFIX = "destination-role:"
+"""What is made is recorded under this and the assignment's lower-cased id."""
+DEAD_LETTERS = Role("Storage Blob Data Contributor", BUILT_IN_ROLES["Storage Blob Data Contributor"])
+ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A role that an identity of the instance needs at a scope."""
+
+    identity: str
+    """`SystemAssigned` or the id of a user-assigned identity."""
+    scope: str
+    role: Role
+    endpoint: str
+    """One that needs it."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The object ids of the instance's identities, by lower-cased id; what is assigned; what earlier runs assigned."""
+
+    principals: Mapping[str, str]
+    assigned: Mapping[Grant, str]
+    """The lower-cased ids of equal assignments, whatever their names."""
+    ours: frozenset[str]
+    """Those of assignments that are recorded as made by us, still there, and marked."""
+    gone: frozenset[str] = frozenset()
+    """Ids of recorded ones that are not there any more, or not ours."""
+    refused: tuple[str, ...] = ()
+    """Roles that can't be assigned where they are wanted, and why."""
+
+
+def grants(wanted: Wanted) -> tuple[Grant, ...]:
+    """Return the roles that the endpoints need, each once; `role=none` asks for none."""
+    needed: dict[tuple[str, str, str], Grant] = {}
+    for endpoint in wanted.endpoints or ():
+        if endpoint.identity is None or endpoint.role is None:
+            continue
+        places = [(endpoint.destination, endpoint.role)]
+        if endpoint.dead_letter:
+            places.append((endpoint.dead_letter, DEAD_LETTERS))
+        for scope, role in places:
+            key = (endpoint.identity.lower(), scope.lower(), role.id)
+            needed.setdefault(key, Grant(endpoint.identity, scope, role, endpoint.name))
+    return tuple(needed.values())
+
+
+async def observe(context: Context) -> Observed:
+    """Read the instance's identities and, side by side, the assignment that each endpoint needs."""
+    wanted, needed = context.wanted, grants(context.wanted)
+    recorded = {one.removeprefix(PREFIX) for one in context.made}
+    by_identity = any(endpoint.identity for endpoint in wanted.endpoints or ())
+    if wanted.endpoints is None or not (by_identity or recorded):
+        return Observed({}, {}, frozenset())
+    principals, refused = await asyncio.gather(_principals(context), _refused(context, needed))
+    known = [grant for grant in needed if grant.identity.lower() in principals]
+    azure, ids = context.azure, [principals[grant.identity.lower()] for grant in known]
+    found = await asyncio.gather(
+        *(
+            find_assignment(azure, grant.scope, principal, grant.role.id, MARK)
+            for grant, principal in zip(known, ids, strict=True)
+        )
+    )
+    assigned = {grant: one.lower() for grant, (one, _) in zip(known, found, strict=True) if one}
+    marked = {one.lower() for one, mine in found if mine}
+    others = sorted(recorded - set(assigned.values()))
+    marks = await asyncio.gather(*(is_marked(azure, one, MARK) for one in others))
+    marked |= {one for one, mine in zip(others, marks, strict=True) if mine}
+    ours = frozenset(marked & recorded)
+    return Observed(principals, assigned, ours, frozenset(recorded - ours), refused)
+
+
+async def _principals(context: Context) -> Mapping[str, str]:
+    wanted = context.wanted
+    try:
+        found = await context.azure.twins.digital_twins.get(wanted.resource_group, wanted.instance)
+    except ResourceNotFoundError:
+        return {}
+    identity = found.identity
+    if identity is None:
+        return {}
+    users: dict[str, str | None] = {
+        one.lower(): user.principal_id for one, user in (identity.user_assigned_identities or {}).items()
+    }
+    system: dict[str, str | None] = {SYSTEM.lower(): identity.principal_id} if identity.principal_id else {}
+    return {name: principal for name, principal in {**users, **system}.items() if principal}
+
+
+async def _refused(context: Context, needed: tuple[Grant, ...]) -> tuple[str, ...]:
+    """Say of roles of somebody's own making whether they can be assigned there; built-in ones can, everywhere."""
+    own = [grant for grant in needed if grant.role.id not in BUILT_IN_ROLES.values()]
+    why = await asyncio.gather(*(why_not_assignable(context.azure, one.scope, one.role.id) for one in own))
+    return tuple(f"Endpoint {one.endpoint}: {reason}" for one, reason in zip(own, why, strict=True) if reason)
+
+
+def plan(observed: Observed, wanted: Wanted) -> Plan:
+    """Assign what is missing, then take back what we assigned and nobody wants any more."""
+    needed = grants(wanted)
+    if wanted.endpoints is None or not (needed or observed.ours or observed.gone):
+        _refuse_missing_identities(observed, wanted)
+        return Plan(reason="not wanted", skipped=True)
+    _refuse_missing_identities(observed, wanted)
+    if observed.refused:
+        raise Refusal(
+            "A role can't be assigned at its destination.",
+            why="\n".join(observed.refused),
+            next="Choose another role, or have the scope added to the role's assignable scopes; then run again.",
+            exit_code=2,
+        )
+    changes = [_assign(grant, observed) for grant in needed if grant not in observed.assigned]
+    kept = {observed.assigned[grant] for grant in needed if grant in observed.assigned}
+    changes += [_take_back(one) for one in sorted(observed.ours - kept)]
+    if changes:
+        return Plan(tuple(changes))
+    return Plan(reason="the identities may send to their destinations" if needed else "there are none")
+
+
+def remove(observed: Observed, _wanted: Wanted) -> Plan:
+    """Take back all that we assigned; it doesn't go with the instance."""
+    if not (observed.ours or observed.assigned):
+        return Plan(reason="nothing to remove", skipped=True)
+    others = set(observed.assigned.values()) - observed.ours
+    notes = tuple(f"The role assignment {one} was there before: kept." for one in sorted(others))
+    changes = tuple(_take_back(one) for one in sorted(observed.ours))
+    return Plan(changes, reason="" if changes else "the roles were there before", notes=notes)
+
+
+def _refuse_missing_identities(observed: Observed, wanted: Wanted) -> None:
+    coming = {one.lower() for one in wanted.user_identities or ()}
+    coming |= {SYSTEM.lower()} if wanted.system_identity else set()
+    for endpoint in wanted.endpoints or ():
+        if endpoint.identity is None or endpoint.identity.lower() in {*coming, *observed.principals}:
+            continue
+        system = endpoint.identity == SYSTEM
+        what = "the instance's system identity, which it does not have" if system else endpoint.identity
+        flag = "--system-identity" if system else f"--user-identity {endpoint.identity}"
+        raise Refusal(
+            f"Endpoint {endpoint.name} uses {what}{'' if system else ', which the instance does not have'}.",
+            next=f"Give it to the instance with {flag}, or base the endpoint on a key: auth=key.",
+            exit_code=2,
+        )
+
+
+def _assign(grant: Grant, observed: Observed) -> Change:
+    principal = observed.principals.get(grant.identity.lower(), "")
+    who = "the instance" if grant.identity == SYSTEM else grant.identity.rpartition("/")[2]
+    return Change(
+        f"assign-role:{grant.role.id}:{grant.identity.lower()}:{grant.scope.lower()}",
+        f"assign {grant.role.name} on {grant.scope.rpartition('/')[2]} to {who}",
+        detail=f"at {grant.scope}",
+        body={"grant": grant, "principal": principal},
+        makes=(f"{PREFIX}{_id_to_be(grant, principal)}",) if principal else (),
+        rights=(Right(f"{ASSIGNMENTS}/write", grant.scope),),
+    )
+
+
+def _id_to_be(grant: Grant, principal: str) -> str:
+    name = assignment_name(grant.scope, principal, grant.role.id)
+    return f"{grant.scope}/providers/{ASSIGNMENTS}/{name}".lower()
+
+
+def _take_back(assignment: str) -> Change:
+    scope = assignment.rpartition(f"/providers/{ASSIGNMENTS.lower()}/")[0]
+    return Change(
+        f"remove-role:{assignment}",
+        f"take back the role on {scope.rpartition('/')[2]}",
+        detail=f"at {scope}",
+        body={"id": assignment},
+        unmakes=(f"{PREFIX}{assignment}",),
+        rights=(Right(f"{ASSIGNMENTS}/delete", scope),),
+    )
+
+
+async def apply(change: Change, context: Context) -> Values:
+    """Create an assignment, or delete one of ours."""
+    if "id" in change.body:
+        await revoke(context.azure, change.body["id"])
+        return {}
+    grant: Grant = change.body["grant"]
+    principal = Principal(change.body["principal"], "ServicePrincipal", "the identity")
+    if not principal.object_id:
+        raise Refusal(
+            f"The instance does not have the identity that endpoint {grant.endpoint} uses.",
+            next="Run the same command again; if that doesn't help, look at the instance's identity in the portal.",
+        )
+    await assign(context.azure, grant.scope, principal, grant.role.id, MARK, context.progress)
+    return {}
+
+
+def hand_off(change: Change, wanted: Wanted) -> str:
+    """Return the command that assigns the role, or takes it back."""
+    if "id" in change.body:
+        return f"az role assignment delete --ids {change.body['id']}"
+    grant: Grant = change.body["grant"]
+    who = change.body["principal"]
+    if not who and grant.identity == SYSTEM:
+        shown = f"az dt show --dt-name {wanted.instance} --resource-group {wanted.resource_group}"
+        who = f"$({shown} --subscription {wanted.subscription} --query identity.principalId --output tsv)"
+    elif not who:
+        who = f"$(az identity show --ids {grant.identity} --query principalId --output tsv)"
+    return (
+        f"az role assignment create --assignee-object-id {who} --assignee-principal-type ServicePrincipal "
+        f'--role "{grant.role.name}" --scope {grant.scope}'
+    )
+
+
+STEP = Step(
+    6,
+    "destination_roles",
+    "Roles on destinations",
+    ("instance",),
+    observe,
+    plan,
+    apply,
+    hand_off,
+    remove,
+    optional=True,
+)

@@ -1,0 +1,280 @@
+"""Step 7: the endpoints of the instance. One write an endpoint; routes of ours that stand in the way of one go first.
+
+Azure deletes no endpoint that a route uses ("Nested endpoint routes found", terraform-provider-azurerm#11713).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+from cloud import endpoint_operations
+from cloud.data_plane import lacks_role, once_permitted
+from cloud.destinations import why_absent
+from cloud.endpoint_operations import BUSY
+from cloud.errors import Refusal
+from cloud.event_endpoints import by_identity, by_key, sending_rule
+from steps import routing_commands as commands
+from steps.model import Change, Context, Plan, Right, Step, Values
+from steps.routing import SYSTEM, Found, agrees, leaving, list_endpoints, recorded, sends
+from steps.wanted import Endpoint, Wanted
+
+ENDPOINTS = "Microsoft.DigitalTwins/digitalTwinsInstances/endpoints"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The endpoints by lower-cased name, the routes in the way, and why wanted ones can't be."""
+
+    endpoints: Mapping[str, Found] = field(default_factory=dict)
+    made: frozenset[str] = frozenset()
+    routes: Mapping[str, str] = field(default_factory=dict)
+    """Endpoints by the names of the routes that use them; read only when an endpoint is to be deleted."""
+    impossible: tuple[str, ...] = ()
+    """Destinations that don't exist, lie in another tenant or have no key to give."""
+    rules: Mapping[str, str] = field(default_factory=dict)
+    """The authorization rules whose keys are used, by the names of the endpoints."""
+
+
+async def observe(context: Context) -> Observed:
+    """List the endpoints and, side by side, look for the destinations of those that are wanted."""
+    wanted = context.wanted
+    ours = any(one.startswith("endpoint:") for one in context.made)
+    if wanted.endpoints is None or wanted.instance_goes or not (wanted.endpoints or ours):
+        return Observed(made=context.made)
+    names = [endpoint.name for endpoint in wanted.endpoints]
+    endpoints, looks = await asyncio.gather(
+        list_endpoints(context), asyncio.gather(*(_destination(context, one) for one in wanted.endpoints))
+    )
+    impossible = tuple(f"Endpoint {name}: {why}" for name, (why, _) in zip(names, looks, strict=True) if why)
+    rules = {name: rule for name, (_, rule) in zip(names, looks, strict=True)}
+    routes = await _routes(context) if leaving(endpoints, wanted, context.made) else {}
+    return Observed(endpoints, context.made_by_any, routes, impossible, rules)
+
+
+async def _destination(context: Context, endpoint: Endpoint) -> tuple[str, str]:
+    """Return why events can't go where the endpoint wants to send them, and the rule whose key it would use."""
+    places: list[tuple[str, str]] = [(endpoint.type, endpoint.destination)]
+    if endpoint.dead_letter:
+        places.append(("DeadLetter", endpoint.dead_letter))
+    whys = await asyncio.gather(*(why_absent(context.azure, kind, place) for kind, place in places))
+    for (_, place), why in zip(places, whys, strict=True):
+        if why:
+            return f"there is no destination {place} here.\n{why}", ""
+    if endpoint.identity is not None or endpoint.type == "EventGrid":
+        return "", ""
+    rule = await sending_rule(context.azure, endpoint.type, endpoint.destination)
+    return "" if rule else f"no authorization rule of {endpoint.destination} may send: add one with Send.", rule
+
+
+async def _routes(context: Context) -> Mapping[str, str]:
+    host = context.values.get("host_name")
+    if not host:
+        return {}
+    try:
+        listing = context.azure.data_plane(host).list_event_routes()
+        return {str(route.id): route.endpoint_name.lower() async for route in listing}
+    except HttpResponseError as error:
+        if not lacks_role(error):
+            raise
+        return {}  # Azure names the routes in the way when it refuses to delete an endpoint
+
+
+def plan(observed: Observed, wanted: Wanted) -> Plan:
+    """Create, correct, recreate and delete endpoints; refuse to touch what we didn't make."""
+    if wanted.endpoints is None or not (wanted.endpoints or _ours(observed)):
+        return Plan(reason="not wanted", skipped=True)
+    if observed.impossible:
+        raise Refusal("Events can't be sent there.", why="\n".join(observed.impossible), exit_code=2)
+    goes = leaving(observed.endpoints, wanted, observed.made)
+    _refuse_foreign(observed, wanted, goes)
+    wishes = {endpoint.name.lower(): endpoint for endpoint in wanted.endpoints}
+    changes = [
+        change
+        for name, endpoint in wishes.items()
+        if name not in goes and (change := _change(observed, wanted, endpoint))
+    ]
+    kept, notes = _used_by_others(observed, {name for name in goes if name not in wishes})
+    goes = {name: why for name, why in goes.items() if name not in kept}
+    changes += _away(observed, wanted, goes)
+    changes += [_set(observed, wanted, wishes[name], "again") for name in goes if name in wishes]
+    reason = f"{len(wishes)} endpoint{'s are' if len(wishes) != 1 else ' is'} there" if wishes else "there are none"
+    return Plan(tuple(changes), reason="" if changes else reason, notes=notes)
+
+
+def remove(observed: Observed, wanted: Wanted) -> Plan:
+    """Delete our endpoints, unless they go with the instance."""
+    if wanted.instance_goes:
+        return Plan(reason="they go with the instance", skipped=not _ours(observed))
+    ours = {name for name, found in observed.endpoints.items() if f"endpoint:{found.name}" in observed.made}
+    if not ours:
+        return Plan(reason="nothing to remove", skipped=True)
+    kept, notes = _used_by_others(observed, ours)
+    return Plan(tuple(_away(observed, wanted, dict.fromkeys(ours - kept, ""))), reason="", notes=notes)
+
+
+def _ours(observed: Observed) -> bool:
+    return any(one.startswith("endpoint:") for one in observed.made)
+
+
+def _refuse_foreign(observed: Observed, wanted: Wanted, goes: Mapping[str, str]) -> None:
+    for endpoint in wanted.endpoints or ():
+        found = observed.endpoints.get(endpoint.name.lower())
+        if found is None:
+            continue
+        foreign = f"endpoint:{found.name}" not in observed.made
+        if foreign and not agrees(found, endpoint, observed.made):
+            raise Refusal(
+                f"There is an endpoint {found.name} already, with other settings, which this tool did not make.",
+                next=f"Give yours another name, or remove it: {commands.delete_endpoint(wanted, found.name)}",
+                exit_code=2,
+            )
+        others = _foreign_routes(observed, endpoint.name)
+        if endpoint.name.lower() in goes and others:
+            raise Refusal(
+                f"Endpoint {found.name} must be created again, as {goes[endpoint.name.lower()]}.",
+                why=f"Routes that this tool did not make use it: {', '.join(others)}.",
+                next=f"Remove them, and set them up again afterwards: {commands.delete_route(wanted, others[0])}",
+                exit_code=2,
+            )
+
+
+def _foreign_routes(observed: Observed, endpoint: str) -> list[str]:
+    used = [route for route, to in observed.routes.items() if to == endpoint.lower()]
+    return [route for route in used if f"route:{route}" not in observed.made]
+
+
+def _used_by_others(observed: Observed, names: set[str]) -> tuple[set[str], tuple[str, ...]]:
+    kept = {name: others for name in sorted(names) if (others := _foreign_routes(observed, name))}
+    notes = (f"Endpoint {name} is kept: others' routes use it: {', '.join(kept[name])}." for name in kept)
+    return set(kept), tuple(notes)
+
+
+def _change(observed: Observed, wanted: Wanted, endpoint: Endpoint) -> Change | None:
+    found = observed.endpoints.get(endpoint.name.lower())
+    if found is None or found.state == "Deleting":
+        return _set(observed, wanted, endpoint, "")
+    if found.state in BUSY:
+        return Change(f"await-endpoint:{endpoint.name}", f"wait for endpoint {endpoint.name}, which is {found.state}",
+                      body={"endpoint": endpoint})  # fmt: skip
+    if not agrees(found, endpoint, observed.made):
+        return _set(observed, wanted, endpoint, "correct")
+    if found.state in ("Failed", "Canceled"):  # one that an earlier run began
+        return _set(observed, wanted, endpoint, "again")
+    return None
+
+
+def _set(observed: Observed, wanted: Wanted, endpoint: Endpoint, how: str) -> Change:
+    way = "by key" if endpoint.identity is None else "by identity"
+    title = f"create endpoint {endpoint.name}{' again' if how == 'again' else ''} to {_short(endpoint)}, {way}"
+    if how == "correct":
+        title = f"change endpoint {endpoint.name} to send to {_short(endpoint)}, {way}"
+    makes = (f"endpoint:{endpoint.name}", *((sends(endpoint),) if endpoint.identity is None else ()))
+    rights = [Right(f"{ENDPOINTS}/write", wanted.instance_id), *_key_rights(endpoint)]
+    return Change(
+        f"set-endpoint:{endpoint.name}",
+        title,
+        detail=f"dead letters to {endpoint.dead_letter}" if endpoint.dead_letter else "",
+        body={"endpoint": endpoint, "rule": observed.rules.get(endpoint.name, "")},
+        makes=makes,
+        unmakes=tuple(one for one in recorded(endpoint.name, observed.made) if one not in makes),
+        rights=tuple(rights),
+    )
+
+
+def _short(endpoint: Endpoint) -> str:
+    return f"{endpoint.type} {endpoint.destination.rpartition('/')[2]}"
+
+
+def _key_rights(endpoint: Endpoint) -> list[Right]:
+    if endpoint.identity is not None:
+        return []
+    actions = {
+        "EventHub": "Microsoft.EventHub/namespaces/eventhubs/authorizationRules/listKeys/action",
+        "ServiceBus": "Microsoft.ServiceBus/namespaces/topics/authorizationRules/listKeys/action",
+        "EventGrid": "Microsoft.EventGrid/topics/listKeys/action",
+    }
+    rights = [Right(actions[endpoint.type], endpoint.destination)]
+    if endpoint.dead_letter:
+        account = endpoint.dead_letter.lower().partition("/blobservices/")[0]
+        rights.append(Right("Microsoft.Storage/storageAccounts/listKeys/action", account))
+    return rights
+
+
+def _away(observed: Observed, wanted: Wanted, goes: Mapping[str, str]) -> list[Change]:
+    routes = [route for route, to in observed.routes.items() if to in goes and f"route:{route}" in observed.made]
+    changes = [
+        Change(f"delete-route:{route}", f"delete route {route}, as its endpoint goes", body={"route": route},
+               unmakes=(f"route:{route}",))
+        for route in sorted(routes)
+    ]  # fmt: skip
+    for name, why in goes.items():
+        found = observed.endpoints[name]
+        changes.append(
+            Change(
+                f"delete-endpoint:{found.name}",
+                f"delete endpoint {found.name}" + (f", as {why}" if why else ""),
+                body={"delete": found.name},
+                unmakes=recorded(found.name, observed.made),
+                rights=(Right(f"{ENDPOINTS}/delete", wanted.instance_id),),
+            )
+        )
+    return changes
+
+
+async def apply(change: Change, context: Context) -> Values:
+    """Create, change or delete an endpoint, wait for one, or delete a route in the way."""
+    azure, body = context.azure, change.body
+    place = (azure, context.wanted.resource_group, context.wanted.instance)
+    if "route" in body:
+        await _delete_route(context, body["route"])
+    elif "delete" in body:
+        await endpoint_operations.delete(*place, body["delete"], context.progress)
+    elif change.key.startswith("await-"):
+        await endpoint_operations.settled(*place, body["endpoint"].name, context.progress)
+    else:
+        endpoint: Endpoint = body["endpoint"]
+        where = (azure, endpoint.type, endpoint.destination, endpoint.dead_letter)
+        keyed = endpoint.identity is None
+        held = await by_key(*where, body["rule"]) if keyed else await by_identity(*where, endpoint.identity or SYSTEM)
+        await endpoint_operations.set_up(*place, endpoint.name, held, context.progress)
+    return {}
+
+
+async def _delete_route(context: Context, route: str) -> None:
+    client = context.azure.data_plane(context.values["host_name"])
+
+    async def delete() -> None:
+        with suppress(ResourceNotFoundError):
+            await client.delete_event_route(route)
+
+    await once_permitted(context.azure, context.wanted.instance_id, delete, context.progress)
+
+
+def hand_off(change: Change, wanted: Wanted) -> str:
+    """Return the command, of az's azure-iot extension."""
+    if "route" in change.body:
+        return commands.delete_route(wanted, change.body["route"])
+    if "delete" in change.body:
+        return commands.delete_endpoint(wanted, change.body["delete"])
+    if change.key.startswith("await-"):
+        return ""
+    return commands.create_endpoint(wanted, change.body["endpoint"], change.body["rule"])
+
+
+STEP = Step(
+    7,
+    "endpoints",
+    "Endpoints",
+    ("instance", "destination_roles"),
+    observe,
+    plan,
+    apply,
+    hand_off,
+    remove,
+    optional=True,
+)

@@ -1,0 +1,187 @@
+"""Step 8: the event routes of the instance, on its data plane. One write a route.
+
+Whether they can be read and written depends on a data-plane role, which works only minutes after it was assigned.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+
+from cloud.data_plane import lacks_role, once_permitted
+from cloud.errors import Refusal
+from steps import routing_commands as commands
+from steps.model import Change, Context, Plan, Step, Values
+from steps.routing import leaving, list_endpoints
+from steps.wanted import Route, Wanted
+
+PREFIX = "route:"
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The routes and endpoints of the instance, as far as they can be seen."""
+
+    routes: Mapping[str, Route] | None = field(default_factory=dict)
+    """None where the signed-in identity may not read them, or not yet."""
+    endpoints: frozenset[str] = frozenset()
+    """Lower-cased names."""
+    leaving: frozenset[str] = frozenset()
+    """Endpoints that are deleted before the routes are set up, and our routes to them with them."""
+    made: frozenset[str] = frozenset()
+
+
+async def observe(context: Context) -> Observed:
+    """List routes and endpoints, side by side."""
+    wanted = context.wanted
+    ours = any(one.startswith(PREFIX) for one in context.made)
+    if wanted.routes is None or wanted.instance_goes or not (wanted.routes or ours):
+        return Observed(made=context.made)
+    routes, endpoints = await asyncio.gather(_list(context), list_endpoints(context))
+    goes = leaving(endpoints, wanted, context.made_by_any)
+    return Observed(routes, frozenset(endpoints), frozenset(goes), context.made)
+
+
+async def _list(context: Context) -> Mapping[str, Route] | None:
+    host = context.values.get("host_name")
+    if not host:
+        return {}
+    try:
+        return {route.name: route async for route in _routes(context, host)}
+    except HttpResponseError as error:
+        if not lacks_role(error):
+            raise
+        return None
+
+
+async def _routes(context: Context, host: str) -> Any:
+    async for found in context.azure.data_plane(host).list_event_routes():
+        yield Route(str(found.id), found.endpoint_name, found.filter)
+
+
+def plan(observed: Observed, wanted: Wanted) -> Plan:
+    """Create, correct and delete routes; refuse to touch what we didn't make, and routes to nowhere."""
+    ours = {one.removeprefix(PREFIX) for one in observed.made if one.startswith(PREFIX)}
+    if wanted.routes is None or not (wanted.routes or ours):
+        return Plan(reason="not wanted", skipped=True)
+    _refuse_nowhere(observed, wanted)
+    known = observed.routes or {}
+    changes = []
+    for route in wanted.routes:
+        found = known.get(route.name)
+        if found and route.name in ours and found.endpoint.lower() in observed.leaving:
+            found = None  # it is deleted before its endpoint
+        if found and not _same(found, route) and route.name not in ours:
+            raise _foreign(route, wanted)
+        if not (found and _same(found, route)):
+            changes.append(_set(route, "change" if found else "create"))
+    names = {route.name for route in wanted.routes}
+    seen = ours if observed.routes is None else ours & set(known)
+    changes += [
+        _delete(name)
+        for name in sorted(seen - names)
+        if name not in known or known[name].endpoint.lower() not in observed.leaving
+    ]
+    if changes:
+        return Plan(tuple(changes))
+    return Plan(
+        reason=f"{len(names)} route{'s are' if len(names) != 1 else ' is'} there" if names else "there are none"
+    )
+
+
+def remove(observed: Observed, wanted: Wanted) -> Plan:
+    """Delete our routes, unless they go with the instance."""
+    ours = {one.removeprefix(PREFIX) for one in observed.made if one.startswith(PREFIX)}
+    if wanted.instance_goes:
+        return Plan(reason="they go with the instance", skipped=not ours)
+    there = ours if observed.routes is None else ours & set(observed.routes)
+    if not there:
+        return Plan(reason="nothing to remove", skipped=True)
+    return Plan(tuple(_delete(name) for name in sorted(there)))
+
+
+def _same(one: Route, other: Route) -> bool:
+    return (one.endpoint.lower(), one.filter) == (other.endpoint.lower(), other.filter)
+
+
+def _refuse_nowhere(observed: Observed, wanted: Wanted) -> None:
+    coming = {endpoint.name.lower() for endpoint in wanted.endpoints or ()}
+    there = (observed.endpoints - observed.leaving) | coming
+    for route in wanted.routes or ():
+        if route.endpoint.lower() not in there:
+            listed = ", ".join(sorted(there)) or "none"
+            raise Refusal(
+                f"Route {route.name} leads to endpoint {route.endpoint}, which is neither there nor wanted.",
+                why=f"Endpoints of the instance, there or wanted: {listed}.",
+                next=f"Add it: --endpoint name={route.endpoint},type=TYPE,destination=WHERE",
+                exit_code=2,
+            )
+
+
+def _foreign(route: Route, wanted: Wanted) -> Refusal:
+    return Refusal(
+        f"There is a route {route.name} already, with other settings, which this tool did not make.",
+        next=f"Give yours another name, or remove it: {commands.delete_route(wanted, route.name)}",
+        exit_code=2,
+    )
+
+
+def _set(route: Route, verb: str) -> Change:
+    title = f"{verb} route {route.name} to endpoint {route.endpoint}"
+    detail = "" if route.filter == "true" else f"where {route.filter}"
+    return Change(f"set-route:{route.name}", title, detail, body={"route": route}, makes=(f"{PREFIX}{route.name}",))
+
+
+def _delete(name: str) -> Change:
+    return Change(f"delete-route:{name}", f"delete route {name}", body={"delete": name}, unmakes=(f"{PREFIX}{name}",))
+
+
+async def apply(change: Change, context: Context) -> Values:
+    """Create, change or delete a route, as soon as the role works."""
+    from azure.digitaltwins.core import DigitalTwinsEventRoute
+
+    client = context.azure.data_plane(context.values["host_name"])
+
+    async def write() -> None:
+        if "delete" in change.body:
+            with suppress(ResourceNotFoundError):
+                await client.delete_event_route(change.body["delete"])
+            return
+        route: Route = change.body["route"]
+        if f"{PREFIX}{route.name}" not in context.made:  # it may be somebody's, unseen for want of a role
+            with suppress(ResourceNotFoundError):
+                found = await client.get_event_route(route.name)
+                if not _same(Route(route.name, found.endpoint_name, found.filter), route):
+                    raise _foreign(route, context.wanted)
+        await client.upsert_event_route(
+            route.name, DigitalTwinsEventRoute(endpoint_name=route.endpoint, filter=route.filter)
+        )
+
+    try:
+        await once_permitted(context.azure, context.wanted.instance_id, write, context.progress)
+    except HttpResponseError as error:
+        if not lacks_role(error):
+            raise
+        raise Refusal(
+            f"The instance does not let the signed-in identity {change.title}.",
+            why="It has no role on the instance that allows it: Azure Digital Twins Data Owner is the usual one. "
+            "A role that was just assigned works after up to five minutes.",
+            next="Have the role assigned to it: --assignee says to whom this tool assigns it.",
+            exit_code=3,
+        ) from error
+    return {}
+
+
+def hand_off(change: Change, wanted: Wanted) -> str:
+    """Return the command, of az's azure-iot extension."""
+    if "delete" in change.body:
+        return commands.delete_route(wanted, change.body["delete"])
+    return commands.create_route(wanted, change.body["route"])
+
+
+STEP = Step(8, "routes", "Event routes", ("role", "endpoints"), observe, plan, apply, hand_off, remove, optional=True)
