@@ -56,105 +56,90 @@ def changed(arm: Arm, body: Any) -> None:
     arm.states(answer.headers["Azure-AsyncOperation"])
 
 
-def left_alone(azure: Emulator, tool: Tool) -> None:
-    """A run with nothing new writes nothing."""
-    azure.control("DELETE", "/requests")
-    assert ran(tool).count("already done") == 3
-    assert writes(azure) == []
+def made(tool: Tool, kind: str) -> list[str]:
+    """What step 2 is recorded to have made of this kind."""
+    recorded = tool.state["steps"]["instance"]["made"]
+    return sorted(one for one in recorded if one.startswith(f"{kind}:"))
 
 
-def test_tags(world: Emulator, tool: Tool) -> None:
-    arm = Arm(world)
-    first = ran(tool, *LEAN, "--subscription", SUBSCRIPTION, "--tag", "env=dev", "--tag", "Team=twins")
-    assert "create resource group digital-twins-0fd74108 in westus2: set tag env=dev, set tag Team=twins" in first
-    wanted = {**OURS, "env": "dev", "Team": "twins"}
-    assert there(world)[0] == there(world)[1]["tags"] == wanted
-    left_alone(world, tool)
-    # Somebody adds one, respells another with another value, and takes ours off.
-    drifted = {**OURS, "ENV": "prod", "cost": "42"}
-    assert arm("PATCH", GROUP_ID, {"tags": drifted}).status == 200
-    changed(arm, {"tags": drifted})
-    shown = tool.run("plan").stdout
-    assert shown.count(": set tag ENV=dev, set tag Team=twins") == 2
-    ran(tool)
-    assert there(world)[0] == there(world)[1]["tags"] == {**OURS, "ENV": "dev", "cost": "42", "Team": "twins"}
-    # Fewer are wanted: ours goes, the others' stays; killed before Azure has answered, and run again.
-    world.faults({"method": "PATCH", "path": INSTANCE, "phase": "after", "do": "hold"})
-    process = tool.start("--yes", "--tag", "team=apes")
-    until_held(world, process)
+def killed(azure: Emulator, tool: Tool, method: str, path: str, phase: str, *arguments: str) -> None:
+    """Kill a run at a write, before or after Azure has carried it out."""
+    azure.faults({"method": method, "path": path, "phase": phase, "do": "hold"})
+    process = tool.start(*arguments)
+    until_held(azure, process)
     kill(process)
-    world.faults()
-    ran(tool)
-    assert there(world)[0] == there(world)[1]["tags"] == {**OURS, "cost": "42", "Team": "apes"}
-    assert [one for one in tool.state["steps"]["instance"]["made"] if one.startswith("tag:")] == ["tag:team"]
-    ran(tool, "--tag", "none")
-    assert there(world)[0] == there(world)[1]["tags"] == {**OURS, "cost": "42"}
-    left_alone(world, tool)
-    assert tool.run("plan", "--tag", "Created-By=me").code == 2
+    azure.faults()
 
 
-def test_network_access(azure: Emulator, tool: Tool) -> None:
-    first = ran(tool, *LEAN, "--subscription", SUBSCRIPTION, "--public-network-access", "disabled")
-    assert "in westus2: disable public network access" in first
-    assert there(azure)[1]["properties"]["publicNetworkAccess"] == "Disabled"
-    left_alone(azure, tool)
-    assert "change instance adt-0fd74108: enable public" in ran(tool, "--public-network-access", "enabled")
-    assert there(azure)[1]["properties"]["publicNetworkAccess"] == "Enabled"
-    changed(Arm(azure), {"properties": {"publicNetworkAccess": "Disabled"}})
-    ran(tool)  # what is wanted is remembered
-    assert there(azure)[1]["properties"]["publicNetworkAccess"] == "Enabled"
-
-
-def test_identities(world: Emulator, tool: Tool) -> None:
+def test_settings_are_set_kept_and_taken_back(world: Emulator, tool: Tool) -> None:
     arm, elsewhere = Arm(world), IDENTITIES.replace(GROUP, "shared-services") + "/shared"
     assert arm("PUT", elsewhere, {"location": "westus2"}).status == 201
     world.control("DELETE", "/requests")
-    wanted = ("--system-identity", "--user-identity", "one", "--user-identity", elsewhere)
-    refused = tool.deploy(*LEAN, *wanted)
+    settings = ("--tag", "env=dev", "--tag", "Team=twins", "--public-network-access", "disabled", "--system-identity")
+    wanted = (*LEAN, *settings, "--user-identity", "one", "--user-identity", elsewhere)
+    refused = tool.deploy(*wanted)
     assert refused.code == 2
-    assert "There is no user-assigned identity" in refused.text
+    assert f"There is no user-assigned identity {IDENTITIES}/one" in refused.text
     assert "--create-identities" in refused.text
     assert writes(world) == []
-    # Killed while the new identity is being made.
-    world.faults({"method": "PUT", "path": "userAssignedIdentities/one", "phase": "after", "do": "hold"})
-    process = tool.start(*START, *LEAN, *wanted, "--create-identities")
-    until_held(world, process)
-    kill(process)
-    world.faults()
-    ran(tool)
+    killed(world, tool, "PUT", "userAssignedIdentities/one", "after", *START, *wanted, "--create-identities")
+    shown = ran(tool)
+    assert "create user-assigned identity" not in shown
+    assert (
+        f"create instance {INSTANCE} in westus2: set tag env=dev, set tag Team=twins, disable public network access, "
+        "switch the system-assigned identity on, add user identity one, add user identity shared"
+    ) in shown
+    tags, instance = there(world)
+    assert tags == instance["tags"] == {**OURS, "env": "dev", "Team": "twins"}
+    assert instance["properties"]["publicNetworkAccess"] == "Disabled"
     assert identity(world) == ("SystemAssigned,UserAssigned", {"one", "shared"})
     (one,) = [one for one in world.inventory(volatile=True)["userAssignedIdentities"] if one["name"] == "one"]
     assert (one["tags"], one["location"]) == (OURS, "westus2")
-    outputs = tool.run("outputs", "--format", "json").document
-    assert outputs["identity_principal_id"] == there(world)[1]["identity"]["principalId"]
-    assert f"one={one['properties']['principalId']}" in outputs["user_identity_principal_ids"].split(",")
-    left_alone(world, tool)
-    # Somebody gives it one more, takes ours away, and switches the system's off.
+    produced = tool.state["steps"]["instance"]["produced"]
+    assert produced["identity_principal_id"] == instance["identity"]["principalId"]
+    assert f"one={one['properties']['principalId']}" in produced["user_identity_principal_ids"].split(",")
+
+    world.control("DELETE", "/requests")
+    assert ran(tool).count("already done") == 3
+    assert writes(world) == []
+
+    # Somebody respells a tag with another value, adds one and takes one off; opens the network; deletes an identity,
+    # adds another and switches the system's off.
+    drifted = {**OURS, "ENV": "prod", "cost": "42"}
+    assert arm("PATCH", GROUP_ID, {"tags": drifted}).status == 200
     assert arm("PUT", f"{IDENTITIES}/theirs", {"location": "westus2"}).status == 201
     users: dict[str, Any] = {f"{IDENTITIES}/one": None, f"{IDENTITIES}/theirs": {}}
-    changed(arm, {"identity": {"type": "UserAssigned", "userAssignedIdentities": users}})
-    shown = tool.run("plan").stdout
-    assert "switch the system-assigned identity on, add user identity one" in shown
-    assert "Other user identities are kept: theirs" in shown
-    ran(tool)
-    assert identity(world) == ("SystemAssigned,UserAssigned", {"one", "shared", "theirs"})
-    # Somebody deletes ours: it is made and given again.
+    theirs = {"type": "UserAssigned", "userAssignedIdentities": users}
+    changed(arm, {"tags": drifted, "properties": {"publicNetworkAccess": "Enabled"}, "identity": theirs})
     assert arm("DELETE", f"{IDENTITIES}/one").status == 200
-    assert "create user-assigned identity one in westus2" in ran(tool)
-    left_alone(world, tool)
-    # None is wanted any more: what we gave and made goes, killed in between, and the other one stays.
-    world.faults({"method": "DELETE", "path": "userAssignedIdentities/one", "phase": "before", "do": "hold"})
-    process = tool.start("--yes", "--user-identity", "none", "--no-system-identity")
-    until_held(world, process)
-    kill(process)
-    world.faults()
-    ran(tool)
+    shown = ran(tool)
+    assert f"change resource group {GROUP}: set tag ENV=dev, set tag Team=twins" in shown
+    assert "create user-assigned identity one in westus2" in shown
+    assert (
+        f"change instance {INSTANCE}: set tag ENV=dev, set tag Team=twins, disable public network access, switch the "
+        "system-assigned identity on, add user identity one"
+    ) in shown
+    assert "Other user identities are kept: theirs" in shown
+    tags, instance = there(world)
+    assert tags == instance["tags"] == {**OURS, "ENV": "dev", "cost": "42", "Team": "twins"}
+    assert instance["properties"]["publicNetworkAccess"] == "Disabled"
+    assert identity(world) == ("SystemAssigned,UserAssigned", {"one", "shared", "theirs"})
+
+    # Less is wanted: what we gave and made goes, what others did stays.
+    less = ("--tag", "team=apes", "--public-network-access", "enabled", "--user-identity", "none")
+    killed(world, tool, "PATCH", f"{INSTANCE}?", "after", "--yes", *less, "--no-system-identity")
+    shown = ran(tool)
+    assert "delete user-assigned identity one" in shown
+    tags, instance = there(world)
+    assert tags == instance["tags"] == {**OURS, "cost": "42", "Team": "apes"}
+    assert instance["properties"]["publicNetworkAccess"] == "Enabled"
     assert identity(world) == ("UserAssigned", {"theirs"})
-    assert names(world) == {"theirs", "shared"}
-    outputs = tool.run("outputs", "--format", "json").document
-    assert "identity_principal_id" not in outputs
-    assert outputs["user_identity_principal_ids"].startswith("theirs=")
-    left_alone(world, tool)
+    assert names(world) == {"shared", "theirs"}
+    produced = tool.state["steps"]["instance"]["produced"]
+    assert "identity_principal_id" not in produced
+    assert produced["user_identity_principal_ids"].startswith("theirs=")
+    assert (made(tool, "tag"), made(tool, "identity"), made(tool, "identity-link")) == (["tag:team"], [], [])
+    assert tool.run("plan", "--tag", "Created-By=me").code == 2
 
 
 def test_an_identity_that_is_in_use_is_taken_away_only_when_told_so(world: Emulator, tool: Tool) -> None:
@@ -216,17 +201,42 @@ def test_an_identity_that_is_in_use_is_taken_away_only_when_told_so(world: Emula
     assert names(world) == set()
 
 
-def test_an_instance_that_was_there_keeps_what_it_has(azure: Emulator, tool: Tool) -> None:
-    arm = Arm(azure)
-    assert arm("PUT", GROUP_ID, {"location": "westus2", "tags": {"owner": "them"}}).status == 201
-    theirs = {"type": "SystemAssigned"}
-    made = arm("PUT", INSTANCE_ID, {"location": "westus2", "tags": {"owner": "them"}, "identity": theirs})
-    arm.states(made.headers["Azure-AsyncOperation"])
-    azure.control("DELETE", "/requests")
-    ran(tool, *LEAN, "--subscription", SUBSCRIPTION, "--tag", "env=dev")
-    tags, instance = there(azure)
-    assert tags == instance["tags"] == {"owner": "them", "env": "dev"}
-    assert instance["identity"]["type"] == "SystemAssigned"
+def test_destroy_takes_away_what_is_ours(world: Emulator, tool: Tool) -> None:
+    arm, before = Arm(world), world.inventory()
+    wanted = ("--tag", "env=dev", "--system-identity", "--user-identity", "one", "--create-identities")
+    ran(tool, *LEAN, "--subscription", SUBSCRIPTION, *wanted)
+    theirs = f"{IDENTITIES}/theirs"
+    assert arm("PUT", theirs, {"location": "westus2"}).status == 201
+    killed(world, tool, "DELETE", f"{INSTANCE}?", "after", "destroy", "--yes")
+    done = tool.run("destroy", "--yes")
+    assert done.code == 0, done.text
+    assert f"resource group {GROUP} is not empty: kept with userAssignedIdentities/theirs" in done.text
+    assert names(world) == {"theirs"}
+    assert "digitalTwinsInstances" not in world.inventory()
+    assert arm("DELETE", theirs).status == 200
+    done = tool.run("destroy", "--yes")
+    assert done.code == 0, done.text
+    after = world.inventory()
+    # The Digital Twins API's own service principal came with the first instance, and stays in the tenant.
+    others = [one for one in after["servicePrincipals"] if one["displayName"] != "Azure Digital Twins"]
+    assert {**after, "servicePrincipals": others} == before
+
+
+def test_what_was_there_is_kept(world: Emulator, tool: Tool) -> None:
+    arm = Arm(world)
+    theirs = {"owner": "them"}
+    assert arm("PUT", GROUP_ID, {"location": "westus2", "tags": theirs}).status == 201
+    body = {"location": "westus2", "tags": theirs, "identity": {"type": "SystemAssigned"}}
+    arm.states(arm("PUT", INSTANCE_ID, body).headers["Azure-AsyncOperation"])
+    before = world.inventory()
+    wanted = ("--tag", "env=dev", "--user-identity", "one", "--create-identities")
+    ran(tool, *LEAN, "--subscription", SUBSCRIPTION, *wanted)
+    tags, instance = there(world)
+    assert tags == instance["tags"] == {**theirs, "env": "dev"}
+    assert identity(world) == ("SystemAssigned,UserAssigned", {"one"})
+    done = tool.run("destroy", "--yes")
+    assert done.code == 0, done.text
+    assert world.inventory() == before
 
 
 def test_somebody_else_is_told_what_to_run(tmp_path: Path) -> None:
