@@ -160,7 +160,13 @@ def status(state: Path | None, output: str, local: bool) -> int:
 
 @cli.command()
 @_state
-@click.option("--format", "form", type=click.Choice(["text", "json", "env"]), default="text", help="How to print them.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "env", "appsettings"]),
+    default="text",
+    help="How to print them.",
+)
 @_local
 def outputs(state: Path | None, form: str, local: bool) -> int:
     """Print the collected values; offline."""

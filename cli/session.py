@@ -76,6 +76,7 @@ def _options(command: str, options: dict[str, Any], state: StateFile) -> Options
         json=options["output"] == "json",
         suggested_subscription=options["suggest_subscription"],
         remembered_only=command == "destroy",
+        writes=command in WRITERS,
         purge=options.get("purge", False),
     )
 
