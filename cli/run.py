@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cli import imported as imports
 from cli.console import Screen, make_console, say, show_pairs
 from cli.gather import FROM_STATE, gather, recalled
 from cli.inputs import BY_NAME, NAMES, BadInput
@@ -41,6 +42,8 @@ class Options:
     """There is a terminal and nobody said --non-interactive."""
     json: bool
     suggested_subscription: str | None = None
+    import_file: Path | None = None
+    """A config.json of deploy.ps1, whose values come before what the state file remembers."""
     remembered_only: bool = False
     """The inputs are those that the state file remembers; names given beside them are only compared."""
     writes: bool = True
@@ -70,7 +73,11 @@ class Run:
             named = gather(options.flags, None, {}, NAMES)
             self._given = {**recalled(remembered), **named}
         else:
-            self._given = gather(options.flags, options.config, remembered)
+            imported = imports.read(options.import_file) if options.import_file else None
+            taken = (imported.inputs, str(options.import_file)) if imported else ({}, "")
+            self._given = gather(options.flags, options.config, remembered, imported=taken)
+            for note in imported.notes if imported else ():
+                say(self.console, note, first="! ", first_style="yellow")
         self._known = Known(self._document)
         self.answered: dict[str, bool] = {}
         """What a person has answered to the plans' questions."""
