@@ -93,7 +93,13 @@ def _note(run: Run, looks: Mapping[str, Look]) -> None:
 
 
 def _said(lacking: Lacks, azure: Azure) -> dict[str, list[str]]:
-    return {key: lines(one, azure.cloud.portal) for key, one in lacking.items()}
+    """Return what is said of missing rights, by step; what holds for several of them is said once."""
+    said: set[str] = set()
+    lines_of = {key: lines(one, azure.cloud.portal) for key, one in lacking.items()}
+    return {
+        key: [line for line in of_step if not (line in said or said.add(line))]  # type: ignore[func-returns-value]
+        for key, of_step in lines_of.items()
+    }
 
 
 def _report(run: Run, results: Mapping[str, Result], document: StateDocument, code: int, handed: str) -> None:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cloud.endpoints import audience
+
 if TYPE_CHECKING:
     from cli.hand_off import Lacks
     from cli.verify import Check
@@ -121,11 +123,45 @@ def status_document(document: StateDocument | None) -> dict[str, Any]:
     return {"command": "status", "exit_code": 0, "deployment": document.model_dump(exclude_none=True)}
 
 
+FORMS = ("text", "json", "env", "appsettings")
+"""How `outputs` prints: two columns; a JSON object; lines of NAME=VALUE, quoted for a POSIX shell, with names that
+neither this tool nor a credential of the SDKs takes for its own; what a client application has in appsettings.json."""
+
+
+def with_client_values(values: Mapping[str, str], login: str) -> dict[str, str]:
+    """Return the values with those that a client application signs in by, which follow from them."""
+    found = dict(values)
+    if "host_name" in values:
+        whose = audience(values["host_name"])
+        found["instance_url"] = f"https://{values['host_name']}"
+        found["audience"] = whose
+        found["scopes"] = f"{whose}/.default {whose}/Read.Write"
+    if login:
+        found["authority"] = f"{login}/{values['tenant_id']}"
+    return found
+
+
+def _appsettings(values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the sections as Microsoft.Identity.Web names theirs."""
+    login, _, tenant = values.get("authority", "").rpartition("/")
+    app = {"Instance": login and f"{login}/", "TenantId": tenant or values["tenant_id"]}
+    app |= {"ClientId": values.get("client_id", ""), "Authority": values.get("authority", "")}
+    twins: dict[str, Any] = {"InstanceUrl": values.get("instance_url", ""), "Audience": values.get("audience", "")}
+    twins["Scopes"] = values.get("scopes", "").split()
+    sections = {"AzureAd": app, "DigitalTwins": twins}
+    return {name: {key: value for key, value in section.items() if value} for name, section in sections.items()}
+
+
 def outputs_text(values: Mapping[str, str], form: str) -> str:
-    """Return the collected values as `text`, `json` or `env` (ADT_NAME=value lines, quoted for a POSIX shell)."""
+    """Return the collected values in one of the FORMS."""
     if form == "json":
         return json.dumps(dict(values), indent=2, ensure_ascii=False) + "\n"
     if form == "env":
-        return "".join(f"ADT_{name.upper()}={shlex.quote(value)}\n" for name, value in values.items())
+        named = {f"DIGITALTWINS_{name.upper()}": value for name, value in values.items()}
+        if "instance_url" in values:
+            named["AZURE_DIGITALTWINS_URL"] = values["instance_url"]
+        return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
+    if form == "appsettings":
+        return json.dumps(_appsettings(values), indent=2, ensure_ascii=False) + "\n"
     width = max((len(name) for name in values), default=0)
     return "".join(f"{name.ljust(width)}  {value}\n" for name, value in values.items())

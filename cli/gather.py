@@ -29,8 +29,9 @@ def gather(
     config: Path | None,
     remembered: Mapping[str, Any],
     inputs: Sequence[Input] = INPUTS,
+    imported: tuple[Mapping[str, Any], str] = ({}, ""),
 ) -> dict[str, Given]:
-    """Return what is given, by precedence: flag, environment, settings file, what the state file remembers.
+    """Return what is given, by precedence: flag, environment, settings file, `imported` (and from where), state file.
 
     `flags` are as click gives them: a text, a bool, a tuple of texts; None or () where there is none. Raises BadInput
     for a settings file that can't be used and for a value that can't be right.
@@ -38,7 +39,7 @@ def gather(
     from_file = _read_settings(config) if config else {}
     given: dict[str, Given] = {}
     for one in inputs:
-        found = _first(one, flags, from_file, config, remembered)
+        found = _first(one, flags, from_file, config, imported) or _recalled(one, remembered)
         if found is not None:
             _check(one, found)
             given[one.name] = found
@@ -54,7 +55,11 @@ def recalled(remembered: Mapping[str, Any]) -> dict[str, Given]:
 
 
 def _first(
-    one: Input, flags: Mapping[str, Any], from_file: Mapping[str, Any], config: Path | None, known: Mapping[str, Any]
+    one: Input,
+    flags: Mapping[str, Any],
+    from_file: Mapping[str, Any],
+    config: Path | None,
+    imported: tuple[Mapping[str, Any], str],
 ) -> Given | None:
     flag = flags.get(one.name)
     if flag not in (None, ()):
@@ -66,9 +71,14 @@ def _first(
             return Given(_read(one, raw, variable), variable)
     if one.name in from_file:
         return Given(_read(one, from_file[one.name], str(config)), str(config))
-    if one.name in known and one.kept:
-        return Given(known[one.name], FROM_STATE)
+    values, source = imported
+    if one.name in values:
+        return Given(_read(one, values[one.name], source), source)
     return None
+
+
+def _recalled(one: Input, known: Mapping[str, Any]) -> Given | None:
+    return Given(known[one.name], FROM_STATE) if one.name in known and one.kept else None
 
 
 def _read(one: Input, raw: Any, source: str) -> Value:

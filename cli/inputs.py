@@ -77,15 +77,22 @@ class Input:
         return (f"ADT_{self.name.upper()}", *self.also)
 
 
-def _one_of(*choices: str) -> Callable[[str], str | None]:
-    return lambda value: None if value in choices else f"it is one of: {', '.join(choices)}."
+class OneOf:
+    """A `problem` of values that are one of a few."""
+
+    def __init__(self, *choices: str) -> None:
+        self.choices = choices
+
+    def __call__(self, value: str) -> str | None:
+        """Say why the value is none of them, or None."""
+        return None if value in self.choices else f"it is one of: {', '.join(self.choices)}."
 
 
 _ENDPOINT = (
     Field("name", "its name", names.endpoint_name_problem, required=True),
-    Field("type", "eventhub, servicebus or eventgrid", _one_of("eventhub", "servicebus", "eventgrid"), required=True),
+    Field("type", "eventhub, servicebus or eventgrid", OneOf("eventhub", "servicebus", "eventgrid"), required=True),
     Field("destination", "NAMESPACE/HUB, NAMESPACE/TOPIC or TOPIC in the group, or a resource id", required=True),
-    Field("auth", "identity (the default; not for eventgrid) or key", _one_of("identity", "key")),
+    Field("auth", "identity (the default; not for eventgrid) or key", OneOf("identity", "key")),
     Field("identity", "a user-assigned identity, by name in the group or resource id, instead of the system one"),
     Field("dead_letter", "ACCOUNT/CONTAINER in the group, or a resource id, for what can't be delivered"),
     Field("role", "role of the identity on the destination, by name or id; none for none. Default: the data sender"),
@@ -109,7 +116,7 @@ _FEDERATED = (
 BASICS = (
     Input("subscription", "Subscription, by id or name.", "ID|NAME", also=("AZURE_SUBSCRIPTION_ID",)),
     Input("tenant", "Tenant to sign in to.", "ID", also=("AZURE_TENANT_ID",)),
-    Input("cloud", "Which Azure. Default: public.", "public|usgovernment|china", _one_of(*names.CLOUDS)),
+    Input("cloud", "Which Azure. Default: public.", "public|usgovernment|china", OneOf(*names.CLOUDS)),
     Input("arm_endpoint", "Resource Manager endpoint of another Azure than these.", "URL"),
     Input("resource_group", "Resource group, new or existing.", "NAME", names.group_name_problem),
     Input("location", "Region, by name or display name.", "REGION", names.region_problem),
@@ -119,7 +126,7 @@ INSTANCE = (
     Input("instance", "Name of the Digital Twins instance.", "NAME", names.instance_name_problem),
     Input(
         "public_network_access", "Whether the instance can be reached from the internet.", "enabled|disabled",
-        _one_of("enabled", "disabled"),
+        OneOf("enabled", "disabled"),
     ),
     Input("system_identity", "Give the instance an identity of its own.", "", kind="flag"),
     Input("user_identity", "User-assigned identity, by name in the group or resource id.", "NAME|ID", kind="list"),
@@ -146,12 +153,12 @@ APP = (
     Input("implicit_access_tokens", "Implicit grant of access tokens.", "", kind="flag"),
     Input("implicit_id_tokens", "Implicit grant of id tokens.", "", kind="flag"),
     Input("audience", "Who may sign in: this tenant, any, any and personal accounts.", "single|multiple|personal",
-          _one_of("single", "multiple", "personal")),
+          OneOf("single", "multiple", "personal")),
     Input("owner", "Owner of the registration: UPN, e-mail or object id.", "WHO", kind="list"),
     Input("notes", "Notes on the registration; none for none.", "TEXT", names.notes_problem),
     Input("app_tag", "Tag of the registration.", "TAG", names.app_tag_problem, kind="list"),
     Input("app_role", "Data-plane role of the app itself on the instance.", "owner|reader|none",
-          _one_of("owner", "reader", "none")),
+          OneOf("owner", "reader", "none")),
     Input("secret", "Make a client secret of this name; none for none.", "NAME", names.credential_name_problem),
     Input("secret_days", "Its lifetime. Default: 180.", "DAYS", names.days_problem, kind="number"),
     Input("secret_file", "File it is written to (mode 0600); - prints it once. Default: NAME.secret beside the state "

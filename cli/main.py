@@ -104,7 +104,10 @@ _meeting = _options(
     click.option("--called-as", hidden=True),
 )
 _config = click.option("--config", type=_PATH, metavar="FILE", help="Settings file (TOML) with the same names as keys.")
-_running = _options(_inputs, _config, _meeting)
+_import = click.option(
+    "--import", "import", type=_PATH, metavar="FILE", help="Take over what deploy.ps1 left: its config.json."
+)
+_running = _options(_inputs, _config, _import, _meeting)
 _named = partial(_inputs, inputs=NAMES)
 
 
@@ -160,7 +163,13 @@ def status(state: Path | None, output: str, local: bool) -> int:
 
 @cli.command()
 @_state
-@click.option("--format", "form", type=click.Choice(["text", "json", "env"]), default="text", help="How to print them.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "env", "appsettings"]),
+    default="text",
+    help="How to print them.",
+)
 @_local
 def outputs(state: Path | None, form: str, local: bool) -> int:
     """Print the collected values; offline."""

@@ -53,7 +53,9 @@ def show_outputs(path: Path, form: str) -> int:
         document = Refusal(f"There is no deployment yet: no state file at {path}.", next="Deploy first.", exit_code=2)
     if isinstance(document, Refusal):
         return _refused(document, as_json=form == "json")
-    sys.stdout.write(documents.outputs_text(document.outputs(), form))
+    login = (document.belongs_to.endpoints or {}).get("login", "")
+    values = documents.with_client_values(document.outputs(), login)
+    sys.stdout.write(documents.outputs_text(values, form))
     return 0
 
 

@@ -1,11 +1,18 @@
-"""The README's table of inputs, made from the inputs themselves: `python3 -m cli.reference` rewrites it."""
+"""What is made from the inputs themselves: the README's table of them, and the JSON Schema of a settings file.
+
+`python3 -m cli.reference` rewrites both.
+"""
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from cli.bootstrap import ROOT
-from cli.inputs import GROUPS
+from cli.inputs import GROUPS, INPUTS, Field, Input, OneOf
 
 BEGIN, END = "<!-- inputs: begin -->\n", "<!-- inputs: end -->"
+README, SCHEMA = ROOT / "README.md", ROOT / "docs/settings.schema.json"
 
 
 def table() -> str:
@@ -26,6 +33,45 @@ def updated(readme: str) -> str:
     return before + BEGIN + table() + END + rest.partition(END)[2]
 
 
+def schema() -> str:
+    """Return the JSON Schema of a settings file, as text. Draft 7 is what the editors' TOML extensions read."""
+    document = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Settings of deploy.py",
+        "description": "What to set up for Azure Digital Twins. Every key is also a flag and an environment variable.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {one.name: {"description": one.help, **_form(one)} for one in INPUTS},
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _form(one: Input) -> dict[str, Any]:
+    text = _text(one)
+    if one.kind == "flag":
+        return {"type": "boolean"}
+    if one.kind == "number":
+        return {"type": ["integer", "string"]}
+    if one.kind == "text":
+        return text
+    if one.kind == "list":
+        return {"oneOf": [text, {"type": "array", "items": text}]}
+    if one.kind == "pairs":
+        return {"type": "object", "additionalProperties": {"type": "string"}}
+    item = {
+        "type": "object",
+        "additionalProperties": False,
+        "required": [field.name for field in one.fields if field.required],
+        "properties": {field.name: {"description": field.help, **_text(field)} for field in one.fields},
+    }
+    return {"type": "array", "items": {"oneOf": [item, {"type": "string"}]}}
+
+
+def _text(one: Input | Field) -> dict[str, Any]:
+    choices = {"enum": list(one.problem.choices)} if isinstance(one.problem, OneOf) else {}
+    return {"type": "string", **choices}
+
+
 if __name__ == "__main__":
-    file = ROOT / "README.md"
-    file.write_text(updated(file.read_text(encoding="utf-8")), encoding="utf-8")
+    README.write_text(updated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    SCHEMA.write_text(schema(), encoding="utf-8")

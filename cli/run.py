@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from cli import imported as imports
 from cli.console import Screen, make_console, say, show_pairs
-from cli.gather import gather, recalled
+from cli.gather import FROM_STATE, gather, recalled
 from cli.inputs import BY_NAME, NAMES, BadInput
 from cli.settle import Known, Manner, remember, settle, settle_subscription
-from cloud.endpoints import PUBLIC
+from cloud.endpoints import Cloud, find_cloud, manager
 from cloud.errors import Refusal, explain
 from state.document import Belonging, StateDocument
 from state.file_store import StateFile
@@ -41,8 +42,12 @@ class Options:
     """There is a terminal and nobody said --non-interactive."""
     json: bool
     suggested_subscription: str | None = None
+    import_file: Path | None = None
+    """A config.json of deploy.ps1, whose values come before what the state file remembers."""
     remembered_only: bool = False
     """The inputs are those that the state file remembers; names given beside them are only compared."""
+    writes: bool = True
+    """Otherwise the cloud's endpoints are those that the state file remembers, if it does."""
     purge: bool = False
     """In `destroy`: purge the application from the recycle bin."""
 
@@ -68,7 +73,11 @@ class Run:
             named = gather(options.flags, None, {}, NAMES)
             self._given = {**recalled(remembered), **named}
         else:
-            self._given = gather(options.flags, options.config, remembered)
+            imported = imports.read(options.import_file) if options.import_file else None
+            taken = (imported.inputs, str(options.import_file)) if imported else ({}, "")
+            self._given = gather(options.flags, options.config, remembered, imported=taken)
+            for note in imported.notes if imported else ():
+                say(self.console, note, first="! ", first_style="yellow")
         self._known = Known(self._document)
         self.answered: dict[str, bool] = {}
         """What a person has answered to the plans' questions."""
@@ -77,17 +86,25 @@ class Run:
     async def connect(self) -> Azure:
         """Return the clients, which nothing has been asked of yet."""
         from cloud.clients import Azure, warm_up_graph
-        from cloud.endpoints import find_cloud
         from cloud.signin import SharedCredential
 
-        endpoint = self._given.get("arm_endpoint")
-        finding = find_cloud(str(endpoint.value) if endpoint else None, self._notice)
-        cloud = await _explained(finding, "find the cloud's endpoints")
+        known = self._document.belongs_to.endpoints if self._document else None
+        if known and not self.options.writes:
+            cloud = Cloud(**known)
+        else:
+            cloud = await _explained(find_cloud(self._manager(), self._notice), "find the cloud's endpoints")
         tenant, no_app = self._given.get("tenant"), self._given.get("no_app")
         if not (no_app and no_app.value):
             warm_up_graph()
         credential = SharedCredential(cloud, str(tenant.value) if tenant else None, self._notice)
         return Azure(cloud, credential, self._notice)
+
+    def _manager(self) -> str:
+        """Return the Resource Manager that is meant; between the two inputs the one that was said last counts."""
+        named, endpoint = (self._given.get(name) for name in ("cloud", "arm_endpoint"))
+        if named and endpoint and endpoint.source == FROM_STATE != named.source:
+            endpoint = None
+        return manager(str(named.value) if named else None, str(endpoint.value) if endpoint else None)
 
     def _notice(self, what: str) -> None:
         self.screen.notice(what)
@@ -201,6 +218,7 @@ class Run:
 
         belonging = Belonging(cloud=azure.cloud.resource_manager, tenant=wanted.tenant, subscription=subscription.id)
         document = self._document or StateDocument(belongs_to=belonging)
+        document.belongs_to.endpoints = asdict(azure.cloud)
         remember(document, wanted, self._given, self._known)
         for step in STEPS:
             document.step(step.key)
@@ -210,8 +228,7 @@ class Run:
         """One state file is one deployment: other names than its own are refused."""
         if self._document is None:
             return
-        endpoint = self._given.get("arm_endpoint")
-        cloud = str(endpoint.value).rstrip("/") if endpoint else PUBLIC.resource_manager
+        cloud = self._manager()
         if cloud.lower() != self._document.belongs_to.cloud.lower():
             raise self._another("cloud", self._document.belongs_to.cloud, cloud)
         for name in ("resource_group", "instance"):

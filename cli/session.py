@@ -75,7 +75,9 @@ def _options(command: str, options: dict[str, Any], state: StateFile) -> Options
         may_ask=not options["non_interactive"] and sys.stdin.isatty() and sys.stderr.isatty(),
         json=options["output"] == "json",
         suggested_subscription=options["suggest_subscription"],
+        import_file=options.get("import"),
         remembered_only=command == "destroy",
+        writes=command in WRITERS,
         purge=options.get("purge", False),
     )
 

@@ -27,15 +27,17 @@ class Cloud:
     graph_scope: str
 
 
-PUBLIC = Cloud(
-    name="AzureCloud",
-    resource_manager="https://management.azure.com",
-    login="https://login.microsoftonline.com",
-    graph="https://graph.microsoft.com",
-    portal="https://portal.azure.com",
-    arm_scope="https://management.azure.com/.default",
-    graph_scope="https://graph.microsoft.com/.default",
-)
+MANAGERS = {
+    "public": "https://management.azure.com",
+    "usgovernment": "https://management.usgovcloudapi.net",
+    "china": "https://management.chinacloudapi.cn",
+}
+"""The Resource Managers of the clouds that have a name; everything else of a cloud is in its metadata."""
+
+
+def manager(cloud: str | None, arm_endpoint: str | None) -> str:
+    """Return the Resource Manager that is meant, by its endpoint or else by the cloud's name."""
+    return arm_endpoint.rstrip("/") if arm_endpoint else MANAGERS[cloud or "public"]
 
 
 def audience(host_name: str) -> str:
@@ -47,31 +49,30 @@ def audience(host_name: str) -> str:
     return f"https://{host_name.partition('.api.')[2].partition('.')[2] or host_name}"
 
 
-async def find_cloud(arm_endpoint: str | None, notice: Notice) -> Cloud:
-    """Return the public cloud, or the one whose Resource Manager is at `arm_endpoint`, as its metadata describes it.
+async def find_cloud(endpoint: str, notice: Notice) -> Cloud:
+    """Return the cloud whose Resource Manager is at `endpoint`, as its metadata describes it: one anonymous request.
 
     Raises Refusal for an endpoint that isn't https, can't be reached, or publishes no usable metadata.
     """
-    if arm_endpoint is None or arm_endpoint.rstrip("/") == PUBLIC.resource_manager:
-        return PUBLIC
-    endpoint = arm_endpoint.rstrip("/")
     parts = urlsplit(endpoint)
     if parts.scheme != "https" or not parts.hostname or parts.path or parts.query:
         raise Refusal(
-            f"{arm_endpoint} is not a Resource Manager endpoint.",
+            f"{endpoint} is not a Resource Manager endpoint.",
             why="It must be https://HOST or https://HOST:PORT, without a path.",
             exit_code=2,
         )
     metadata = await _metadata(endpoint, notice)
     try:
+        audiences = [str(one) for one in metadata["authentication"]["audiences"]]
         return Cloud(
             name=str(metadata.get("name") or parts.hostname),
             resource_manager=endpoint,
             login=str(metadata["authentication"]["loginEndpoint"]).rstrip("/"),
             graph=str(metadata["microsoftGraphResourceId"]).rstrip("/"),
-            portal=str(metadata.get("portal") or PUBLIC.portal).rstrip("/"),
-            # As MSAL expects it, the audience keeps its trailing slash: `https://host//.default`.
-            arm_scope=f"{metadata['authentication']['audiences'][0]}/.default",
+            portal=str(metadata.get("portal") or "https://portal.azure.com").rstrip("/"),
+            # As MSAL expects it, an audience keeps its trailing slash: `https://host//.default`. The manager's own is
+            # preferred to the older one of the classic manager, which is listed first.
+            arm_scope=f"{next((one for one in audiences if one.rstrip('/') == endpoint), audiences[0])}/.default",
             graph_scope=f"{metadata['microsoftGraphResourceId']}/.default",
         )
     except (KeyError, IndexError, TypeError):

@@ -42,7 +42,10 @@ async def missing(azure: Azure, needed: Iterable[tuple[str, str]]) -> tuple[Lack
         if permissions is not None and not allows(permissions, action):
             lacking.append((action, scope))
     short = list(dict.fromkeys(scope for _action, scope in lacking))
-    could = dict(zip(short, await asyncio.gather(*(_eligible(azure, scope) for scope in short)), strict=True))
+    roles = dict(zip(short, await asyncio.gather(*(_eligible(azure, scope) for scope in short)), strict=True))
+    every = list(dict.fromkeys(role for found in roles.values() for role in found))
+    read = dict(zip(every, await asyncio.gather(*(_role(azure, role) for role in every)), strict=True))
+    could = {scope: [read[role] for role in found] for scope, found in roles.items()}
     return tuple(
         Lack(action, scope, tuple(name for name, permissions in could[scope] if allows(permissions, action)))
         for action, scope in lacking
@@ -91,18 +94,23 @@ def _above(scope: str) -> str | None:
     return "/" + "/".join(parts[:inner])
 
 
-async def _eligible(azure: Azure, scope: str) -> list[tuple[str, list[Any]]]:
-    """Return the roles that could be activated there, with their permissions; none where that can't be asked."""
-    manager = azure.cloud.resource_manager
-    url = f"{manager}{scope}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances"
+async def _eligible(azure: Azure, scope: str) -> list[str]:
+    """Return the ids of the roles that could be activated there; none where that can't be asked."""
+    url = f"{azure.cloud.resource_manager}{scope}/providers/Microsoft.Authorization/roleEligibilityScheduleInstances"
     try:
         instances = await _all(azure, f"{url}?api-version={ELIGIBILITY}&$filter=asTarget()")
-        roles = list(dict.fromkeys(str(one["properties"]["roleDefinitionId"]) for one in instances))
-        urls = [f"{manager}{role}?api-version={AUTHORIZATION}" for role in roles]
-        found = await asyncio.gather(*(azure.read(url) for url in urls))
     except AzureError:  # a tenant without Privileged Identity Management, among others
         return []
-    return [(str(role["properties"]["roleName"]), role["properties"]["permissions"]) for role in found]
+    return list(dict.fromkeys(str(one["properties"]["roleDefinitionId"]) for one in instances))
+
+
+async def _role(azure: Azure, role: str) -> tuple[str, list[Any]]:
+    """Return a role's name and its permissions; none where it can't be read."""
+    try:
+        found = await azure.read(f"{azure.cloud.resource_manager}{role}?api-version={AUTHORIZATION}")
+    except AzureError:
+        return "", []
+    return str(found["properties"]["roleName"]), found["properties"]["permissions"]
 
 
 async def _all(azure: Azure, url: str) -> list[Any]:

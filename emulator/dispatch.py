@@ -13,7 +13,10 @@ from emulator.inventory import Item
 from emulator.web import Refused, Reply, Request
 from emulator.world import World
 
+ARM_HOSTS = metadata.MANAGERS
+GRAPH_HOSTS = frozenset({"graph.microsoft.com", "graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"})
 ENTRA_HOSTS = frozenset({"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"})
+ENTRA_HOSTS |= {"login.microsoftonline.us", "login.chinacloudapi.cn"}
 _DATA_PLANE = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*\.digitaltwins\.azure\.net")
 _ENTRA_PATH = re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/.*)?", re.IGNORECASE)
 _GRAPH_PATH = re.compile(r"/(v1\.0|beta)(/.*)?", re.IGNORECASE)
@@ -40,16 +43,12 @@ METADATA = Service("metadata", metadata.handle, arm.render_refusal)
 
 def known_host(host: str) -> bool:
     """Whether `host`, without a port and in lower case, is one that is played here."""
-    return (
-        host in ("management.azure.com", "graph.microsoft.com")
-        or host in ENTRA_HOSTS
-        or bool(_DATA_PLANE.fullmatch(host))
-    )
+    return host in ARM_HOSTS or host in GRAPH_HOSTS or host in ENTRA_HOSTS or bool(_DATA_PLANE.fullmatch(host))
 
 
 def service_for(host: str, path: str, *, custom: bool) -> Service | None:
     """Return the service of `path` at `host`; `custom` says that the host is the custom cloud's origin."""
-    if host == "management.azure.com" or custom:
+    if host in ARM_HOSTS or custom:
         if path.lower() == metadata.PATH:
             return METADATA
         if custom and _GRAPH_PATH.fullmatch(path):
@@ -59,7 +58,7 @@ def service_for(host: str, path: str, *, custom: bool) -> Service | None:
         return ARM
     if host in ENTRA_HOSTS:
         return ENTRA
-    if host == "graph.microsoft.com":
+    if host in GRAPH_HOSTS:
         return GRAPH
     return DATA_PLANE if _DATA_PLANE.fullmatch(host) else None
 

@@ -6,6 +6,8 @@ is what the Azure CLI reads there; it also has the fields of version 2015-01-01.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
@@ -47,14 +49,18 @@ _SOVEREIGN = (
     ),
 )
 
+MANAGERS = frozenset(urlsplit(cloud[1]).hostname for cloud in (_PUBLIC, *_SOVEREIGN))
+"""The host names of the Resource Managers: that of public Azure, and those of the other clouds that it knows."""
+
 
 def handle(world: World, request: Request) -> Reply:  # noqa: ARG001 - the same in every world
     """Answer the cloud that the request's origin belongs to."""
     if request.method != "GET":
         raise Refused(405, "MethodNotAllowed", f"The method {request.method} is not allowed for this resource.")
-    if request.origin.endswith("//management.azure.com"):
+    if (urlsplit(request.origin).hostname or "") in MANAGERS:
         if request.query.get("api-version", "") <= "2015-01-01":
-            return Reply(200, _cloud(*_PUBLIC))
+            mine = [one for one in (_PUBLIC, *_SOVEREIGN) if one[1] == f"{request.origin}/"]
+            return Reply(200, _cloud(*mine[0]))
         return Reply(200, [_cloud(*_PUBLIC), *(_cloud(*sovereign) for sovereign in _SOVEREIGN)])
     origin = request.origin
     return Reply(200, _cloud("EmbeddedAzure", f"{origin}/", origin, f"{origin}/"))

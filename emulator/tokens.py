@@ -24,7 +24,10 @@ from emulator.token_refusals import Refusals, refusals_of
 from emulator.web import Caller, Json, Request
 
 ARM_AUDIENCES = frozenset({"https://management.azure.com/", "https://management.core.windows.net/"})
+ARM_AUDIENCES |= {"https://management.usgovcloudapi.net/", "https://management.chinacloudapi.cn/"}
+ARM_AUDIENCES |= {"https://management.core.usgovcloudapi.net/", "https://management.core.chinacloudapi.cn/"}
 GRAPH_AUDIENCES = frozenset({"https://graph.microsoft.com/", seed.GRAPH_APP})
+GRAPH_AUDIENCES |= {"https://graph.microsoft.us/", "https://microsoftgraph.chinacloudapi.cn/"}
 DATA_PLANE_AUDIENCES = frozenset({"https://digitaltwins.azure.net/", seed.DIGITAL_TWINS_APP})
 
 LIFETIME = 3900

@@ -31,6 +31,8 @@ class Belonging(Part):
     """The Resource Manager endpoint: `https://management.azure.com`."""
     tenant: str
     subscription: str
+    endpoints: dict[str, str] | None = None
+    """What the cloud's metadata said: its login, Graph and portal, and the scopes of its tokens."""
 
 
 class KnownPrincipal(Part):

@@ -175,7 +175,7 @@ def test_status_and_outputs_are_offline(azure: Emulator, tool: Tool) -> None:
     assert "Resource group" in status.stdout
     assert "needs you" in status.stdout
     assert tool.run("outputs", "--format", "json").document["host_name"] == HOST
-    assert f"ADT_HOST_NAME={HOST}\n" in tool.run("outputs", "--format", "env").stdout
+    assert f"DIGITALTWINS_HOST_NAME={HOST}\n" in tool.run("outputs", "--format", "env").stdout
     assert azure.requests()["total"] == 0
 
 
