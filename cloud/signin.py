@@ -111,6 +111,7 @@ class SharedCredential:
             if scope in self._renewed:
                 return False
             self._renewed.add(scope)
+            self._notice("the token was refused; trying again with a fresh one")
         return True
 
     def _credential(self) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.tool import Tool
-from tests.world import ROOT, Emulator
+from tests.world import ROOT, Emulator, Kept
 
 SEED = int(os.environ.setdefault("MATRIX_SEED", str(secrets.randbelow(10**6))))
 """What the samples of the matrices are drawn with. The environment takes it to the processes that share the tests."""
@@ -23,11 +23,20 @@ def pytest_report_header() -> str:
     return f"MATRIX_SEED={SEED}"
 
 
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, Kept]]:
+    """The one embedded Azure behind `azure`, and all that it remembers when it is new."""
+    with Emulator(tmp_path_factory.mktemp("azure") / "azure") as emulator:
+        yield emulator, emulator.keep()
+
+
 @pytest.fixture
-def azure(tmp_path: Path) -> Iterator[Emulator]:
-    """A new embedded Azure with `owner` signed in, which never sleeps."""
-    with Emulator(tmp_path / "azure") as emulator:
-        yield emulator
+def azure(seeded: tuple[Emulator, Kept]) -> Iterator[Emulator]:
+    """An embedded Azure as good as new, with `owner` signed in, which never sleeps."""
+    emulator, kept = seeded
+    emulator.renew(kept)
+    yield emulator
+    assert "Traceback" not in emulator.errors(), emulator.errors()
 
 
 @pytest.fixture

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json as jsonlib
 import os
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -20,6 +22,8 @@ from urllib.parse import urlsplit
 from emulator import seed
 from emulator.store import Store
 from emulator.tokens import TokenAuthority
+
+Kept = list[tuple[str, str, str]]
 
 ROOT = Path(__file__).resolve().parent.parent
 START_TIMEOUT = 60.0
@@ -98,6 +102,32 @@ class Emulator:
         """Kill it and start it again in the same folder."""
         self.kill()
         self.start()
+
+    def keep(self) -> Kept:
+        """Everything that it remembers."""
+        with contextlib.closing(sqlite3.connect(self.data / "azure.sqlite3")) as store:
+            return store.execute("SELECT kind, key, body FROM documents").fetchall()
+
+    def put_back(self, kept: Kept) -> None:
+        """Let it remember this, and nothing else."""
+        with contextlib.closing(sqlite3.connect(self.data / "azure.sqlite3", isolation_level=None)) as store:
+            store.execute("BEGIN IMMEDIATE")
+            store.execute("DELETE FROM documents")
+            store.executemany("INSERT INTO documents VALUES (?, ?, ?)", kept)
+            store.execute("COMMIT")
+
+    def renew(self, kept: Kept) -> None:
+        """Make it what it was when it was new, running, and without a past."""
+        assert self.process
+        if self.process.poll() is not None:
+            self._wait()
+            self.start()
+        self.faults()
+        self.put_back(kept)
+        self.control("DELETE", "/requests")
+        for file in (self.traffic, self._errors):
+            with file.open("w"):
+                pass
 
     def errors(self) -> str:
         """What it wrote to stderr."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -36,6 +37,7 @@ def main(given: list[str]) -> int:
     from tests.matrix.verdict import Verdict
 
     wanted = arguments(given)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it was started with SIGINT ignored
     begun = time.monotonic()
     print(f"seed {wanted.seed}, {wanted.jobs} at a time", flush=True)
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder, cases.Pool(Path(folder), wanted.jobs) as pool:

@@ -63,12 +63,12 @@ def inflict(lab: Lab, crash: Crash) -> list[Verdict]:
     """Carry out the crash, then the run that is to put it right: once with the state file, once with it deleted."""
     tool = lab.fresh()
     killed = [kill_at(lab, tool, kill) for kill in crash.kills]
-    after = lab.keep()
+    after = lab.azure.keep()
     files = {file.name: file.read_bytes() for file in tool.folder.iterdir()}
     verdicts = []
     for memory in ("state kept", "state deleted"):
         lab.azure.faults()
-        lab.put_back(after)
+        lab.azure.put_back(after)
         for file in list(tool.folder.iterdir()):
             file.unlink()
         for name, content in files.items():

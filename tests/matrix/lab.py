@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import sqlite3
 import struct
 import subprocess
 import time
@@ -26,7 +25,6 @@ GLANCE = 0.05
 """Seconds between two looks at a run that is being watched."""
 
 Inventory = dict[str, list[dict[str, Any]]]
-Kept = list[tuple[str, str, str]]
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ class Lab:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.azure = Emulator(self.folder / "azure", "--sign-in", self.scenario.sign_in).start()
         try:
-            self._seeded = self.keep()
+            self._seeded = self.azure.keep()
             self._secrets = leaks.secrets_of(self.azure.data)
             self.undisturbed = self._undisturbed()
         except BaseException:
@@ -113,27 +111,11 @@ class Lab:
 
     def fresh(self) -> Tool:
         """Put everything back as it was seeded, and return the tool in an empty folder."""
-        self.azure.faults()
-        self.put_back(self._seeded)
-        with self.azure.traffic.open("w"):
-            pass
+        self.azure.renew(self._seeded)
         shutil.rmtree(self.folder / "work", ignore_errors=True)
         for file in self.folder.glob("run.*"):
             file.unlink()
         return Tool(self.azure, self.folder / "work")
-
-    def keep(self) -> Kept:
-        """Return everything that the embedded Azure remembers."""
-        with contextlib.closing(sqlite3.connect(self.azure.data / "azure.sqlite3")) as store:
-            return store.execute("SELECT kind, key, body FROM documents").fetchall()
-
-    def put_back(self, kept: Kept) -> None:
-        """Let the embedded Azure remember this, and nothing else."""
-        with contextlib.closing(sqlite3.connect(self.azure.data / "azure.sqlite3", isolation_level=None)) as store:
-            store.execute("BEGIN IMMEDIATE")
-            store.execute("DELETE FROM documents")
-            store.executemany("INSERT INTO documents VALUES (?, ?, ?)", kept)
-            store.execute("COMMIT")
 
     def run(
         self,
