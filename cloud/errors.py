@@ -196,6 +196,19 @@ def _closed(refusal: Refusal, _answer: Answer) -> None:
     )
 
 
+def _secret_lifetime(refusal: Refusal, _answer: Answer) -> None:
+    refusal.exit_code = 2
+    refusal.next = "The tenant's policy bounds the lifetime of client secrets: choose a shorter one with --secret-days."
+
+
+def _no_secrets(refusal: Refusal, _answer: Answer) -> None:
+    refusal.exit_code = 2
+    refusal.next = (
+        "The tenant's policy forbids client secrets. Use --federated-credential with --secret none, or ask an "
+        "administrator for an exemption; then run again."
+    )
+
+
 _KNOWN: dict[str, Callable[[Refusal, Answer], None]] = {
     "AuthorizationFailed": _needs_rights,
     "LinkedAuthorizationFailed": _needs_rights,
@@ -208,6 +221,8 @@ _KNOWN: dict[str, Callable[[Refusal, Answer], None]] = {
     "InvalidSubscriptionId": _invisible,
     "InteractionRequired": _interaction,
     "AudienceNotSupported": _audience,
+    "CredentialInvalidLifetimeAsPerAppPolicy": _secret_lifetime,
+    "CredentialTypeNotAllowedAsPerAppPolicy": _no_secrets,
     "LocationNotAvailableForResourceType": _bad_input,
     "LocationNotAvailableForResourceGroup": _bad_input,
     "RoleAssignmentScopeNotAssignableToRoleDefinition": _bad_input,
