@@ -54,6 +54,7 @@ def plan_document(steps: tuple[Step, ...], looks: Mapping[str, Look], lacks: Lac
                 ],
             }
             for step in steps
+            if not step.is_idle(looks[step.key].plan)
         ],
     }
 
@@ -69,6 +70,8 @@ def run_document(
     described = []
     for step in steps:
         result = results[step.key]
+        if step.is_idle(result.plan):
+            continue
         body = {**_step(step), "outcome": result.outcome.value, "reason": result.reason}
         if result.plan:
             body["changes"] = [change.title for change in result.plan.changes]

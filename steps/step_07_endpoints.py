@@ -20,7 +20,7 @@ from cloud.errors import Refusal
 from cloud.event_endpoints import by_identity, by_key, sending_rule
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Right, Step, Values
-from steps.routing import SYSTEM, Found, agrees, leaving, list_endpoints, recorded, sends
+from steps.routing import SYSTEM, Found, agrees, begun, leaving, list_endpoints, recorded, sends
 from steps.wanted import Endpoint, Wanted
 
 ENDPOINTS = "Microsoft.DigitalTwins/digitalTwinsInstances/endpoints"
@@ -43,17 +43,18 @@ class Observed:
 async def observe(context: Context) -> Observed:
     """List the endpoints and, side by side, look for the destinations of those that are wanted."""
     wanted = context.wanted
-    ours = any(one.startswith("endpoint:") for one in context.made)
+    made = context.made_by_any | begun("endpoint", context)
+    ours = any(one.startswith("endpoint:") for one in made)
     if wanted.endpoints is None or wanted.instance_goes or not (wanted.endpoints or ours):
-        return Observed(made=context.made)
+        return Observed(made=made)
     names = [endpoint.name for endpoint in wanted.endpoints]
     endpoints, looks = await asyncio.gather(
         list_endpoints(context), asyncio.gather(*(_destination(context, one) for one in wanted.endpoints))
     )
     impossible = tuple(f"Endpoint {name}: {why}" for name, (why, _) in zip(names, looks, strict=True) if why)
     rules = {name: rule for name, (_, rule) in zip(names, looks, strict=True)}
-    routes = await _routes(context) if leaving(endpoints, wanted, context.made) else {}
-    return Observed(endpoints, context.made_by_any, routes, impossible, rules)
+    routes = await _routes(context) if leaving(endpoints, wanted, made) else {}
+    return Observed(endpoints, made, routes, impossible, rules)
 
 
 async def _destination(context: Context, endpoint: Endpoint) -> tuple[str, str]:
@@ -110,11 +111,10 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     """Delete our endpoints, unless they go with the instance."""
     if wanted.instance_goes:
         return Plan(reason="they go with the instance", skipped=not _ours(observed))
-    ours = {name for name, found in observed.endpoints.items() if f"endpoint:{found.name}" in observed.made}
+    ours = {name: "" for name, found in observed.endpoints.items() if f"endpoint:{found.name}" in observed.made}
     if not ours:
         return Plan(reason="nothing to remove", skipped=True)
-    kept, notes = _used_by_others(observed, ours)
-    return Plan(tuple(_away(observed, wanted, dict.fromkeys(ours - kept, ""))), reason="", notes=notes)
+    return Plan(tuple(_away(observed, wanted, ours)))
 
 
 def _ours(observed: Observed) -> bool:
