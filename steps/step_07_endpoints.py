@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
@@ -158,12 +158,13 @@ def _change(observed: Observed, wanted: Wanted, endpoint: Endpoint) -> Change | 
     found = observed.endpoints.get(endpoint.name.lower())
     if found is None or found.state == "Deleting":
         return _set(observed, wanted, endpoint, "")
-    if found.state in BUSY:
-        return Change(f"await-endpoint:{endpoint.name}", f"wait for endpoint {endpoint.name}, which is {found.state}",
-                      body={"endpoint": endpoint})  # fmt: skip
     if not agrees(found, endpoint, observed.made):
         return _set(observed, wanted, endpoint, "correct")
-    if found.state in ("Failed", "Canceled"):  # one that an earlier run began
+    if found.state in BUSY:  # an earlier run began it, or somebody is at it
+        change = _set(observed, wanted, endpoint, "again")
+        title = f"wait for endpoint {endpoint.name}, which is {found.state}"
+        return replace(change, key=f"await-endpoint:{endpoint.name}", title=title, makes=(), unmakes=())
+    if found.state in ("Failed", "Canceled"):
         return _set(observed, wanted, endpoint, "again")
     return None
 
@@ -234,15 +235,19 @@ async def apply(change: Change, context: Context) -> Values:
         await _delete_route(context, body["route"])
     elif "delete" in body:
         await endpoint_operations.delete(*place, body["delete"], context.progress)
-    elif change.key.startswith("await-"):
-        await endpoint_operations.settled(*place, body["endpoint"].name, context.progress)
-    else:
+    elif not (change.key.startswith("await-") and await _ends_well(context, body["endpoint"].name)):
         endpoint: Endpoint = body["endpoint"]
         where = (azure, endpoint.type, endpoint.destination, endpoint.dead_letter)
         keyed = endpoint.identity is None
         held = await by_key(*where, body["rule"]) if keyed else await by_identity(*where, endpoint.identity or SYSTEM)
         await endpoint_operations.set_up(*place, endpoint.name, held, context.progress)
     return {}
+
+
+async def _ends_well(context: Context, endpoint: str) -> bool:
+    wanted = context.wanted
+    place = (context.azure, wanted.resource_group, wanted.instance)
+    return await endpoint_operations.settled(*place, endpoint, context.progress) == "Succeeded"
 
 
 async def _delete_route(context: Context, route: str) -> None:
@@ -261,8 +266,6 @@ def hand_off(change: Change, wanted: Wanted) -> str:
         return commands.delete_route(wanted, change.body["route"])
     if "delete" in change.body:
         return commands.delete_endpoint(wanted, change.body["delete"])
-    if change.key.startswith("await-"):
-        return ""
     return commands.create_endpoint(wanted, change.body["endpoint"], change.body["rule"])
 
 
