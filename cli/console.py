@@ -191,12 +191,7 @@ def _clock(seconds: float) -> str:
 
 def shown_steps(steps: tuple[Step, ...], looks: Mapping[str, Look]) -> tuple[Step, ...]:
     """Return the steps worth a line: an optional one only when it is wanted."""
-
-    def idle(step: Step) -> bool:
-        plan = looks[step.key].plan
-        return step.optional and plan is not None and plan.skipped
-
-    return tuple(step for step in steps if not idle(step))
+    return tuple(step for step in steps if not step.is_idle(looks[step.key].plan))
 
 
 def show_plan(

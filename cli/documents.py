@@ -42,18 +42,23 @@ def emit_refusal(refusal: Refusal) -> None:
 
 
 def plan_document(steps: tuple[Step, ...], looks: Mapping[str, Look], lacks: Lacks, exit_code: int) -> dict[str, Any]:
-    """Return what would be done, and the rights that are missing for it; optional steps only where they are wanted."""
-    described = []
-    for step in steps:
-        plan = looks[step.key].plan
-        if step.optional and plan and plan.skipped:
-            continue
-        missing = [
-            {"action": lack.action, "scope": lack.scope, "eligible": list(lack.eligible)}
-            for lack in lacks.get(step.key, ())
-        ]
-        described.append({**_step(step), **_planned(plan, looks[step.key].error), "missing_rights": missing})
-    return {"command": "plan", "exit_code": exit_code, "steps": described}
+    """Return what would be done, and the rights that are missing for it."""
+    return {
+        "command": "plan",
+        "exit_code": exit_code,
+        "steps": [
+            {
+                **_step(step),
+                **_planned(looks[step.key].plan, looks[step.key].error),
+                "missing_rights": [
+                    {"action": lack.action, "scope": lack.scope, "eligible": list(lack.eligible)}
+                    for lack in lacks.get(step.key, ())
+                ],
+            }
+            for step in steps
+            if not step.is_idle(looks[step.key].plan)
+        ],
+    }
 
 
 def run_document(
@@ -67,7 +72,7 @@ def run_document(
     described = []
     for step in steps:
         result = results[step.key]
-        if step.optional and result.outcome.value == "skipped":
+        if step.is_idle(result.plan):
             continue
         body = {**_step(step), "outcome": result.outcome.value, "reason": result.reason}
         if result.plan:

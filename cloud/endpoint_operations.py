@@ -49,21 +49,22 @@ async def set_up(  # noqa: PLR0917 - where the endpoint is, what it is, and who 
         if answer is None or answer.status >= 300:
             raise
         raise _failed(name, f"{answer.code}: {answer.message}") from error
-    if made.properties.provisioning_state != "Succeeded":
-        await settled(azure, group, instance, name, progress)
+    state = str(made.properties.provisioning_state)
+    if state in BUSY:
+        state = await settled(azure, group, instance, name, progress)
+    if state != "Succeeded":
+        raise _failed(name, f"Its provisioning state is {state}.")
 
 
-async def settled(azure: Azure, group: str, instance: str, name: str, progress: Progress) -> None:
-    """Wait until nothing is being done with an endpoint. Refuses one that ends badly."""
+async def settled(azure: Azure, group: str, instance: str, name: str, progress: Progress) -> str:
+    """Wait until nothing is being done with an endpoint, and return its provisioning state."""
 
     async def state() -> str:
         found = await azure.twins.digital_twins_endpoint.get(group, instance, name)
         progress(f"endpoint {name} is {found.properties.provisioning_state}")
         return str(found.properties.provisioning_state)
 
-    final = await poll(state, until=lambda now: now not in BUSY, bound=EFFECT_BOUND, what=f"Endpoint {name}")
-    if final != "Succeeded":
-        raise _failed(name, f"Its provisioning state is {final}.")
+    return await poll(state, until=lambda now: now not in BUSY, bound=EFFECT_BOUND, what=f"Endpoint {name}")
 
 
 async def delete(azure: Azure, group: str, instance: str, name: str, progress: Progress) -> None:

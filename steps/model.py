@@ -138,3 +138,7 @@ class Step:
     """Shown only when it is wanted, or has something to do."""
     last: bool = False
     """Runs after every other step, however these ended."""
+
+    def is_idle(self, plan: Plan | None) -> bool:
+        """Whether there is nothing to tell of it: it is optional, and not wanted."""
+        return self.optional and plan is not None and plan.skipped

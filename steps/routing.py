@@ -67,6 +67,12 @@ def _address(url: str | None, *rest: str | None) -> tuple[str, ...]:
     return tuple(str(part).lower() for part in (host.partition(".")[0], *rest)) if host else ()
 
 
+def begun(kind: str, context: Context) -> frozenset[str]:
+    """Return what an earlier run was setting up when it was cut short, as it would be recorded: nobody else made it."""
+    key = f"set-{kind}:"
+    return frozenset({f"{kind}:{context.interrupted.removeprefix(key)}"} if context.interrupted.startswith(key) else ())
+
+
 def sends(endpoint: Endpoint) -> str:
     """Return what is recorded of a key-based endpoint: where it sends, as Azure doesn't tell."""
     return f"sends:{endpoint.name}:{endpoint.destination.lower()}:{endpoint.dead_letter.lower()}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
@@ -20,7 +20,7 @@ from cloud.errors import Refusal
 from cloud.event_endpoints import by_identity, by_key, sending_rule
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Right, Step, Values
-from steps.routing import SYSTEM, Found, agrees, leaving, list_endpoints, recorded, sends
+from steps.routing import SYSTEM, Found, agrees, begun, leaving, list_endpoints, recorded, sends
 from steps.wanted import Endpoint, Wanted
 
 ENDPOINTS = "Microsoft.DigitalTwins/digitalTwinsInstances/endpoints"
@@ -43,17 +43,18 @@ class Observed:
 async def observe(context: Context) -> Observed:
     """List the endpoints and, side by side, look for the destinations of those that are wanted."""
     wanted = context.wanted
-    ours = any(one.startswith("endpoint:") for one in context.made)
+    made = context.made_by_any | begun("endpoint", context)
+    ours = any(one.startswith("endpoint:") for one in made)
     if wanted.endpoints is None or wanted.instance_goes or not (wanted.endpoints or ours):
-        return Observed(made=context.made)
+        return Observed(made=made)
     names = [endpoint.name for endpoint in wanted.endpoints]
     endpoints, looks = await asyncio.gather(
         list_endpoints(context), asyncio.gather(*(_destination(context, one) for one in wanted.endpoints))
     )
     impossible = tuple(f"Endpoint {name}: {why}" for name, (why, _) in zip(names, looks, strict=True) if why)
     rules = {name: rule for name, (_, rule) in zip(names, looks, strict=True)}
-    routes = await _routes(context) if leaving(endpoints, wanted, context.made) else {}
-    return Observed(endpoints, context.made_by_any, routes, impossible, rules)
+    routes = await _routes(context) if leaving(endpoints, wanted, made) else {}
+    return Observed(endpoints, made, routes, impossible, rules)
 
 
 async def _destination(context: Context, endpoint: Endpoint) -> tuple[str, str]:
@@ -110,11 +111,10 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     """Delete our endpoints, unless they go with the instance."""
     if wanted.instance_goes:
         return Plan(reason="they go with the instance", skipped=not _ours(observed))
-    ours = {name for name, found in observed.endpoints.items() if f"endpoint:{found.name}" in observed.made}
+    ours = {name: "" for name, found in observed.endpoints.items() if f"endpoint:{found.name}" in observed.made}
     if not ours:
         return Plan(reason="nothing to remove", skipped=True)
-    kept, notes = _used_by_others(observed, ours)
-    return Plan(tuple(_away(observed, wanted, dict.fromkeys(ours - kept, ""))), reason="", notes=notes)
+    return Plan(tuple(_away(observed, wanted, ours)))
 
 
 def _ours(observed: Observed) -> bool:
@@ -158,12 +158,13 @@ def _change(observed: Observed, wanted: Wanted, endpoint: Endpoint) -> Change | 
     found = observed.endpoints.get(endpoint.name.lower())
     if found is None or found.state == "Deleting":
         return _set(observed, wanted, endpoint, "")
-    if found.state in BUSY:
-        return Change(f"await-endpoint:{endpoint.name}", f"wait for endpoint {endpoint.name}, which is {found.state}",
-                      body={"endpoint": endpoint})  # fmt: skip
     if not agrees(found, endpoint, observed.made):
         return _set(observed, wanted, endpoint, "correct")
-    if found.state in ("Failed", "Canceled"):  # one that an earlier run began
+    if found.state in BUSY:  # an earlier run began it, or somebody is at it
+        change = _set(observed, wanted, endpoint, "again")
+        title = f"wait for endpoint {endpoint.name}, which is {found.state}"
+        return replace(change, key=f"await-endpoint:{endpoint.name}", title=title, makes=(), unmakes=())
+    if found.state in ("Failed", "Canceled"):
         return _set(observed, wanted, endpoint, "again")
     return None
 
@@ -234,15 +235,19 @@ async def apply(change: Change, context: Context) -> Values:
         await _delete_route(context, body["route"])
     elif "delete" in body:
         await endpoint_operations.delete(*place, body["delete"], context.progress)
-    elif change.key.startswith("await-"):
-        await endpoint_operations.settled(*place, body["endpoint"].name, context.progress)
-    else:
+    elif not (change.key.startswith("await-") and await _ends_well(context, body["endpoint"].name)):
         endpoint: Endpoint = body["endpoint"]
         where = (azure, endpoint.type, endpoint.destination, endpoint.dead_letter)
         keyed = endpoint.identity is None
         held = await by_key(*where, body["rule"]) if keyed else await by_identity(*where, endpoint.identity or SYSTEM)
         await endpoint_operations.set_up(*place, endpoint.name, held, context.progress)
     return {}
+
+
+async def _ends_well(context: Context, endpoint: str) -> bool:
+    wanted = context.wanted
+    place = (context.azure, wanted.resource_group, wanted.instance)
+    return await endpoint_operations.settled(*place, endpoint, context.progress) == "Succeeded"
 
 
 async def _delete_route(context: Context, route: str) -> None:
@@ -261,8 +266,6 @@ def hand_off(change: Change, wanted: Wanted) -> str:
         return commands.delete_route(wanted, change.body["route"])
     if "delete" in change.body:
         return commands.delete_endpoint(wanted, change.body["delete"])
-    if change.key.startswith("await-"):
-        return ""
     return commands.create_endpoint(wanted, change.body["endpoint"], change.body["rule"])
 
 

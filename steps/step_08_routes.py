@@ -17,7 +17,7 @@ from cloud.data_plane import lacks_role, once_permitted
 from cloud.errors import Refusal
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Step, Values
-from steps.routing import leaving, list_endpoints
+from steps.routing import begun, leaving, list_endpoints
 from steps.wanted import Route, Wanted
 
 PREFIX = "route:"
@@ -39,12 +39,13 @@ class Observed:
 async def observe(context: Context) -> Observed:
     """List routes and endpoints, side by side."""
     wanted = context.wanted
-    ours = any(one.startswith(PREFIX) for one in context.made)
+    made = context.made | begun("route", context)
+    ours = any(one.startswith(PREFIX) for one in made)
     if wanted.routes is None or wanted.instance_goes or not (wanted.routes or ours):
-        return Observed(made=context.made)
+        return Observed(made=made)
     routes, endpoints = await asyncio.gather(_list(context), list_endpoints(context))
     goes = leaving(endpoints, wanted, context.made_by_any)
-    return Observed(routes, frozenset(endpoints), frozenset(goes), context.made)
+    return Observed(routes, frozenset(endpoints), frozenset(goes), made)
 
 
 async def _list(context: Context) -> Mapping[str, Route] | None:
@@ -153,7 +154,9 @@ async def apply(change: Change, context: Context) -> Values:
                 await client.delete_event_route(change.body["delete"])
             return
         route: Route = change.body["route"]
-        if f"{PREFIX}{route.name}" not in context.made:  # it may be somebody's, unseen for want of a role
+        if f"{PREFIX}{route.name}" not in context.made | begun(
+            "route", context
+        ):  # it may be somebody's, unseen for want of a role
             with suppress(ResourceNotFoundError):
                 found = await client.get_event_route(route.name)
                 if not _same(Route(route.name, found.endpoint_name, found.filter), route):
