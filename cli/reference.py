@@ -1,4 +1,4 @@
-"""What is made from the inputs themselves: the README's table of them, and the JSON Schema of a settings file.
+"""What is made from the inputs themselves: the tables of docs/settings.md, and the JSON Schema of a settings file.
 
 `python3 -m cli.reference` rewrites both.
 """
@@ -12,24 +12,33 @@ from cli.bootstrap import ROOT
 from cli.inputs import GROUPS, INPUTS, Field, Input, OneOf
 
 BEGIN, END = "<!-- inputs: begin -->\n", "<!-- inputs: end -->"
-README, SCHEMA = ROOT / "README.md", ROOT / "docs/settings.schema.json"
+SETTINGS, SCHEMA = ROOT / "docs/settings.md", ROOT / "docs/settings.schema.json"
 
 
 def table() -> str:
-    """Return the table in Markdown."""
-    lines = ["| flag | environment | key | meaning |", "| --- | --- | --- | --- |"]
+    """Return the tables in Markdown: the inputs by group, and the fields of those that are items."""
+    lines: list[str] = []
     for title, group in GROUPS.items():
-        lines.append(f"| **{title}** | | | |")
+        lines += [f"### {title}", "", "| flag | environment | key | meaning |", "| --- | --- | --- | --- |"]
         for one in group:
             flag = f"`{one.flag} {one.metavar}`".replace(" `", "`").replace("|", "\\|")
             variables = ", ".join(f"`{name}`" for name in one.variables)
             lines.append(f"| {flag} | {variables} | `{one.name}` | {one.help} |")
-    return "\n".join(lines) + "\n"
+        lines.append("")
+        for one in group:
+            if one.fields:
+                lines += [f"Fields of `{one.name}`:", "", "| field | meaning |", "| --- | --- |"]
+                lines += [
+                    f"| `{field.name}`{' (required)' if field.required else ''} | {field.help} |"
+                    for field in one.fields
+                ]
+                lines.append("")
+    return "\n".join(lines)
 
 
-def updated(readme: str) -> str:
-    """Return the README's text with the table in its place."""
-    before, _, rest = readme.partition(BEGIN)
+def updated(page: str) -> str:
+    """Return the page's text with the tables in their place."""
+    before, _, rest = page.partition(BEGIN)
     return before + BEGIN + table() + END + rest.partition(END)[2]
 
 
@@ -73,5 +82,5 @@ def _text(one: Input | Field) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    README.write_text(updated(README.read_text(encoding="utf-8")), encoding="utf-8")
+    SETTINGS.write_text(updated(SETTINGS.read_text(encoding="utf-8")), encoding="utf-8")
     SCHEMA.write_text(schema(), encoding="utf-8")
