@@ -60,18 +60,28 @@ def delete(
 
 
 def ask(
-    instance: str, lost: Collection[str], dependents: tuple[Dependent, ...], wanted: Wanted
+    instance: str, lost: Collection[str], dependents: tuple[Dependent, ...], made: Collection[str], wanted: Wanted
 ) -> tuple[Ask | None, tuple[str, ...]]:
-    """Return the question whether what uses the lost identities may break, unless answered, and what does."""
-    again = {one.name.lower() for one in wanted.endpoints or ()}
+    """Return the question whether what uses the lost identities may break, unless answered, and what breaks.
+
+    `made` is what any step has made. Making the endpoints again, or deleting them, is step 7's.
+    """
     broken = [one for one in dependents if one.uses in lost]
-    about = []
-    for one in broken:
-        used = "the system-assigned identity" if one.uses == SYSTEM else f"user identity {name_of(one.uses)}"
-        remade = one.kind == "endpoint" and one.name.lower() in again
-        then = "is made again as it is wanted now" if remade else "stops working until somebody makes it again"
-        about.append(f"The {one.kind} {one.name} uses {used}: it {then}.")
+    about = tuple(f"The {one.kind} {one.name} uses {_named(one.uses)}: {_fate(one, made, wanted)}." for one in broken)
     if not broken or wanted.answers.get("yes_break"):
-        return None, tuple(about)
-    lose = " and ".join("the system-assigned identity" if one == SYSTEM else name_of(one) for one in sorted(lost))
-    return Ask("yes_break", f"Take {lose} from instance {instance}, and break what uses it?", tuple(about), True), ()
+        return None, about
+    lose = " and ".join(_named(one) for one in sorted(lost))
+    return Ask("yes_break", f"Take {lose} from instance {instance}, and break what uses it?", about, required=True), ()
+
+
+def _named(identity: str) -> str:
+    return "the system-assigned identity" if identity == SYSTEM else f"user identity {name_of(identity)}"
+
+
+def _fate(dependent: Dependent, made: Collection[str], wanted: Wanted) -> str:
+    wished = {one.name.lower() for one in wanted.endpoints or ()}
+    if dependent.kind == "endpoint" and dependent.name.lower() in wished:
+        return "it is made again as it is wanted now"
+    if f"endpoint:{dependent.name}" in made and dependent.kind == "endpoint" and wanted.endpoints is not None:
+        return "it is deleted, as it is not wanted any more"
+    return "it stops working until somebody deletes it and makes it again"

@@ -13,7 +13,7 @@ from typing import Any
 from cloud.identities import UserIdentity, name_of
 from cloud.instances import SYSTEM, Instance
 from steps.model import Right
-from steps.tags import retag
+from steps.tags import ON_INSTANCE, retag
 from steps.wanted import Wanted
 
 SYSTEM_MADE = "system-identity"
@@ -55,7 +55,7 @@ def differ(
     keep: Collection[str] = (),
 ) -> Difference:
     """Compare. `identities` has the wanted user-assigned ones that exist; those in `keep` are not taken away."""
-    tags = retag(instance.tags, wanted.tags, made)
+    tags = retag(ON_INSTANCE, instance.tags, wanted.tags, made)
     says, patch = [*tags.says], dict[str, Any]()
     put: dict[str, Any] = {"tags": dict(tags.after)}
     if tags.says:

@@ -12,7 +12,7 @@ from cloud.clients import Polling
 from cloud.errors import Refusal, answer_of
 from cloud.waiting import poll
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
-from steps.tags import MARK_TAG, PREFIX, Retagged, marked, retag
+from steps.tags import MARK_TAG, ON_GROUP, Retagged, marked, retag
 from steps.wanted import Wanted
 
 MADE = "resource-group"
@@ -73,7 +73,7 @@ def plan(observed: Group, wanted: Wanted) -> Plan:
     if observed.location is None or observed.state == "Deleting":
         gone = "the one of this name is being deleted and is waited for" if observed.location else ""
         title = f"create resource group {wanted.resource_group} in {wanted.location}"
-        tags = retag({}, wanted.tags, ())
+        tags = retag(ON_GROUP, {}, wanted.tags, ())
         if tags.says:
             title += f": {', '.join(tags.says)}"
         return Plan(
@@ -91,7 +91,7 @@ def plan(observed: Group, wanted: Wanted) -> Plan:
     notes: tuple[str, ...] = ()
     if observed.location != wanted.location:
         notes = (f"The group is in {observed.location}, not {wanted.location}: it is used as it is.",)
-    tags = retag(observed.tags, wanted.tags, observed.made)
+    tags = retag(ON_GROUP, observed.tags, wanted.tags, observed.made)
     return Plan(
         (_tag(observed, tags, wanted),) if tags.says else (),
         reason=f"resource group {observed.name} exists",
@@ -118,7 +118,7 @@ def remove(observed: Group, wanted: Wanted) -> Plan:
     if observed.location is None:
         return Plan(reason="there is no such resource group")
     if not observed.ours:
-        tags = retag(observed.tags, {}, observed.made)
+        tags = retag(ON_GROUP, observed.tags, {}, observed.made)
         why = "was there before" if MADE not in observed.made else "no longer carries our tag"
         reason = f"resource group {observed.name} {why}: kept"
         return Plan((_tag(observed, tags, wanted),) if tags.says else (), reason)
@@ -133,7 +133,7 @@ def remove(observed: Group, wanted: Wanted) -> Plan:
                 "delete-resource-group",
                 f"delete resource group {observed.name}",
                 body={"going": sorted(going)},
-                unmakes=tuple(one for one in sorted(observed.made) if one == MADE or one.startswith(PREFIX)),
+                unmakes=tuple(one for one in sorted(observed.made) if one == MADE or one.startswith(ON_GROUP)),
                 rights=(Right(f"{ACTION}/delete", wanted.group_id),),
             ),
         )

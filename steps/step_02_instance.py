@@ -50,6 +50,7 @@ class Observed:
     """An earlier run made or adopted it, so a name that is still taken is on its way to being free."""
     known: frozenset[str] = field(default_factory=frozenset)
     """The values that earlier runs produced."""
+    made_by_any: frozenset[str] = frozenset()
 
     @property
     def ours(self) -> bool:
@@ -67,7 +68,7 @@ async def observe(context: Context) -> Observed:
     assert instance is None or isinstance(instance, Instance)  # noqa: S101 - for the types
     known = frozenset(name for name, value in context.values.items() if value)
     seen: Mapping[str, Any] = dict(zip(named, found, strict=True))
-    observed = Observed(instance, context.made, seen, known=known)
+    observed = Observed(instance, context.made, seen, known=known, made_by_any=context.made_by_any)
     if instance is None:
         return await _before_creating(context, observed)
     if (context.removing and not observed.ours) or differ(instance, seen, context.wanted, context.made).lost:
@@ -120,7 +121,9 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     others = sorted(name_of(instance.spelt[low]) for low in difference.linked - wished)
     if others and wanted.user_identities is not None:
         notes = (*notes, f"Other user identities are kept: {', '.join(others)}")
-    ask, broken = instance_identities.ask(instance.name, difference.lost, observed.dependents or (), wanted)
+    ask, broken = instance_identities.ask(
+        instance.name, difference.lost, observed.dependents or (), observed.made_by_any, wanted
+    )
     changes = [*instance_identities.create(observed.identities, wanted, location)]
     if instance.state in ("Failed", "Canceled"):
         title = f"create instance {wanted.instance} again, as its creation failed"

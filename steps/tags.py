@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from steps.model import MARK
 
 MARK_TAG = "created-by"
-PREFIX = "tag:"
+ON_GROUP, ON_INSTANCE = "group-tag:", "tag:"
 """`tag:NAME`, in lower case, is recorded for each tag that we have set."""
 
 
@@ -23,14 +23,14 @@ class Retagged:
     unmakes: tuple[str, ...] = ()
 
 
-def retag(present: Mapping[str, str], wanted: Mapping[str, str] | None, made: Collection[str]) -> Retagged:
+def retag(kind: str, present: Mapping[str, str], wanted: Mapping[str, str] | None, made: Collection[str]) -> Retagged:
     """Merge what is wanted into what is there, and take away what we set earlier and is no longer wanted."""
     if wanted is None:
         return Retagged(present)
     spelt = {name.lower(): name for name in present}
     asked = {name.lower(): (spelt.get(name.lower(), name), value) for name, value in wanted.items()}
     wrong = {low: one for low, one in asked.items() if present.get(one[0]) != one[1]}
-    stale = [one.removeprefix(PREFIX) for one in sorted(made) if one.startswith(PREFIX)]
+    stale = [one.removeprefix(kind) for one in sorted(made) if one.startswith(kind)]
     gone = {low: spelt[low] for low in stale if low in spelt and low not in asked}
     after = {name: value for name, value in present.items() if name not in gone.values()}
     return Retagged(
@@ -39,8 +39,8 @@ def retag(present: Mapping[str, str], wanted: Mapping[str, str] | None, made: Co
             *(f"set tag {name}={value}" for name, value in wrong.values()),
             *(f"remove tag {one}" for one in gone.values()),
         ),
-        tuple(PREFIX + low for low in wrong),
-        tuple(PREFIX + low for low in stale if low not in asked),
+        tuple(kind + low for low in wrong),
+        tuple(kind + low for low in stale if low not in asked),
     )
 
 

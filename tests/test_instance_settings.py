@@ -11,6 +11,8 @@ import pexpect
 
 from tests.arm import INSTANCES, Arm
 from tests.test_deploy import MARK, writes
+from tests.test_emulator_destinations import HUB
+from tests.test_emulator_endpoints import BY_IDENTITY, TO_ADX
 from tests.test_resume import START, until_held
 from tests.tool import GROUP, INSTANCE, SUBSCRIPTION, Tool, kill
 from tests.world import Emulator
@@ -142,55 +144,33 @@ def test_settings_are_set_kept_and_taken_back(world: Emulator, tool: Tool) -> No
     assert tool.run("plan", "--tag", "Created-By=me").code == 2
 
 
-def test_an_identity_that_is_in_use_is_taken_away_only_when_told_so(world: Emulator, tool: Tool) -> None:
+def test_an_identity_in_use_is_taken_away_only_when_told_so(world: Emulator, tool: Tool) -> None:
     arm = Arm(world)
-    ran(
-        tool,
-        *LEAN,
-        "--subscription",
-        SUBSCRIPTION,
-        "--system-identity",
-        "--user-identity",
-        "one",
-        "--create-identities",
+    telemetry = f"name=telemetry,type=eventhub,destination={HUB}"
+    wanted = ("--system-identity", "--user-identity", "one", "--create-identities", "--endpoint", telemetry)
+    ran(tool, *LEAN, "--subscription", SUBSCRIPTION, *wanted)
+    one = {"type": "UserAssigned", "userAssignedIdentity": f"{IDENTITIES}/one"}
+    answer = arm(
+        "PUT", f"{INSTANCE_ID}/timeSeriesDatabaseConnections/history", {"properties": TO_ADX | {"identity": one}}
     )
-    system = {"type": "SystemAssigned"}
-    user = {"type": "UserAssigned", "userAssignedIdentity": f"{IDENTITIES}/one"}
-    where = {"endpointUri": "sb://contoso-hubs.servicebus.windows.net", "entityPath": "twins"}
-    by = {"endpointType": "EventHub", "authenticationType": "IdentityBased", **where}
-    hub = f"{GROUP_ID}/providers/Microsoft.EventHub/namespaces/contoso-hubs"
-    history = {
-        "connectionType": "AzureDataExplorer",
-        "identity": user,
-        "adxDatabaseName": "twins",
-        "adxEndpointUri": "https://contoso.westus2.kusto.windows.net",
-        "adxResourceId": f"{GROUP_ID}/providers/Microsoft.Kusto/clusters/contoso",
-        "eventHubEndpointUri": where["endpointUri"],
-        "eventHubEntityPath": "twins",
-        "eventHubNamespaceResourceId": hub,
-    }
-    for path, properties in {
-        "endpoints/events": {**by, "identity": system},
-        "endpoints/alerts": {**by, "identity": user},
-        "timeSeriesDatabaseConnections/history": history,
-    }.items():
-        answer = arm("PUT", f"{INSTANCE_ID}/{path}", {"properties": properties})
-        assert answer.status == 201, answer.content
-        arm.states(answer.headers["Azure-AsyncOperation"])
-    assert identity(world) == ("SystemAssigned,UserAssigned", {"one"})
+    assert answer.status == 201, answer.content
+    arm.states(answer.headers["Azure-AsyncOperation"])
+    answer = arm("PUT", f"{INSTANCE_ID}/endpoints/theirs", {"properties": BY_IDENTITY})
+    assert answer.status == 201, answer.content
+    arm.states(answer.headers["Azure-AsyncOperation"])
 
-    refused = tool.run("--yes", "--no-system-identity")
+    keyed = ("--no-system-identity", "--endpoint", f"{telemetry},auth=key")
+    refused = tool.run("--yes", *keyed)
     assert refused.code == 2
-    assert "Take the system-assigned identity from instance adt-0fd74108, and break what uses it?" in refused.text
-    assert "The endpoint events uses the system-assigned identity" in refused.text
-    assert "alerts" not in refused.text
+    assert f"Take the system-assigned identity from instance {INSTANCE}, and break what uses it?" in refused.text
+    assert "The endpoint telemetry uses the system-assigned identity: it is made again as it is wanted" in refused.text
+    assert "The endpoint theirs uses the system-assigned identity: it stops working until" in refused.text
+    assert "history" not in refused.text
     assert "--yes-break" in refused.text
     assert identity(world) == ("SystemAssigned,UserAssigned", {"one"})
-    shown = tool.run("plan", "--user-identity", "none").stdout
-    assert "The endpoint alerts uses user identity one: it stops working" in shown
-    assert "The data history connection history uses user identity one" in shown
 
-    asked = tool.terminal("--no-system-identity", "--user-identity", "none")
+    asked = tool.terminal(*keyed, "--user-identity", "none")
+    asked.expect("data history connection history uses user identity one")
     asked.expect("break what uses it")
     asked.send("y")
     asked.expect("Proceed")
@@ -199,6 +179,10 @@ def test_an_identity_that_is_in_use_is_taken_away_only_when_told_so(world: Emula
     asked.expect(pexpect.EOF)
     assert identity(world) == ("None", set())
     assert names(world) == set()
+    endpoints = {one["name"]: one["properties"] for one in world.inventory(volatile=True)["endpoints"]}
+    assert endpoints["telemetry"]["authenticationType"] == "KeyBased"
+    assert endpoints["telemetry"]["provisioningState"] == "Succeeded"
+    assert endpoints["theirs"]["authenticationType"] == "IdentityBased"
 
 
 def test_destroy_takes_away_what_is_ours(world: Emulator, tool: Tool) -> None:
