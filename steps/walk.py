@@ -110,6 +110,7 @@ def backwards(steps: tuple[Step, ...]) -> tuple[Step, ...]:
             step,
             plan=step.remove,
             needs=tuple(other.key for other in steps if step.key in other.needs),
+            optional=True,
             last=False,
         )
         for step in reversed(steps)

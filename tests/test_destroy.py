@@ -1,0 +1,114 @@
+"""`destroy`: backwards, only what this tool made, confirmed by name, resumable."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.test_deploy import MARK, writes
+from tests.tool import GROUP, INSTANCE, SUBSCRIPTION, Tool, kill
+from tests.world import ARM, Emulator
+
+
+def ours(azure: Emulator) -> list[str]:
+    """What exists and is marked as made by this tool."""
+    there = azure.inventory()
+    groups = [one["name"] for one in there["resourceGroups"] if one.get("tags", {}).get("created-by") == MARK]
+    instances = [one["name"] for one in there.get("digitalTwinsInstances", ())]
+    roles = ["role" for one in there["roleAssignments"] if one["properties"].get("description") == MARK]
+    return [*groups, *instances, *roles, *(app["displayName"] for app in there["applications"] if MARK in app["tags"])]
+
+
+def test_all_that_was_made_goes_and_a_deploy_makes_it_again(world: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    inputs = tool.state["inputs"]
+
+    unattended = tool.run("destroy")
+    assert unattended.code == 2, unattended.text
+    assert f"delete instance {INSTANCE}" in unattended.stdout
+    assert "--yes" in unattended.stderr
+    assert len(ours(world)) == 4
+
+    done = tool.run("destroy", "--yes", "--output", "json")
+
+    assert done.code == 0, done.text
+    removed = [step["step"] for step in done.document["steps"] if step["outcome"] == "removed"]
+    assert removed == ["app_registration", "role", "instance", "resource_group"]
+    assert ours(world) == []
+    assert tool.state["inputs"] == inputs
+    made = {key: step["made"] for key, step in tool.state["steps"].items() if step["made"]}
+    assert made == {"app_registration": ["deleted-application"]}
+    values = tool.run("outputs", "--format", "json").document
+    assert set(values) == {"tenant_id", "subscription_id", "authority"}
+
+    again = tool.run("--yes")
+    if again.code == 1:  # the application is not in the recycle bin yet: the message says to run again
+        again = tool.run("--yes")
+    assert again.code == 0, again.text
+    assert len(ours(world)) == 4
+
+
+def test_the_name_is_typed_to_confirm(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy("--no-app").code == 0
+    wrong = tool.terminal("destroy")
+    wrong.expect("type the instance's name")
+    wrong.sendline("adt")
+    wrong.expect("Nothing was changed")
+    wrong.wait()
+    assert len(ours(azure)) == 3
+
+    right = tool.terminal("destroy")
+    right.expect("type the instance's name")
+    right.sendline(INSTANCE)
+    right.expect("is removed")
+    assert right.wait() == 0
+    assert ours(azure) == []
+
+
+def test_killed_in_the_middle_it_goes_on_and_purges(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy().code == 0
+    azure.faults({"method": "DELETE", "path": "digitalTwinsInstances/[^/]+$", "do": "hold", "phase": "after"})
+    process = tool.start("destroy", "--yes", "--purge")
+    while not azure.requests()["held"]:
+        assert process.poll() is None
+    kill(process)
+    assert tool.state["steps"]["instance"]["doing"] == "delete-instance"
+    azure.faults()
+
+    done = tool.run("destroy", "--yes", "--purge")
+
+    assert done.code == 0, done.text
+    assert ours(azure) == []
+    assert azure.inventory().get("deletedApplications", []) == []
+    assert tool.state["steps"]["instance"]["made"] == []
+
+
+def test_what_was_there_before_is_kept(azure: Emulator, tool: Tool) -> None:
+    url = f"{ARM}/subscriptions/{SUBSCRIPTION}/resourcegroups/{GROUP}?api-version=2021-04-01"
+    assert azure.https("PUT", url, token=azure.token(), json={"location": "westus2"}).status == 201
+    assert tool.deploy("--no-app").code == 0
+
+    done = tool.run("destroy", "--yes")
+
+    assert done.code == 0, done.text
+    assert ours(azure) == []
+    assert GROUP in [group["name"] for group in azure.inventory()["resourceGroups"]]
+    assert [one for one in writes(azure) if one.startswith("DELETE") and "DigitalTwins" not in one] == []
+
+
+@pytest.mark.parametrize("content", [None, '{"format": "another"}', "{"])
+def test_without_a_state_file_of_ours_nothing_is_touched(azure: Emulator, tool: Tool, content: str | None) -> None:
+    if content is not None:
+        tool.state_file.write_text(content)
+    done = tool.run("destroy", "--yes", "--subscription", SUBSCRIPTION)
+    assert done.code == 2, done.text
+    assert "--state" in done.stderr
+    assert azure.requests()["total"] == 0
+    assert content is None or tool.state_file.read_text() == content
+
+
+def test_another_deployments_names_are_refused(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy("--no-app").code == 0
+    before = ours(azure)
+    done = tool.run("destroy", "--yes", "--instance", "another")
+    assert done.code == 2, done.text
+    assert ours(azure) == before
