@@ -92,7 +92,7 @@ def look_at_the_end(verdict: Verdict, lab: Lab, tool: Tool, last: Ran) -> None:
 def _look_at_the_state(verdict: Verdict, lab: Lab, tool: Tool) -> None:
     document = parse(tool.state_file.read_text(encoding="utf-8"), tool.state_file)
     for key, step in document.steps.items():
-        if step.state not in ("done", "needs you") or step.doing or step.error:
+        if step.state not in ("done", "needs you", "skipped") or step.doing or step.error:
             verdict.problems.append(f"the state file says that step {key} is {step.state}, doing {step.doing}")
     there = json.dumps(lab.azure.inventory(volatile=True)).lower()
     for name, value in document.produced().items():
