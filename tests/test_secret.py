@@ -167,3 +167,17 @@ def test_a_file_that_is_not_ours_or_can_not_be_written_is_refused_first(azure: E
         assert words in done.text
         assert writes(azure) == []
     assert (tool.folder / "ci.secret").read_text() == "mine"
+
+
+def test_a_secret_that_is_over_is_replaced(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy(*SECRET).code == 0
+    app = application(azure)
+    (credential,) = app["passwordCredentials"]
+    over = {**credential, "startDateTime": "2020-01-01T00:00:00Z", "endDateTime": "2020-07-01T00:00:00Z"}
+    body = {name: value for name, value in app.items() if name not in ("owners", "federatedIdentityCredentials")}
+    azure.document("application", app["id"], {**body, "passwordCredentials": [over]})
+    again = tool.run("--yes")
+    assert again.code == 0, again.text
+    assert "which is over" in again.stdout
+    assert [one["displayName"] for one in secrets(azure)] == [f"ci ({MARK} 2)"]
+    assert signs_in(azure, (tool.folder / "ci.secret").read_text().strip()) == 200
