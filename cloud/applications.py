@@ -1,4 +1,8 @@
-"""App registrations in Microsoft Graph: found by a key of our choosing, a client id, a tag or a name; written."""
+"""App registrations in Microsoft Graph: found by a key of our choosing, a client id, a tag or a name; written.
+
+The SDK's builders for an object by its key (`…_with_app_id`) keep the key in what all of them share, where the next one
+overwrites it: each is used at once, and never again.
+"""
 
 from __future__ import annotations
 
@@ -99,13 +103,13 @@ def seen(app: GraphApplication) -> Registration:
 
 async def named(graph: GraphServiceClient, unique_name: str, *, sure: bool) -> Registration | None:
     """Return the application of a `uniqueName`; one that is expected (not `sure`) is looked for more than once."""
-    app = await found(graph.applications_with_unique_name(unique_name).get, sure=sure)
+    app = await found(lambda: graph.applications_with_unique_name(unique_name).get(), sure=sure)
     return seen(app) if app else None
 
 
 async def by_client_id(graph: GraphServiceClient, client_id: str, *, sure: bool) -> Registration | None:
     """Return the application of a client id, the same way."""
-    app = await found(graph.applications_with_app_id(client_id).get, sure=sure)
+    app = await found(lambda: graph.applications_with_app_id(client_id).get(), sure=sure)
     return seen(app) if app else None
 
 
@@ -121,7 +125,7 @@ async def matching(graph: GraphServiceClient, test: str) -> tuple[Registration, 
 
 async def principal(graph: GraphServiceClient, client_id: str, *, sure: bool) -> tuple[str, tuple[str, ...]]:
     """Return the object id of an application's service principal, "" when there is none, and its tags."""
-    one = await found(graph.service_principals_with_app_id(client_id).get, sure=sure)
+    one = await found(lambda: graph.service_principals_with_app_id(client_id).get(), sure=sure)
     return ((one and one.id) or "", tuple((one and one.tags) or ()))
 
 
@@ -134,14 +138,16 @@ async def write(  # noqa: PLR0917 - one request, and what ends the wait for it
     progress: Progress,
 ) -> Registration:
     """Write the application of the object id, else upsert that of the `uniqueName`; return it when it can be read."""
-    read: Callable[[], Any]
+
+    async def read() -> Any:
+        if object_id:
+            return await graph.applications.by_application_id(object_id).get()
+        return await graph.applications_with_unique_name(unique_name).get()
+
     if object_id:
-        named_by_id = graph.applications.by_application_id(object_id)
-        read = named_by_id.get
-        await named_by_id.patch(_model(target))
+        await graph.applications.by_application_id(object_id).patch(_model(target))
     else:
         item = graph.applications_with_unique_name(unique_name)
-        read = item.get
         configuration = create_if_missing(item.ApplicationsWithUniqueNameRequestBuilderPatchRequestConfiguration)
         # The upsert is the same request whether it creates, repeats or corrects: Graph's `create-if-missing`.
         try:
@@ -180,10 +186,9 @@ async def create_principal(
     """Create the service principal of an application, made a moment ago if `fresh`, and return its object id."""
     from msgraph.generated.models.service_principal import ServicePrincipal
 
-    item = graph.service_principals_with_app_id(client_id)
-    configuration = create_if_missing(item.ServicePrincipalsWithAppIdRequestBuilderPatchRequestConfiguration)
-
     async def upsert() -> None:
+        item = graph.service_principals_with_app_id(client_id)
+        configuration = create_if_missing(item.ServicePrincipalsWithAppIdRequestBuilderPatchRequestConfiguration)
         await item.patch(ServicePrincipal(app_id=client_id, tags=list(tags) or None), configuration)
 
     def not_yet(status: int, code: str) -> bool:

@@ -126,7 +126,7 @@ def _url_problem(url: str) -> tuple[str | None, SplitResult | None]:
         return f"{url} is not a URL.", None
     if not parts.scheme or not (parts.netloc or parts.path.strip("/")) or any(c.isspace() for c in url):
         return f"{url} is not an absolute URL, such as http://localhost.", None
-    if parts.scheme == "http" and host not in ("localhost", "127.0.0.1", "::1"):
+    if parts.scheme == "http" and host not in ("localhost", "127.0.0.1"):  # [::1] is refused
         return "A reply URL with http must be on localhost; use https elsewhere.", None
     if parts.scheme in ("http", "https") and not host:
         return f"{url} has no host.", None

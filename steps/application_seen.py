@@ -87,9 +87,10 @@ async def _find(context: Context, app: Application) -> Observed:
             applications.named(graph, name, sure=True),
         )
         return Observed(*_chosen(app.app_id, named, own, recorded if ADOPTED in made else "", mark), made)
-    if ADOPTED in made and recorded:
+    adopts = context.wanted.answers.get("adopt_app", False)
+    if recorded and (ADOPTED in made or adopts):
         named = await applications.by_client_id(graph, recorded, sure=False)
-        if named:
+        if named and (ADOPTED in made or mark in named.settings.tags):
             return Observed(named, mark, made)
     own = await applications.named(graph, name, sure=not recorded)
     if own:
@@ -100,7 +101,6 @@ async def _find(context: Context, app: Application) -> Observed:
         applications.matching(graph, f"tags/any(t:t eq '{mark}')"),
         applications.matching(graph, f"displayName eq '{quoted}'"),
     )
-    adopts = context.wanted.answers.get("adopt_app", False)
     if marked and not adopts:
         raise Refusal(
             f"An earlier run adopted the application {marked[0].settings.name} for this instance.",

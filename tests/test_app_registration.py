@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from tests.test_deploy import writes
@@ -161,7 +162,8 @@ def test_an_adopted_registration_keeps_what_it_has_and_is_released(azure: Emulat
     app = hand_made(azure)
     for name in ("publicClient", "web", "requiredResourceAccess", "tags", "notes", "passwordCredentials"):
         assert app[name] == before[name], name
-    assert app.get("owners", []) == []
+    assert app["owners"] == [CARLOS]  # the last one is never taken away
+    assert "stays an owner" in gone.stdout
     assert not [one for one in azure.inventory(volatile=True)["servicePrincipals"] if one["appId"] == HAND_MADE]
 
 
@@ -212,6 +214,7 @@ def refused(azure: Emulator, tool: Tool, words: str, *arguments: str) -> None:
 def test_bad_input_is_refused_before_anything_is_written(azure: Emulator, tool: Tool) -> None:
     web = "--web-reply-url"
     refused(azure, tool, "on localhost", web, "http://a.example/")
+    refused(azure, tool, "on localhost", web, "http://[::1]/")
     refused(azure, tool, "personal accounts", web, "https://*.example/", "--audience", "personal")
     refused(azure, tool, "can't be both", web, "https://a.example/", "--spa-reply-url", "https://a.example/")
     refused(azure, tool, "There is no application", "--app-id", "00000000-0000-4000-8000-00000000dead")
@@ -244,3 +247,27 @@ def test_consent_that_may_not_be_given_is_handed_off(tmp_path: Path) -> None:
         assert f"az ad app permission admin-consent --id {application(azure)['appId']}" in done.stdout
         assert tool.state["steps"]["app_registration"]["state"] == "done"
         assert azure.https("GET", f"{GRAPH}/v1.0/applications", token=azure.token(GRAPH)).status == 200
+
+
+def test_a_person_is_asked_whether_to_adopt(azure: Emulator, tool: Tool) -> None:
+    name = (
+        "--resource-group",
+        "rg-asked",
+        "--location",
+        "westus2",
+        "--instance",
+        "asked",
+        "--app-name",
+        HAND_MADE_NAME,
+    )
+    process = tool.terminal("--subscription", SUBSCRIPTION, *name)
+    process.expect("Adopt it")
+    process.sendline("y")
+    process.expect("Proceed")
+    process.sendline("y")
+    process.expect("Deployment completed successfully")
+    process.expect(pexpect.EOF)
+    process.close()
+    assert process.exitstatus == 0
+    assert hand_made(azure)["tags"][0].startswith(f"{MARK}:adopted:")
+    assert tool.state["inputs"]["adopt_app"] is True

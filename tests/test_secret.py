@@ -1,0 +1,183 @@
+"""The client secret: made once, kept where nobody else reads it, rotated, removed; and it shows nowhere else."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.matrix import leaks
+from tests.test_deploy import writes
+from tests.test_drift import MARK, application, graph
+from tests.test_resume import until_held
+from tests.tool import SUBSCRIPTION, Done, Tool, kill
+from tests.world import ARM, Emulator
+
+SECRET = ("--secret", "ci")
+LIFETIME = {"restrictionType": "passwordLifetime", "maxLifetime": "P90D", "state": "enabled"}
+ADDITION = {"restrictionType": "passwordAddition", "state": "enabled"}
+
+
+def secrets(azure: Emulator) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = application(azure)["passwordCredentials"]
+    return sorted(found, key=lambda one: str(one["displayName"]))
+
+
+def signs_in(azure: Emulator, secret: str) -> int:
+    app = application(azure)["appId"]
+    url = f"https://login.microsoftonline.com/{azure.ready['tenantId']}/oauth2/v2.0/token"
+    form = f"grant_type=client_credentials&client_id={app}&client_secret={secret}&scope={ARM}/.default"
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    azure.https("POST", url, body=form.encode(), headers=headers)  # answered by a replica that may lag
+    return azure.https("POST", url, body=form.encode(), headers=headers).status
+
+
+def no_leak(azure: Emulator, tool: Tool, *runs: Done, but: Path | None = None) -> None:
+    """Nothing that was written or printed has a secret in it, but the file that is for it."""
+    known = leaks.secrets_of(azure.data)
+    written = [file for file in tool.folder.rglob("*") if file.is_file() and file != but]
+    assert any(file.suffix == ".log" for file in written)
+    for file in [*written, azure.traffic]:
+        assert leaks.within(file.read_text(encoding="utf-8", errors="replace"), known) == [], file
+    for run in runs:
+        assert leaks.within(run.text, known) == []
+
+
+def test_a_secret_is_made_kept_rotated_and_removed(world: Emulator, tool: Tool) -> None:
+    file = tool.folder / "ci.secret"
+    first = tool.deploy(*SECRET, "--secret-days", "20")
+    assert first.code == 0, first.text
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    one = file.read_text().strip()
+    assert signs_in(world, one) == 200
+    assert [credential["displayName"] for credential in secrets(world)] == [f"ci ({MARK})"]
+
+    world.control("DELETE", "/requests")
+    again = tool.run("--yes", "--output", "json")
+    assert again.code == 0, again.text
+    assert writes(world) == []
+    assert "in 19 days" in again.document["steps"][3]["notes"][0]
+    assert "--rotate-secret" in again.document["steps"][3]["notes"][0]
+    assert again.document["values"]["secret_file"] == "ci.secret"
+
+    planned = tool.run("plan", "--yes", "--rotate-secret", "--secret-days", "180")
+    assert "create another client secret ci, for 180 days, written to ci.secret" in planned.stdout
+    rotated = tool.run("--yes", "--rotate-secret", "--secret-days", "180")
+    assert rotated.code == 0, rotated.text
+    two = file.read_text().strip()
+    assert two != one
+    assert (signs_in(world, one), signs_in(world, two)) == (200, 200)
+    assert len(secrets(world)) == 2
+    file.unlink()
+    lacking = tool.run("--yes")
+    assert "The file ci.secret of client secret ci isn't there" in lacking.stdout
+    assert "Older client secrets go on working: 1" in lacking.stdout
+    assert len(secrets(world)) == 2
+
+    removed = tool.run("--yes", "--secret", "none")
+    assert removed.code == 0, removed.text
+    assert secrets(world) == []
+    assert "secret_key_id" not in removed.text
+    no_leak(world, tool, first, again, planned, rotated, lacking, removed)
+
+
+@pytest.mark.parametrize("phase", ["before", "after"])
+def test_killed_while_a_secret_is_made(azure: Emulator, tool: Tool, phase: str) -> None:
+    azure.faults({"method": "POST", "path": "addPassword", "phase": phase, "do": "hold"})
+    process = tool.start("--yes", "--subscription", SUBSCRIPTION, *SECRET)
+    until_held(azure, process)
+    kill(process)
+    azure.faults()
+    again = tool.run("--yes")
+    assert again.code == 0, again.text
+    (credential,) = secrets(azure)
+    assert credential["displayName"] == f"ci ({MARK})"
+    assert tool.state["steps"]["app_registration"]["produced"]["secret_key_id"] == credential["keyId"]
+    assert signs_in(azure, (tool.folder / "ci.secret").read_text().strip()) == 200
+    no_leak(azure, tool, again, but=tool.folder / "ci.secret")
+
+
+def test_a_lost_answer_leaves_no_orphan_behind(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy(*SECRET).code == 0
+    azure.faults({"method": "POST", "path": "addPassword", "phase": "after", "do": "drop"})
+    lost = tool.run("--yes", "--rotate-secret")
+    assert lost.code == 1, lost.text
+    assert not list(tool.folder.glob(".ci*"))
+    graph(azure, "GET", f"/applications/{application(azure)['id']}")  # from a replica that has not heard of it
+    again = tool.run("--yes", "--rotate-secret")
+    assert again.code == 0, again.text
+    assert "which nobody learned" in again.stdout
+    assert [one["displayName"] for one in secrets(azure)] == [f"ci ({MARK} 2)", f"ci ({MARK})"]
+    assert signs_in(azure, (tool.folder / "ci.secret").read_text().strip()) == 200
+    no_leak(azure, tool, lost, again, but=tool.folder / "ci.secret")
+
+
+def test_a_secret_that_is_only_printed_is_printed_once(azure: Emulator, tool: Tool) -> None:
+    done = tool.deploy(*SECRET, "--secret-file", "-", "--output", "json")
+    assert done.code == 0, done.text
+    (line,) = [line for line in done.stderr.splitlines() if "shown only now: " in line]
+    secret = line.rpartition(": ")[2]
+    assert signs_in(azure, secret) == 200
+    assert done.text.count(secret) == 1
+    assert secret not in done.stdout
+    again = tool.run("--yes")
+    assert secret not in again.text
+    no_leak(azure, tool, again)
+    assert not list(tool.folder.glob("*.secret"))
+
+
+def test_a_secret_found_without_its_state_file_is_not_made_again(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy(*SECRET).code == 0
+    before, text = secrets(azure), (tool.folder / "ci.secret").read_text()
+    tool.state_file.unlink()
+    again = tool.deploy(*SECRET)
+    assert again.code == 0, again.text
+    assert secrets(azure) == before
+    assert (tool.folder / "ci.secret").read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [(LIFETIME, "--secret-days"), (ADDITION, "--federated-credential")],
+    ids=["lifetime", "none at all"],
+)
+def test_what_the_policy_refuses_is_said_and_leaves_nothing(
+    azure: Emulator, tool: Tool, rule: dict[str, Any], words: str
+) -> None:
+    policy = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": [rule]}}
+    azure.control("PUT", "/app-management-policy", policy)
+    done = tool.deploy(*SECRET)
+    assert done.code == 2, done.text
+    assert words in done.stdout
+    assert secrets(azure) == []
+    assert [file.name for file in tool.folder.iterdir() if "secret" in file.name] == []
+    azure.control("PUT", "/app-management-policy", {})
+    assert tool.run("--yes").code == 0
+    assert len(secrets(azure)) == 1
+
+
+def test_a_file_that_is_not_ours_or_can_not_be_written_is_refused_first(azure: Emulator, tool: Tool) -> None:
+    (tool.folder / "ci.secret").write_text("mine")
+    for file, words in (("ci.secret", "not known to be ours"), ("no/such/folder", "does not exist"), (".", "a folder")):
+        azure.control("DELETE", "/requests")
+        done = tool.deploy(*SECRET, "--secret-file", file)
+        assert done.code == 2, done.text
+        assert words in done.text
+        assert writes(azure) == []
+    assert (tool.folder / "ci.secret").read_text() == "mine"
+
+
+def test_a_secret_that_is_over_is_replaced(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy(*SECRET).code == 0
+    app = application(azure)
+    (credential,) = app["passwordCredentials"]
+    over = {**credential, "startDateTime": "2020-01-01T00:00:00Z", "endDateTime": "2020-07-01T00:00:00Z"}
+    body = {name: value for name, value in app.items() if name not in ("owners", "federatedIdentityCredentials")}
+    azure.document("application", app["id"], {**body, "passwordCredentials": [over]})
+    again = tool.run("--yes")
+    assert again.code == 0, again.text
+    assert "which is over" in again.stdout
+    assert [one["displayName"] for one in secrets(azure)] == [f"ci ({MARK} 2)"]
+    assert signs_in(azure, (tool.folder / "ci.secret").read_text().strip()) == 200
