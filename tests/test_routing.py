@@ -33,11 +33,10 @@ ROUTES = ("--route", "name=all,endpoint=hub", "--route", f"name=some,endpoint=bu
 ALL = (*TO_HUB, *TO_BUS, *TO_GRID, *ROUTES)
 
 
-def with_identity(azure: Emulator, tool: Tool) -> None:
+def with_identity(tool: Tool) -> None:
     """Have the instance, with a system-assigned identity."""
-    assert tool.deploy("--no-app").code == 0
-    arm = Arm(azure)
-    arm.states(arm("PATCH", INSTANCE_ID, {"identity": {"type": "SystemAssigned"}}).headers["Azure-AsyncOperation"])
+    done = tool.deploy("--no-app", "--system-identity")
+    assert done.code == 0, done.text
 
 
 def endpoints(azure: Emulator) -> dict[str, Any]:
@@ -83,12 +82,11 @@ def secrets_of(azure: Emulator) -> list[str]:
     return [key for key in keys if len(key) > 20]
 
 
-def test_set_kept_changed_and_removed(world: Emulator, tool: Tool) -> None:
-    with_identity(world, tool)
-
-    done = tool.run("--yes", *ALL)
+def test_set_kept_broken_changed_and_destroyed(world: Emulator, tool: Tool) -> None:
+    done = tool.deploy("--no-app", "--system-identity", *ALL)
 
     assert done.code == 0, done.text
+    assert "assign Azure Event Hubs Data Sender on twin-events to the instance" in done.stdout
     found = endpoints(world)
     assert {name: one["provisioningState"] for name, one in found.items()} == dict.fromkeys(found, "Succeeded")
     assert found["hub"]["identity"]["type"] == "SystemAssigned"
@@ -106,6 +104,11 @@ def test_set_kept_changed_and_removed(world: Emulator, tool: Tool) -> None:
     assert again.code == 0, again.text
     assert written(world, since) == []
 
+    data_plane(world, "DELETE", "/eventroutes/all")
+    drift = tool.run("verify")
+    assert drift.code == 1, drift.text
+    assert "create route all to endpoint hub" in drift.text
+
     changed = tool.run(
         "--yes", "--endpoint", f"name=bus,type=servicebus,destination={BUS}", "--route", "name=some,endpoint=bus"
     )
@@ -117,14 +120,15 @@ def test_set_kept_changed_and_removed(world: Emulator, tool: Tool) -> None:
     assert routes(world) == {"some": ("bus", "true")}
     assert assigned(world) == {"twin-messages"}
 
-    removed = tool.run("--yes", "--endpoint", "none", "--route", "none")
-    assert removed.code == 0, removed.text
-    assert (endpoints(world), routes(world), assigned(world)) == ({}, {}, set())
-    assert not [thing for step in list(tool.state["steps"].values())[3:] for thing in step["made"]]
+    destroyed = tool.run("destroy", "--yes")
+    assert destroyed.code == 0, destroyed.text
+    left = world.inventory(volatile=True)
+    assert not [one for one in left["roleAssignments"] if "twin-messages" in one["properties"]["scope"]]
+    assert not [thing for step in tool.state["steps"].values() for thing in step["made"]]
 
 
 def test_killed_at_every_kind_of_write(azure: Emulator, tool: Tool) -> None:
-    with_identity(azure, tool)
+    with_identity(tool)
     for path, phase in (
         ("twin-events/.*roleAssignments/", "after"),
         ("endpoints/hub", "after"),
@@ -152,7 +156,7 @@ def test_killed_at_every_kind_of_write(azure: Emulator, tool: Tool) -> None:
 
 
 def test_what_others_made_is_kept(azure: Emulator, tool: Tool) -> None:
-    with_identity(azure, tool)
+    with_identity(tool)
     assert tool.run("--yes", *TO_GRID).code == 0
     data_plane(azure, "PUT", "/eventroutes/theirs", {"endpointName": "grid", "filter": "true"})
     hub = {"endpointType": "EventHub", "authenticationType": "IdentityBased", "identity": {"type": "SystemAssigned"}}
