@@ -28,6 +28,8 @@ from steps.wanted import Wanted
 MADE = "instance"
 REGISTER_BOUND = 15 * 60
 PRINCIPALS = ("identity_principal_id", "user_identity_principal_ids")
+INSIDE = ("endpoint:", "sends:", "route:")
+"""How the names begin of what other steps make in the instance."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Observed:
     """An earlier run made or adopted it, so a name that is still taken is on its way to being free."""
     known: frozenset[str] = field(default_factory=frozenset)
     """The values that earlier runs produced."""
+    inside: frozenset[str] = frozenset()
+    """What other steps made in the instance, and goes with it."""
 
     @property
     def ours(self) -> bool:
@@ -67,7 +71,8 @@ async def observe(context: Context) -> Observed:
     assert instance is None or isinstance(instance, Instance)  # noqa: S101 - for the types
     known = frozenset(name for name, value in context.values.items() if value)
     seen: Mapping[str, Any] = dict(zip(named, found, strict=True))
-    observed = Observed(instance, context.made, seen, known=known)
+    inside = frozenset(one for one in context.made_by_any if one.startswith(INSIDE))
+    observed = Observed(instance, context.made, seen, known=known, inside=inside)
     if instance is None:
         return await _before_creating(context, observed)
     if (context.removing and not observed.ours) or differ(instance, seen, context.wanted, context.made).lost:
@@ -193,7 +198,7 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
         gone = [one for one in sorted(made) if not one.startswith(CREATED)]
         right = Right("Microsoft.DigitalTwins/digitalTwinsInstances/delete", wanted.instance_id)
         title = f"delete instance {instance.name}, with all that is in it"
-        delete = Change("delete-instance", title, unmakes=tuple(gone), rights=(right,))
+        delete = Change("delete-instance", title, unmakes=(*gone, *sorted(observed.inside)), rights=(right,))
         return Plan((delete, *instance_identities.delete(observed.identities, made, ())))
     endpoints = {one.name.lower() for one in wanted.endpoints or ()}
     used = {

@@ -132,7 +132,6 @@ def test_killed_at_every_kind_of_write(azure: Emulator, tool: Tool) -> None:
     for path, phase in (
         ("twin-events/.*roleAssignments/", "after"),
         ("endpoints/hub", "after"),
-        ("endpoints/bus", "before"),
         ("eventroutes/all", "after"),
         ("eventroutes/some", "before"),
     ):
@@ -164,6 +163,8 @@ def test_what_others_made_is_kept(azure: Emulator, tool: Tool) -> None:
     Arm(azure)("PUT", f"{INSTANCE_ID}/endpoints/hub", {"properties": {**hub, **where}})
     while endpoints(azure)["hub"]["provisioningState"] == "Provisioning":
         pass
+    # Azure deletes no endpoint that a route uses, and so neither does the tool.
+    assert Arm(azure).refused("DELETE", f"{INSTANCE_ID}/endpoints/grid")[0] == 400
     before = azure.inventory(volatile=True)
 
     def refused(*said: str, arguments: tuple[str, ...]) -> None:
