@@ -297,3 +297,26 @@ def test_an_instance_closed_to_the_internet(azure: Emulator, tool: Tool) -> None
     done = tool.run("--yes", "--route", "name=all,endpoint=grid")
     assert done.code == 1, done.text
     assert "--public-network-access enabled" in done.text
+
+
+def test_a_user_identity_a_custom_role_and_a_change_in_place(azure: Emulator, tool: Tool) -> None:
+    sender = ("--user-identity", "sender", "--create-identities")
+    to_hub = f"name=hub,type=eventhub,destination={HUB},role=Contoso Event Sender,identity=sender"
+    done = tool.deploy("--no-app", *sender, "--endpoint", to_hub)
+    assert done.code == 0, done.text
+    assert "assign Contoso Event Sender on twin-events to sender" in done.stdout
+    identity = endpoints(azure)["hub"]["identity"]
+    assert identity["type"] == "UserAssigned"
+    assert identity["userAssignedIdentity"].endswith("/sender")
+
+    to_hub = f"name=hub,type=eventhub,destination={HUB},dead_letter={DEAD}"
+    changed = tool.run("--yes", "--system-identity", "--endpoint", to_hub)
+
+    assert changed.code == 0, changed.text
+    assert "change endpoint hub to send to EventHub twin-events, by identity" in changed.stdout
+    assert "delete endpoint" not in changed.stdout
+    assert endpoints(azure)["hub"]["identity"]["type"] == "SystemAssigned"
+    assert endpoints(azure)["hub"]["deadLetterUri"]
+    custom = [one for one in azure.inventory(volatile=True)["roleAssignments"]
+              if one["properties"]["roleDefinitionId"].endswith(seed.CUSTOM_ROLE)]  # fmt: skip
+    assert custom == []
