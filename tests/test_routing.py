@@ -320,3 +320,29 @@ def test_a_user_identity_a_custom_role_and_a_change_in_place(azure: Emulator, to
     custom = [one for one in azure.inventory(volatile=True)["roleAssignments"]
               if one["properties"]["roleDefinitionId"].endswith(seed.CUSTOM_ROLE)]  # fmt: skip
     assert custom == []
+
+
+def test_a_key_based_endpoint_is_handed_off_and_moved(azure: Emulator, tool: Tool) -> None:
+    """Azure doesn't tell where a key-based endpoint sends: that it moves is known from what is recorded."""
+    refusal = {"error": {"code": "AuthorizationFailed", "message": "no"}}
+    azure.faults({"method": "PUT", "path": "/endpoints/", "do": "status:403", "body": refusal})
+    to_hub = f"name=hub,type=eventhub,destination={HUB},auth=key"
+    refused = tool.deploy("--no-app", "--endpoint", to_hub)
+    assert refused.code == 3, refused.text
+    place = "--eventhub-resource-group shared-services --eventhub twin-events --eventhub-namespace contoso-events"
+    assert f"{place} --eventhub-policy send" in refused.text
+    assert tool.run("--yes").code == 0
+    arm, other = Arm(azure), HUB.replace("twin-events", "second")
+    assert arm("PUT", other, {"properties": {}}).status == 200
+    nowhere = tool.run("--yes", "--endpoint", to_hub.replace("twin-events", "second"))
+    assert nowhere.code == 2, nowhere.text
+    assert "add one with Send" in nowhere.text
+    assert arm("PUT", f"{other}/authorizationRules/tx", {"properties": {"rights": ["Send"]}}).status == 200
+
+    moved = tool.run("--yes", "--endpoint", to_hub.replace("twin-events", "second"))
+
+    assert moved.code == 0, moved.text
+    assert "change endpoint hub to send to EventHub second, by key" in moved.stdout
+    since = len(azure.requests()["log"])
+    assert tool.run("--yes").code == 0
+    assert written(azure, since) == []
