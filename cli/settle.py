@@ -132,8 +132,8 @@ async def settle(  # noqa: PLR0917 - all of them are needed, and none is of the 
     group_id = f"/subscriptions/{subscription.id}/resourceGroups/{group}"
     identities = wishes.user_identities(given, group_id)
 
-    async def role(named: str) -> Role:
-        return await known.role(azure, subscription.id, named)
+    async def role(named: str, scope: str = f"/subscriptions/{subscription.id}") -> Role:
+        return await known.role(azure, scope, named)
 
     async def principal(named: str) -> Principal:
         return await known.principal(azure, named, who)
@@ -223,14 +223,14 @@ class Known:
         )
         return found
 
-    async def role(self, azure: Azure, subscription: str, named: str) -> Role:
-        """Return the role that is meant; Refusal (exit 2) when there is none."""
+    async def role(self, azure: Azure, scope: str, named: str) -> Role:
+        """Return the role that is meant at a scope; Refusal (exit 2) when there is none."""
         from cloud import lookups
 
         for one in self.roles:
             if one.given == named:
                 return Role(one.name, one.id)
-        name, identifier = await lookups.role_id(azure, subscription, named)
+        name, identifier = await lookups.role_id(azure, scope, named)
         self.roles.append(KnownRole(given=named, name=name, id=identifier))
         return Role(name, identifier)
 

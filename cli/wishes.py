@@ -27,7 +27,8 @@ TYPES: Mapping[str, EndpointType] = {"eventhub": "EventHub", "servicebus": "Serv
 SENDERS = {"EventHub": "Azure Event Hubs Data Sender", "ServiceBus": "Azure Service Bus Data Sender"}
 APP_ROLES = {"owner": "Azure Digital Twins Data Owner", "reader": "Azure Digital Twins Data Reader"}
 
-LookUpRole = Callable[[str], Awaitable[Role]]
+LookUpRole = Callable[..., Awaitable[Role]]
+"""Given a role's name or id and, if it isn't the subscription, the scope at which it is found."""
 LookUpPrincipal = Callable[[str], Awaitable["Principal"]]
 
 
@@ -145,15 +146,17 @@ async def _endpoint(item: Mapping[str, str], group_id: str, role: LookUpRole) ->
     if "identity" in item:
         identity = _id("UserIdentity", item["identity"], group_id, f"{what}: identity")
     named = item.get("role", SENDERS.get(kind, ""))
+    destination = _id(kind, item["destination"], group_id, f"{what}: destination")
+    there = destination[: destination.lower().index("/providers/")]
     return Endpoint(
         name=item["name"],
         type=kind,
-        destination=_id(kind, item["destination"], group_id, f"{what}: destination"),
+        destination=destination,
         identity=identity,
         dead_letter=_id("DeadLetter", item["dead_letter"], group_id, f"{what}: dead_letter")
         if "dead_letter" in item
         else "",
-        role=None if keyed or named == "none" else await role(named),
+        role=None if keyed or named == "none" else await role(named, there),
     )
 
 

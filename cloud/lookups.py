@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -114,26 +115,24 @@ async def name_problem(azure: Azure, group: str, region: str, name: str) -> str 
     return None  # it is there, and is adopted
 
 
-async def role_id(azure: Azure, subscription: str, role: str) -> tuple[str, str]:
-    """Return a role's display name and definition GUID, given either; Refusal (exit 2) when there is no such role."""
+async def role_id(azure: Azure, scope: str, role: str) -> tuple[str, str]:
+    """Return a role's display name and definition GUID, given either; Refusal (exit 2) when there is no such role.
+
+    A custom role is found by name where it can be assigned: `scope` is a subscription or a resource group.
+    """
     for name, identifier in BUILT_IN_ROLES.items():
         if role.lower() in (name.lower(), identifier):
             return name, identifier
-    scope = f"/subscriptions/{subscription}"
     definitions = azure.authorization.role_definitions
-    if is_guid(role):
-        try:
+    with suppress(ResourceNotFoundError):
+        if is_guid(role):
             found = await definitions.get(scope, role)
             return str(found.role_name), str(found.name)
-        except ResourceNotFoundError:
-            pass
-    else:
         quoted = role.replace("'", "''")
-        same = [found async for found in definitions.list(scope, filter=f"roleName eq '{quoted}'")]
-        if same:
-            return str(same[0].role_name), str(same[0].name)
+        async for found in definitions.list(scope, filter=f"roleName eq '{quoted}'"):
+            return str(found.role_name), str(found.name)
     raise Refusal(
-        f"There is no role {role} in the subscription.",
+        f"There is no role {role} that can be assigned in {scope}.",
         why=f"The usual ones are: {', '.join(BUILT_IN_ROLES)}.",
         next='az role definition list --query "[].roleName" --output tsv shows them all.',
         exit_code=2,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from state.document import StateDocument, StepError, StepRecord
@@ -20,10 +21,16 @@ class StateRecorder:
         self._file, self._document, self._removing = file, document, removing
 
     def planned(self, step: Step, plan: Plan) -> None:
-        """Conclude what became of a write that was interrupted: what a new plan no longer names was carried out."""
+        """Conclude what became of a write that was interrupted: what a new plan no longer names was carried out.
+
+        What the plan has found gone is forgotten.
+        """
         record = self._document.step(step.key)
-        if record.doing and record.doing not in {change.key for change in plan.changes}:
+        concluded = record.doing and record.doing not in {change.key for change in plan.changes}
+        if concluded:
             self._carried_out(record)
+        self._forget(plan.gone)
+        if concluded or plan.gone:
             self._file.write(self._document)
 
     def about_to(self, step: Step, change: Change) -> None:
@@ -61,10 +68,13 @@ class StateRecorder:
         self._file.write(self._document)
 
     def _carried_out(self, record: StepRecord) -> None:
-        for one in self._document.steps.values():  # what is gone is gone, whichever step made it
-            one.made = [thing for thing in one.made if thing not in record.unmaking]
+        self._forget(record.unmaking)
         record.made = [*(thing for thing in record.made if thing not in record.making), *record.making]
         record.doing, record.making, record.unmaking = None, [], []
+
+    def _forget(self, things: Collection[str]) -> None:
+        for record in self._document.steps.values():  # what is gone is gone, whichever step made it
+            record.made = [thing for thing in record.made if thing not in things]
 
 
 def _learn(record: StepRecord, values: Values) -> None:

@@ -111,6 +111,8 @@ class Plan:
     needs_you: NeedsYou | None = None
     skipped: bool = False
     """The step is not wanted."""
+    gone: tuple[str, ...] = ()
+    """What is recorded as made, and isn't there any more: it is forgotten."""
     ask: Ask | None = None
 
 

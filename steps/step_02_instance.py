@@ -28,6 +28,8 @@ from steps.wanted import Wanted
 MADE = "instance"
 REGISTER_BOUND = 15 * 60
 PRINCIPALS = ("identity_principal_id", "user_identity_principal_ids")
+INSIDE = ("endpoint:", "sends:", "route:")
+"""How the names begin of what other steps make in the instance."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Observed:
     known: frozenset[str] = field(default_factory=frozenset)
     """The values that earlier runs produced."""
     made_by_any: frozenset[str] = frozenset()
+    """What any step is recorded to have made."""
 
     @property
     def ours(self) -> bool:
@@ -196,7 +199,8 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
         gone = [one for one in sorted(made) if not one.startswith(CREATED)]
         right = Right("Microsoft.DigitalTwins/digitalTwinsInstances/delete", wanted.instance_id)
         title = f"delete instance {instance.name}, with all that is in it"
-        delete = Change("delete-instance", title, unmakes=tuple(gone), rights=(right,))
+        inside = sorted(one for one in observed.made_by_any if one.startswith(INSIDE))
+        delete = Change("delete-instance", title, unmakes=(*gone, *inside), rights=(right,))
         return Plan((delete, *instance_identities.delete(observed.identities, made, ())))
     endpoints = {one.name.lower() for one in wanted.endpoints or ()}
     used = {

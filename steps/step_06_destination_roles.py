@@ -128,9 +128,9 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     changes = [_assign(grant, observed) for grant in needed if grant not in observed.assigned]
     kept = {observed.assigned[grant] for grant in needed if grant in observed.assigned}
     changes += [_take_back(one) for one in sorted(observed.ours - kept)]
-    if changes:
-        return Plan(tuple(changes))
-    return Plan(reason="the identities may send to their destinations" if needed else "there are none")
+    gone = tuple(f"{PREFIX}{one}" for one in sorted(observed.gone))
+    reason = "the identities may send to their destinations" if needed else "there are none"
+    return Plan(tuple(changes), reason="" if changes else reason, gone=gone)
 
 
 def remove(observed: Observed, _wanted: Wanted) -> Plan:

@@ -47,13 +47,14 @@ async def observe(context: Context) -> Observed:
     ours = any(one.startswith("endpoint:") for one in made)
     if wanted.endpoints is None or wanted.instance_goes or not (wanted.endpoints or ours):
         return Observed(made=made)
-    names = [endpoint.name for endpoint in wanted.endpoints]
+    coming = () if context.removing else wanted.endpoints
+    names = [endpoint.name for endpoint in coming]
     endpoints, looks = await asyncio.gather(
-        list_endpoints(context), asyncio.gather(*(_destination(context, one) for one in wanted.endpoints))
+        list_endpoints(context), asyncio.gather(*(_destination(context, one) for one in coming))
     )
     impossible = tuple(f"Endpoint {name}: {why}" for name, (why, _) in zip(names, looks, strict=True) if why)
     rules = {name: rule for name, (_, rule) in zip(names, looks, strict=True)}
-    routes = await _routes(context) if leaving(endpoints, wanted, made) else {}
+    routes = await _routes(context) if context.removing or leaving(endpoints, wanted, made) else {}
     return Observed(endpoints, made, routes, impossible, rules)
 
 
@@ -104,17 +105,25 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     changes += _away(observed, wanted, goes)
     changes += [_set(observed, wanted, wishes[name], "again") for name in goes if name in wishes]
     reason = f"{len(wishes)} endpoint{'s are' if len(wishes) != 1 else ' is'} there" if wishes else "there are none"
-    return Plan(tuple(changes), reason="" if changes else reason, notes=notes)
+    return Plan(tuple(changes), reason="" if changes else reason, notes=notes, gone=_gone(observed))
 
 
 def remove(observed: Observed, wanted: Wanted) -> Plan:
     """Delete our endpoints, unless they go with the instance."""
     if wanted.instance_goes:
         return Plan(reason="they go with the instance", skipped=not _ours(observed))
-    ours = {name: "" for name, found in observed.endpoints.items() if f"endpoint:{found.name}" in observed.made}
-    if not ours:
-        return Plan(reason="nothing to remove", skipped=True)
-    return Plan(tuple(_away(observed, wanted, ours)))
+    ours = {name for name, found in observed.endpoints.items() if f"endpoint:{found.name}" in observed.made}
+    kept, notes = _used_by_others(observed, ours)
+    changes = tuple(_away(observed, wanted, dict.fromkeys(sorted(ours - kept), "")))
+    reason = "others' routes use them: kept" if kept else "nothing to remove"
+    return Plan(changes, "" if changes else reason, notes, skipped=not ours, gone=_gone(observed))
+
+
+def _gone(observed: Observed) -> tuple[str, ...]:
+    """Return what is recorded of endpoints that are not there, unless one is just being set up."""
+    names = {one.removeprefix("endpoint:") for one in observed.made if one.startswith("endpoint:")}
+    absent = sorted(name for name in names if name.lower() not in observed.endpoints)
+    return tuple(thing for name in absent for thing in recorded(name, observed.made))
 
 
 def _ours(observed: Observed) -> bool:

@@ -102,8 +102,13 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
         return Plan(reason="they go with the instance", skipped=not ours)
     there = ours if observed.routes is None else ours & set(observed.routes)
     if not there:
-        return Plan(reason="nothing to remove", skipped=True)
-    return Plan(tuple(_delete(name) for name in sorted(there)))
+        return Plan(reason="nothing to remove", skipped=True, gone=_gone(observed, ours))
+    return Plan(tuple(_delete(name) for name in sorted(there)), gone=_gone(observed, ours))
+
+
+def _gone(observed: Observed, ours: set[str]) -> tuple[str, ...]:
+    absent = ours - set(observed.routes) if observed.routes is not None else ()
+    return tuple(f"{PREFIX}{name}" for name in sorted(absent))
 
 
 def _same(one: Route, other: Route) -> bool:

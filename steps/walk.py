@@ -176,6 +176,9 @@ class Walk:
         self._values.update(known)
         return news
 
+    def _forget(self, things: tuple[str, ...]) -> None:
+        self._made = {key: made.difference(things) for key, made in self._made.items()}
+
     def _context(self, step: Step) -> Context:
         def progress(what: str) -> None:
             self._watcher.waiting(step, what)
@@ -232,6 +235,7 @@ class Walk:
             return Result(Outcome.FAILED, error=look.error)
         self._learn(plan)
         recorder.planned(step, plan)
+        self._forget(plan.gone)
         made: dict[str, str] = dict(plan.values)
         for position, change in enumerate(plan.changes):
             recorder.about_to(step, change)
@@ -246,7 +250,7 @@ class Walk:
                 return Result(Outcome.FAILED, plan, made, refusal, undone=plan.changes[position:])
             made.update(values)
             self._values.update(values)
-            self._made = {key: made.difference(change.unmakes) for key, made in self._made.items()}
+            self._forget(change.unmakes)
             self._made[step.key] |= {*change.makes}
             recorder.made(step, change, values)
         return Result(_outcome(plan, removing=self._removing), plan, made, reason="" if plan.changes else plan.reason)
