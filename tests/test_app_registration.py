@@ -72,8 +72,8 @@ def test_everything_is_set_left_alone_changed_and_removed(world: Emulator, tool:
     assert "Other reply URLs are kept: https://c.example/" in notes
     assert "Other tags are kept: theirs" in notes
 
-    changed = ("--federated-credential", "name=main,github=contoso/twins,environment=prod", "--app-role", "owner")
-    changed += ("--spa-reply-url", "https://d.example/")
+    federated_now = "name=main,github=contoso/twins,environment=prod"
+    changed = ("--federated-credential", federated_now, "--app-role", "owner", "--spa-reply-url", "https://d.example/")
     planned = changes(tool.run("plan", *changed, "--output", "json").document)
     assert planned["app_registration"] == ["update-application", "write-federated:main"]
     assert [one.partition(":")[0] for one in planned["app_role"]] == ["assign-app-role", "revoke-app-role"]
