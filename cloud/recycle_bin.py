@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 from kiota_abstractions.api_error import APIError
 
 from cloud.applications import unless_gone
-from cloud.waiting import Progress, until_visible
+from cloud.waiting import Progress, poll, until_visible
 
 if TYPE_CHECKING:
     from msgraph.graph_service_client import GraphServiceClient
@@ -33,6 +35,30 @@ async def deleted_application(graph: GraphServiceClient, unique_name: str) -> st
                 return found.id
         url = page.odata_next_link if page else None
     return None
+
+
+async def delete_application(graph: GraphServiceClient, object_id: str, progress: Progress) -> None:
+    """Delete an application, and wait until it is in the recycle bin and no longer elsewhere, where that can be seen.
+
+    Otherwise a run right after this one would take it for one that is still there.
+    """
+    item, deleted = graph.applications.by_application_id(object_id), graph.directory.deleted_items
+    await unless_gone(item.delete)
+    progress("waiting for the directory to replicate the deletion")
+
+    async def moved() -> bool:
+        return await _status(item.get) == 404 and await _status(deleted.by_directory_object_id(object_id).get) != 404
+
+    with suppress(TimeoutError):
+        await poll(moved, until=bool, bound=SEEN_BOUND, what="The replication of the deletion")
+
+
+async def _status(read: Callable[[], Awaitable[Any]]) -> int:
+    try:
+        await read()
+    except APIError as error:
+        return error.response_status_code or 0
+    return 200
 
 
 async def restore_application(graph: GraphServiceClient, object_id: str) -> None:

@@ -49,8 +49,7 @@ async def _restore(change: Change, context: Context) -> Values:
 
 
 async def _delete(change: Change, context: Context) -> Values:
-    item = context.azure.graph.applications.by_application_id(change.body["id"])
-    await applications.unless_gone(item.delete)
+    await recycle_bin.delete_application(context.azure.graph, change.body["id"], context.progress)
     return _NOTHING_LEFT
 
 
