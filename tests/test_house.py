@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from cli import reference
 from emulator.lag import AZURE_TABLE, COUNTED
 from steps import STEPS
 from tests.world import Emulator
@@ -97,10 +96,3 @@ def test_what_the_docs_show_works(azure: Emulator, tmp_path: Path) -> None:
     keys = re.findall(r"^\| (`.+?) \|", text.partition("Its keys:")[2].partition("**Under")[0], re.MULTILINE)
     assert {key for cell in keys for key in re.findall(r"`(\w+)`", cell)} == set(azure.ready)
     azure.faults(*json.loads(text.partition("```json\n")[2].partition("```")[0]))
-
-
-def test_what_is_made_from_the_inputs_is_current() -> None:
-    """`python3 -m cli.reference` has been run."""
-    page = reference.SETTINGS.read_text(encoding="utf-8")
-    assert reference.updated(page) == page
-    assert reference.SCHEMA.read_text(encoding="utf-8") == reference.schema()

@@ -10,6 +10,10 @@ from tests.tool import SUBSCRIPTION, Tool
 from tests.world import Emulator
 
 PLAN = ("plan", "--yes", "--subscription", SUBSCRIPTION)
+TWIN_EVENTS = (
+    f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared-services/providers/Microsoft.EventHub"
+    "/namespaces/contoso-events/eventhubs/twin-events"
+)
 HUB = "name=hub-1,type=eventhub,destination=namespace-1/hub-1"
 
 
@@ -71,7 +75,7 @@ def test_a_settings_file_with_a_mistake(tool: Tool, content: str, said: str) -> 
 
 def test_flag_environment_and_file_say_the_same(azure: Emulator, tmp_path: Path) -> None:
     """Three runs, each told in another way, remember the same."""
-    endpoint = {"name": "hub-1", "type": "eventhub", "destination": "namespace-1/hub-1", "auth": "key"}
+    endpoint = {"name": "hub-1", "type": "eventhub", "destination": TWIN_EVENTS, "auth": "key"}
     text = ",".join(f"{name}={value}" for name, value in endpoint.items())
     route = "name=all,endpoint=hub-1,filter=type = 'a' OR type = 'b,c'"
     wanted = {
@@ -101,7 +105,7 @@ def test_flag_environment_and_file_say_the_same(azure: Emulator, tmp_path: Path)
     told = {"flags": (flags, {}), "variables": ([], variables), "file": (["--config", str(file)], {})}
     for name, (arguments, environment) in told.items():
         tool = Tool(azure, tmp_path / name, environment)
-        # What is remembered is written before the first write to Azure, so it is there whatever becomes of it.
-        tool.run("deploy", "--yes", "--subscription", SUBSCRIPTION, *arguments)
+        done = tool.run("deploy", "--yes", "--subscription", SUBSCRIPTION, *arguments)
+        assert done.code == 0, done.text
         inputs = tool.state["inputs"]
         assert {key: inputs[key] for key in wanted} == wanted, name
