@@ -52,6 +52,7 @@ async def plan(run: Run) -> int:
 
 async def deploy(run: Run) -> int:
     """Do what the plan says, recording every write, and return the exit code. Declined when the person says no."""
+    from cloud import client_secrets
     from steps import STEPS
     from steps.walk import exit_code
 
@@ -71,6 +72,8 @@ async def deploy(run: Run) -> int:
             _note(run, looks)
         document = run.new_document(azure, walk.wanted, subscription)
         state.write(document)
+        if wanted.app and wanted.app.secret:
+            client_secrets.sweep(wanted.app.secret.file)
         with run.screen:
             results = await walk.apply(StateRecorder(state, document))
         who = await azure.credential.who()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
 from collections.abc import Callable
@@ -40,6 +41,14 @@ def file_there(file: str) -> bool:
     return file == PRINTED or Path(file).exists()
 
 
+def sweep(file: str) -> None:
+    """Remove what a run that was killed while it made a secret left beside the file; it may have the secret in it."""
+    target = Path(file)
+    for litter in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
+        with suppress(OSError):
+            litter.unlink()
+
+
 class SecretFile:
     """A file for one secret, which nobody else can read from the moment it exists, and that appears as one step.
 
@@ -54,7 +63,9 @@ class SecretFile:
     def __enter__(self) -> SecretFile:
         try:
             # mkstemp's files are 0600 from the start.
-            self._descriptor, name = tempfile.mkstemp(prefix=f".{self._target.name}.", dir=self._target.parent)
+            self._descriptor, name = tempfile.mkstemp(
+                prefix=f".{self._target.name}.", suffix=".tmp", dir=self._target.parent
+            )
         except OSError as error:
             raise self._refusal(error) from None
         self._part = Path(name)

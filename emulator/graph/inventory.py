@@ -30,7 +30,8 @@ def _objects(world: World) -> Iterator[Item]:
     for kind, plural in _KINDS.items():
         for _, body in world.store.list(kind):
             name = names.get(body.get("appId", ""), body["displayName"])
-            generated = (body["id"], body["appId"]) if kind.lower().endswith("application") else (body["id"],)
+            of_its_own = kind.lower().endswith("application") or body.get("servicePrincipalType") == "ManagedIdentity"
+            generated = (body["id"], body["appId"]) if of_its_own else (body["id"],)
             shown = served(kind, body)
             if HELD in body:
                 shown["federatedIdentityCredentials"] = body[HELD]
