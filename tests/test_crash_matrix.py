@@ -12,6 +12,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.conftest import SEED
 from tests.matrix import crash, story
 from tests.matrix.cases import USER
+from tests.matrix.everything import EVERYTHING
 from tests.matrix.lab import Lab
 
 
@@ -19,6 +20,13 @@ from tests.matrix.lab import Lab
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A world to break things in."""
     with Lab(tmp_path_factory.mktemp("lab") / "lab", USER) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A world in which everything is asked for."""
+    with Lab(tmp_path_factory.mktemp("everything") / "lab", EVERYTHING) as made:
         yield made
 
 
@@ -41,6 +49,16 @@ def test_a_crash_leaves_nothing_half_done(lab: Lab, where: str) -> None:
     else:
         chosen = rng.choice([one for one in crash.crashes(lab) if where in (one.kills[0].phase, one.kills[0].at)])
     for verdict in crash.inflict(lab, chosen):
+        assert verdict.converged, verdict.json()
+        assert not verdict.problems, verdict.json()
+
+
+@pytest.mark.parametrize("where", ["after", "write"])
+def test_a_crash_with_everything_on_leaves_nothing_half_done(everything: Lab, where: str) -> None:
+    print(f"MATRIX_SEED={SEED}")
+    kills = [one for one in crash.crashes(everything) if where in (one.kills[0].phase, one.kills[0].at)]
+    writes = [one for one in kills if where == "write" or not one.kills[0].what.startswith("GET")]
+    for verdict in crash.inflict(everything, random.Random(f"{SEED} everything {where}").choice(writes)):
         assert verdict.converged, verdict.json()
         assert not verdict.problems, verdict.json()
 

@@ -14,6 +14,7 @@ from typing import Any, Self
 from tests.matrix import crash, faults
 from tests.matrix.catalogue import LOGIN, Affliction, afflictions
 from tests.matrix.crash import Crash
+from tests.matrix.everything import EVERYTHING
 from tests.matrix.lab import DEPLOY, Lab, Scenario
 from tests.matrix.verdict import Verdict
 
@@ -40,7 +41,7 @@ class Pool:
     def __init__(self, folder: Path, jobs: int) -> None:
         self._folder, self._jobs = folder, jobs
         self._labs: dict[str, SimpleQueue[Lab]] = {
-            scenario.name: SimpleQueue() for scenario in (USER, *(scenario for scenario, _ in OTHERS))
+            scenario.name: SimpleQueue() for scenario in (USER, EVERYTHING, *(scenario for scenario, _ in OTHERS))
         }
         self._stack = contextlib.ExitStack()
         self._made = 0
@@ -83,10 +84,14 @@ class Pool:
 
 def of(matrix: str, pool: Pool, rng: random.Random, *, twice: int) -> list[Case]:
     """Return every case of the matrix `crash` or `fault`, with `twice` runs that are killed twice."""
+    found: list[Case] = []
+    if matrix == "crash":
+        for scenario in (USER, EVERYTHING):
+            with pool.lab(scenario) as lab:
+                found += [(scenario, one) for one in crash.crashes(lab)]
+                found += [(scenario, one) for one in crash.double_crashes(lab, twice, rng)]
+        return found
     with pool.lab(USER) as lab:
-        if matrix == "crash":
-            found: list[Case] = [(USER, one) for one in crash.crashes(lab)]
-            return found + [(USER, one) for one in crash.double_crashes(lab, twice, rng)]
         found = [(USER, one) for one in afflictions(lab.undisturbed.requests)]
     for scenario, only in OTHERS:
         with pool.lab(scenario) as lab:
@@ -97,7 +102,7 @@ def of(matrix: str, pool: Pool, rng: random.Random, *, twice: int) -> list[Case]
 def meant(case: Case, only: str, again: list[dict[str, Any]] | None) -> bool:
     """Whether the case's description matches `only`, and, if given, it is one of `again`."""
     scenario, hit = case
-    described = {**hit.json(), "scenario": scenario.name}
+    described = {"scenario": scenario.name, **hit.json()}
     if again is not None and not any(described.items() <= failed["case"].items() for failed in again):
         return False
     return re.search(only, str(described)) is not None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.matrix.lab import Lab, Ran
-from tests.matrix.verdict import Verdict, look_at_outputs, look_at_the_end
+from tests.matrix.verdict import GUID, Verdict, look_at_outputs, look_at_the_end
 from tests.tool import Tool
 
 ANY = "."
@@ -24,6 +24,8 @@ class Kill:
     number: int
     phase: str = ""
     """Of a request: `before` it is carried out, or `after` it was but before its answer."""
+    what: str = ""
+    """What is there in an undisturbed run; where several things happen at once, another run may have others there."""
 
     def __str__(self) -> str:
         return f"{self.at} {self.number}{' ' if self.phase else ''}{self.phase}"
@@ -46,9 +48,12 @@ class Crash:
 
 def crashes(lab: Lab) -> list[Crash]:
     """Return one crash for every request, before and after it is carried out, and for every point of a write."""
-    requests = range(1, len(lab.undisturbed.requests) + 1)
-    kills = [Kill("request", number, phase) for number in requests for phase in ("before", "after")]
-    kills += [Kill("write", number) for number in range(1, len(lab.undisturbed.points) + 1)]
+    kills = [
+        Kill("request", number, phase, GUID.sub("{id}", f"{request['method']} {request['path']}"))
+        for number, request in enumerate(lab.undisturbed.requests, 1)
+        for phase in ("before", "after")
+    ]
+    kills += [Kill("write", number, "", point) for number, point in enumerate(lab.undisturbed.points, 1)]
     return [Crash((kill,)) for kill in kills]
 
 

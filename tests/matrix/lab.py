@@ -20,6 +20,7 @@ from tests.world import Emulator
 
 INSIDE = Path(__file__).parent / "inside"
 DEPLOY = ("--yes", "--subscription", SUBSCRIPTION)
+SETTINGS = "settings.toml"
 TIMEOUT = 240.0
 GLANCE = 0.05
 """Seconds between two looks at a run that is being watched."""
@@ -34,6 +35,10 @@ class Scenario:
     name: str
     sign_in: str = "owner"
     arguments: tuple[str, ...] = DEPLOY
+    settings: str = ""
+    """The settings file, which the arguments name, or nothing."""
+    secret_file: str = ""
+    """Where its client secret is to be."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,10 @@ class Lab:
         shutil.rmtree(self.folder / "work", ignore_errors=True)
         for file in self.folder.glob("run.*"):
             file.unlink()
-        return Tool(self.azure, self.folder / "work")
+        tool = Tool(self.azure, self.folder / "work")
+        if self.scenario.settings:
+            (tool.folder / SETTINGS).write_text(self.scenario.settings, encoding="utf-8")
+        return tool
 
     def run(
         self,
@@ -156,15 +164,31 @@ class Lab:
         return Ran(process.returncode, said_out, said_err, took, note, tuple(seen))
 
     def leaks(self, tool: Tool, *runs: Ran) -> list[str]:
-        """Return where secrets show: in the output of these runs, the tool's folder, the recorded traffic."""
+        """Return where secrets show: in the output of these runs, the tool's folder, the recorded traffic.
+
+        In the file that the secret is meant for it shows only where others may read it.
+        """
+        secrets = {**self._secrets, **leaks.secrets_of(self.azure.data)}  # those made meanwhile too
         found = [f"command line of run {number}: {what}" for number, run in enumerate(runs, 1) for what in run.leaks]
         for number, run in enumerate(runs, 1):
-            found += [f"output of run {number}: {what}" for what in leaks.within(run.text, self._secrets)]
+            found += [f"output of run {number}: {what}" for what in leaks.within(run.text, secrets)]
         for file in [*sorted(tool.folder.rglob("*")), self.azure.traffic]:
-            if file.is_file():
+            meant = file.name == self.scenario.secret_file and file.stat().st_mode & 0o077 == 0
+            if file.is_file() and not meant:
                 text = file.read_text(encoding="utf-8", errors="replace")
-                found += [f"{file.name}: {what}" for what in leaks.within(text, self._secrets)]
+                found += [f"{file.name}: {what}" for what in leaks.within(text, secrets)]
         return found
+
+    def living_secrets(self) -> set[str]:
+        """Return the client secrets that sign in."""
+        documents = self.azure.keep()
+        living = {
+            f"{app['appId']}/{credential['keyId']}"
+            for kind, _, body in documents
+            if kind == "application" and (app := json.loads(body))
+            for credential in app.get("passwordCredentials") or ()
+        }
+        return {json.loads(body)["secret"] for kind, key, body in documents if kind == "clientSecret" and key in living}
 
     def points(self, tool: Tool, kill_at: int = 0) -> dict[str, str]:
         """Return the environment that watches the tool's writes, and kills it at the point of this number."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from state.document import StateRefused, parse
-from tests.matrix.lab import Inventory, Lab, Ran
+from tests.matrix.lab import SETTINGS, Inventory, Lab, Ran
 from tests.tool import Tool
 
 TRACEBACK = "Traceback (most recent call last)"
@@ -87,6 +87,7 @@ def look_at_the_end(verdict: Verdict, lab: Lab, tool: Tool, last: Ran) -> None:
     verdict.converged = last.code == 0 and found == expected
     if last.code == 0:
         _look_at_the_state(verdict, lab, tool)
+        _look_at_the_secret(verdict, lab, tool, last)
 
 
 def _look_at_the_state(verdict: Verdict, lab: Lab, tool: Tool) -> None:
@@ -99,10 +100,25 @@ def _look_at_the_state(verdict: Verdict, lab: Lab, tool: Tool) -> None:
         missing = [identifier for identifier in GUID.findall(value) if identifier.lower() not in there]
         if missing:
             verdict.problems.append(f"the state file has {name} {value}, which does not exist")
-    litter = [file.name for file in tool.folder.iterdir() if not file.name.startswith("deploy.state.")]
+    ours = ("deploy.state.", *(name for name in (SETTINGS, lab.scenario.secret_file) if name))
+    litter = [file.name for file in tool.folder.iterdir() if not file.name.startswith(ours)]
     if litter:
         names = sorted({re.sub(r"json[.].*[.]tmp", "json.*.tmp", name) for name in litter})
         verdict.problems.append(f"litter: {', '.join(names)}")
+
+
+def _look_at_the_secret(verdict: Verdict, lab: Lab, tool: Tool, last: Ran) -> None:
+    """Add a secret that doesn't sign in; where the state was lost, one that nobody has is at least to be said."""
+    if not lab.scenario.secret_file:
+        return
+    file = tool.folder / lab.scenario.secret_file
+    if not file.exists():
+        if verdict.case.get("memory") != "state deleted" or "--rotate-secret" not in last.text:
+            verdict.problems.append("there is no file of the client secret")
+        return
+    living = lab.living_secrets()
+    if file.read_text(encoding="utf-8").strip() not in living:
+        verdict.problems.append("the file has a client secret that doesn't sign in")
 
 
 def duplicates(found: Inventory, expected: Inventory) -> list[str]:
