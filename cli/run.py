@@ -85,7 +85,7 @@ class Run:
 
     async def connect(self) -> Azure:
         """Return the clients, which nothing has been asked of yet."""
-        from cloud.clients import Azure, warm_up_graph
+        from cloud.clients import Azure
         from cloud.signin import SharedCredential
 
         known = self._document.belongs_to.endpoints if self._document else None
@@ -93,9 +93,7 @@ class Run:
             cloud = Cloud(**known)
         else:
             cloud = await _explained(find_cloud(self._manager(), self._notice), "find the cloud's endpoints")
-        tenant, no_app = self._given.get("tenant"), self._given.get("no_app")
-        if not (no_app and no_app.value):
-            warm_up_graph()
+        tenant = self._given.get("tenant")
         credential = SharedCredential(cloud, str(tenant.value) if tenant else None, self._notice)
         return Azure(cloud, credential, self._notice)
 

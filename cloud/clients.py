@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,8 @@ from cloud.persistence import (
 from cloud.waiting import FIRST, LAST
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.digitaltwins.core.aio import DigitalTwinsClient
     from azure.mgmt.authorization.v2022_04_01.aio import AuthorizationManagementClient
     from azure.mgmt.digitaltwins.aio import AzureDigitalTwinsManagementClient
@@ -187,6 +188,7 @@ class Azure:
         from msgraph.graph_service_client import GraphServiceClient
         from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
 
+        _without_the_subclasses()
         base = f"{self.cloud.graph}/v1.0"
         persistence = Persistence(self._notice, self.credential, self.cloud.graph_scope)
         middleware = [
@@ -206,12 +208,18 @@ class Azure:
         return GraphServiceClient(request_adapter=adapter)
 
 
-def warm_up_graph() -> None:
-    """Load what the first Graph answer needs (1,200 modules, about a second) while something else is waited for."""
+def _without_the_subclasses() -> None:
+    """Keep Graph's first answer from loading 1,200 models, which takes a second and 30 MB.
 
-    def load() -> None:
-        from msgraph.generated.models.application import Application
+    The generated `Entity.get_field_deserializers` imports every subclass before it returns its two fields; this returns
+    the same two, and nothing else changes (msgraph-sdk-python, issue 904).
+    """
+    from msgraph.generated.models.entity import Entity
 
-        Application().get_field_deserializers()
+    def fields(self: Entity) -> dict[str, Callable[[Any], None]]:
+        return {
+            "id": lambda node: setattr(self, "id", node.get_str_value()),
+            "@odata.type": lambda node: setattr(self, "odata_type", node.get_str_value()),
+        }
 
-    threading.Thread(target=load, daemon=True).start()
+    Entity.get_field_deserializers = fields  # type: ignore[method-assign]
