@@ -73,7 +73,12 @@ async def observe(context: Context) -> Observed:
     seen: Mapping[str, Any] = dict(zip(named, found, strict=True))
     observed = Observed(instance, context.made, seen, known=known, made_by_any=context.made_by_any)
     if instance is None:
-        return await _before_creating(context, observed)
+        observed = await _before_creating(context, observed)
+        if observed.unavailable:  # perhaps by one that came meanwhile: another run's
+            instance = await _at(context).read()
+        if instance is None:
+            return observed
+        observed = replace(observed, instance=instance)
     if (context.removing and not observed.ours) or differ(instance, seen, context.wanted, context.made).lost:
         return replace(observed, dependents=await _at(context).dependents())
     return observed

@@ -210,7 +210,7 @@ class Walk:
             await asyncio.wait(first)
         before = [await need for need in needs]
         bad = [key for key, result in zip(step.needs, before, strict=True) if result.error or _blocked(result)]
-        if bad:
+        if bad and not step.is_idle(self._looks[step.key].plan):
             by = ", ".join(other.title for other in self._steps if other.key in bad)
             planned = self._looks[step.key].plan
             undone = planned.changes if planned else ()
@@ -246,7 +246,7 @@ class Walk:
                 refusal = explain(error, change.title) or _bug(error)
                 command = step.hand_off(change, self.wanted)
                 if refusal.exit_code == 3 and command:
-                    refusal.next = f"Somebody who may can run\n  {command}\nThen run the same command again."
+                    refusal.next += f"\nThe command for it:\n  {command}"
                 return Result(Outcome.FAILED, plan, made, refusal, undone=plan.changes[position:])
             made.update(values)
             self._values.update(values)

@@ -24,16 +24,16 @@ def pytest_report_header() -> str:
 
 
 @pytest.fixture(scope="session")
-def seeded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, Kept]]:
+def new_azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, Kept]]:
     """The one embedded Azure behind `azure`, and all that it remembers when it is new."""
     with Emulator(tmp_path_factory.mktemp("azure") / "azure") as emulator:
         yield emulator, emulator.keep()
 
 
 @pytest.fixture
-def azure(seeded: tuple[Emulator, Kept]) -> Iterator[Emulator]:
+def azure(new_azure: tuple[Emulator, Kept]) -> Iterator[Emulator]:
     """An embedded Azure as good as new, with `owner` signed in, which never sleeps."""
-    emulator, kept = seeded
+    emulator, kept = new_azure
     emulator.renew(kept)
     yield emulator
     assert "Traceback" not in emulator.errors(), emulator.errors()

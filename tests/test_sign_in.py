@@ -58,10 +58,12 @@ def test_what_is_refused_blocks_only_what_needs_it(tmp_path: Path) -> None:
             "role": "failed",
             "app_registration": "done",
             "consent_hints": "needs you",
+            **dict.fromkeys(("destination_roles", "endpoints", "routes", "app_role"), "skipped"),
         }
+        assert "blocked" not in done.stdout
         carlos = seed.USERS["contributor"].object_id
         command = f"az role assignment create --assignee-object-id {carlos} --assignee-principal-type User"
-        assert f'  {command} --role "Azure Digital Twins Data Owner" --scope /subscriptions/' in done.stdout
+        assert f"  {command} --role 'Azure Digital Twins Data Owner' --scope /subscriptions/" in done.stdout
         assert steps["role"]["error"]["code"] == "AuthorizationFailed"
 
 
@@ -71,6 +73,7 @@ def test_a_guest_is_told_who_can_register_the_application(tmp_path: Path) -> Non
         done = tool.deploy()
         assert done.code == 3
         assert "--no-app" in done.stdout
+        assert "9 Role of the app" not in done.stdout
         assert tool.state["steps"]["role"]["state"] == "done"
         assert tool.state["steps"]["consent_hints"]["state"] == "blocked"
         assert tool.run("--yes", "--no-app").code == 0
