@@ -64,7 +64,8 @@ async def _look(run: Run, azure: Azure, wanted: Wanted) -> tuple[Walk, Mapping[s
 
     steps = backwards(STEPS)
     wanted = replace(wanted, answers={**wanted.answers, "purge": run.options.purge})
-    goes = "instance" in run.memory().made.get("instance", ())
+    memory = run.memory()
+    goes = "instance" in {*memory.made.get("instance", ()), *memory.begun.get("instance", ())}
     walk, looks = await run.look(azure, replace(wanted, instance_goes=goes), steps, removing=True)
     plan = looks["instance"].plan
     if goes and plan and not any("instance" in change.unmakes for change in plan.changes):

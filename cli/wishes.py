@@ -76,7 +76,7 @@ def _secret(given: Mapping[str, Given], state_file: Path) -> Secret | None:
         if value(given, "rotate_secret"):
             raise BadInput("--rotate-secret needs the secret's name.", "Name it with --secret NAME.")
         return None
-    file = value(given, "secret_file") or str(state_file.parent / f"{name}.secret")
+    file = value(given, "secret_file") or str(state_file.parent.resolve() / f"{name}.secret")
     days = int(value(given, "secret_days") or DEFAULT_DAYS)
     return Secret(name, days, file, rotate=bool(value(given, "rotate_secret")))
 

@@ -12,9 +12,9 @@ from cloud.applications import Registration
 from cloud.directory import found as found_in
 from cloud.errors import Refusal
 from cloud.recycle_bin import deleted_application
-from steps import credentials
 from steps.application import ADOPTED, adoption_mark, unique_name
 from steps.model import Context
+from steps.secrets import FILE, Secrets, files
 from steps.wanted import Application
 
 
@@ -32,7 +32,7 @@ class Observed:
     """Others of the same display name, looked for only where ours isn't there."""
     owners: tuple[Owner, ...] = ()
     federated: tuple[Federated, ...] = ()
-    secrets: credentials.Secrets | None = None
+    secrets: Secrets | None = None
     """None where the registration is not wanted, and was not looked for."""
     graph: str = ""
     """Microsoft Graph's origin."""
@@ -64,17 +64,20 @@ async def _none() -> tuple[()]:
     return ()
 
 
-def _secrets(context: Context, app: Application, found: Registration | None) -> credentials.Secrets:
+def _secrets(context: Context, app: Application, found: Registration | None) -> Secrets:
     file = app.secret.file if app.secret else client_secrets.PRINTED
-    return credentials.Secrets(
+    begun = frozenset(one for one in context.begun if one.startswith(FILE))  # nobody else's: it is put there whole
+    made = begun.union(one for one in context.made if one.startswith(("secret:", FILE)))
+    return Secrets(
         present=found.passwords if found else (),
-        made=frozenset(one for one in context.made if one.startswith("secret:")),
+        made=made,
         interrupted=context.interrupted,
         key_id=context.values.get("secret_key_id", ""),
         file=context.values.get("secret_file", ""),
         file_there=client_secrets.file_there(file),
         file_problem=(client_secrets.file_problem(file) if app.secret else None) or "",
         now=datetime.now(UTC),
+        written=client_secrets.written(files(made).values()),
     )
 
 

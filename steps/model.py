@@ -39,6 +39,8 @@ class Context:
     """Shows what is being waited for."""
     reveal: Callable[[str, str], None]
     """Shows a person what is told only once, a secret: what it is, and the secret. It is kept nowhere."""
+    begun: frozenset[str] = frozenset()
+    """What the change that was cut short was to make, if one was."""
     interrupted: str = ""
     """The key of the change that an earlier run was making when it was cut short; "" when none was."""
     removing: bool = False

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from cloud.applications import Registration, Settings
 from cloud.errors import Refusal
-from steps import credentials
+from steps import credentials, secrets
 from steps.application import (
     ADOPTED,
     AUDIENCE,
@@ -49,8 +49,8 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     refuse_urls(present, rules)
     owners = credentials.plan_owners(observed.owners, observed.made, app.owners)
     federated = credentials.plan_federated(observed.federated, observed.made, app.federated, own=not observed.adopted)
-    secrets = credentials.plan_secrets(observed.secrets, app.secret)
-    parts = (owners, federated, secrets)
+    passwords = secrets.plan_secrets(observed.secrets, app.secret)
+    parts = (owners, federated, passwords)
     beside = [change for part in parts for change in part.changes]
     notes = tuple(note for part in parts for note in part.notes)
     target = merged(present, rules)
@@ -58,7 +58,8 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     body = {"target": target, "rules": rules, "object_id": object_id, "graph": observed.graph}
     if not found:
         create = Change("create-application", f"register application {app.name}", body=body)
-        return _create(observed, wanted, create, (*secrets.first, *beside), notes)
+        created = _create(observed, wanted, create, (*passwords.first, *beside), notes)
+        return replace(created, gone=passwords.gone)
     changes: list[Change] = []
     if present != target:
         adopts = bool(observed.adopted) and observed.adopted not in present.tags
@@ -83,8 +84,8 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     notes = (*kept(present, rules), *notes)
     if observed.adopted and found.unique_name:
         notes = (*notes, f"Its uniqueName, {found.unique_name}, is somebody's: a template may set it back.")
-    changes = [replace(one, body={**one.body, "app": found.client_id}) for one in (*secrets.first, *changes, *beside)]
-    return Plan(tuple(changes), reason, notes, {**_values(found), **secrets.values})
+    changes = [replace(one, body={**one.body, "app": found.client_id}) for one in (*passwords.first, *changes, *beside)]
+    return Plan(tuple(changes), reason, notes, {**_values(found), **passwords.values}, gone=passwords.gone)
 
 
 def _principal(title: str, *, fresh: bool) -> Change:
@@ -147,10 +148,11 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     purges = bool(wanted.answers.get("purge"))
     if not app or observed.secrets is None:
         return Plan(reason="there is none", skipped=True)
+    rest = secrets.plan_files(observed.secrets)
     if found is None:
-        if purges and observed.deleted_object_id and {APPLICATION, DELETED} & observed.made:
-            return Plan((_purge(observed.deleted_object_id),))
-        return Plan(reason="there is no application")
+        bin_too = purges and observed.deleted_object_id and {APPLICATION, DELETED} & observed.made
+        purge = (_purge(observed.deleted_object_id),) if bin_too else ()
+        return Plan((*purge, *rest.changes), "there is no application", rest.notes, gone=rest.gone)
     if observed.adopted:
         return _release(observed, found, Rules(app, observed.made, observed.adopted))
     if APPLICATION not in observed.made or MARK not in found.settings.tags:
@@ -160,9 +162,15 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
         f"delete application {found.settings.name} with its service principal",
         body={"id": found.object_id},
         makes=(DELETED,),
-        unmakes=tuple(sorted(observed.made)),
+        unmakes=_but_files(observed.made),
     )
-    return Plan((delete, _purge(found.object_id)) if purges else (delete,))
+    purge = (_purge(found.object_id),) if purges else ()
+    return Plan((delete, *purge, *rest.changes), notes=rest.notes, gone=rest.gone)
+
+
+def _but_files(made: frozenset[str]) -> tuple[str, ...]:
+    """Return what goes with the application: all but the files of secrets, each of which is a removal of its own."""
+    return tuple(one for one in sorted(made) if one not in secrets.files(made))
 
 
 def _purge(object_id: str) -> Change:
@@ -176,7 +184,7 @@ def _release(observed: Observed, found: Registration, rules: Rules) -> Plan:
     if rules.adopted not in found.settings.tags:
         return Plan(reason=f"application {name} is not adopted: kept")
     parts = (
-        credentials.plan_secrets(observed.secrets, None),
+        secrets.plan_secrets(observed.secrets, None),
         credentials.plan_federated(observed.federated, observed.made, (), own=False),
         credentials.plan_owners(observed.owners, observed.made, ()),
     )
@@ -190,9 +198,10 @@ def _release(observed: Observed, found: Registration, rules: Rules) -> Plan:
     done = [words for words in differences(found.settings, target) if words != "mark it as ours"]
     title = ": ".join((f"release application {name}, which was adopted", *([", ".join(done)] if done else [])))
     body = {"target": target, "rules": None, "object_id": found.object_id, "graph": observed.graph}
-    changes.append(Change("release-application", title, body=body, unmakes=tuple(sorted(observed.made))))
+    changes.append(Change("release-application", title, body=body, unmakes=_but_files(observed.made)))
     notes = tuple(note for part in parts for note in part.notes)
-    return Plan(tuple(changes), notes=(*notes, "The rest of it is as somebody else made it, and is kept."))
+    gone = tuple(one for part in parts for one in part.gone)
+    return Plan(tuple(changes), notes=(*notes, "The rest of it is as somebody else made it, and is kept."), gone=gone)
 
 
 STEP = Step(4, "app_registration", "App registration", (), observe, plan, apply, hand_off, remove)

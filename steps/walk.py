@@ -95,6 +95,8 @@ class Memory:
     made: Mapping[str, frozenset[str]] = field(default_factory=dict)
     doing: Mapping[str, str] = field(default_factory=dict)
     """By step, the change that was being made when a run was cut short."""
+    begun: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By step, what that change was to make."""
     removed: frozenset[str] = frozenset()
     """The steps whose things `destroy` took away, and nobody has made again."""
 
@@ -137,7 +139,9 @@ class Walk:
         self._steps, self._azure, self._watcher = steps, azure, watcher
         self._values: dict[str, str] = dict(memory.values)
         self._made = {step.key: memory.made.get(step.key, frozenset()) for step in steps}
-        self._doing = memory.doing
+        self._doing, self._begun = memory.doing, memory.begun
+        if removing:  # what was being made may be there, and is ours
+            self._made = {key: made | memory.begun.get(key, frozenset()) for key, made in self._made.items()}
         self._looks: dict[str, Look] = {}
         self._results: dict[str, Result] = {}
 
@@ -191,6 +195,7 @@ class Walk:
             made_by_any=frozenset().union(*self._made.values()),
             progress=progress,
             reveal=self._watcher.reveal,
+            begun=self._begun.get(step.key, frozenset()),
             interrupted=self._doing.get(step.key, ""),
             removing=self._removing,
             removed=step.key in self._removed,
