@@ -130,7 +130,9 @@ class Run:
         self.console.print()
         self._refuse_other_subscription(azure, subscription, who)
         azure.subscription = subscription.id
-        settling = settle(azure, self._given, manner, who, subscription, self._known, self.options.state.path)
+        memory, key, state = self.memory(), "app_registration", self.options.state.path
+        has_app = self.options.remembered_only and bool(memory.made.get(key) or memory.begun.get(key))
+        settling = settle(azure, self._given, manner, who, subscription, self._known, state, has_app=has_app)
         wanted = await _explained(settling, "look up the inputs")
         if questions and questions.asked:
             self.console.print()

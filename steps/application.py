@@ -25,7 +25,7 @@ AUDIENCES = {
 }
 KINDS = {"public": "reply URL", "web": "web reply URL", "spa": "single-page reply URL"}
 PERMISSION, NOTES = "permission", "notes"
-ADOPTED = "adopted"
+ADOPTED, APPLICATION = "adopted", "application"
 
 
 def unique_name(instance_id: str) -> str:

@@ -12,7 +12,7 @@ from cloud.applications import Registration
 from cloud.directory import found as found_in
 from cloud.errors import Refusal
 from cloud.recycle_bin import deleted_application
-from steps.application import ADOPTED, adoption_mark, unique_name
+from steps.application import ADOPTED, APPLICATION, adoption_mark, unique_name
 from steps.model import Context
 from steps.secrets import FILE, Secrets, files
 from steps.wanted import Application
@@ -36,6 +36,16 @@ class Observed:
     """None where the registration is not wanted, and was not looked for."""
     graph: str = ""
     """Microsoft Graph's origin."""
+    stays: str = ""
+    """Where the registration is not wanted: the one that an earlier run made or adopted, in words."""
+
+
+def left_out(context: Context) -> Observed:
+    """Return what is known without a look: an application that an earlier run made or adopted stays."""
+    verb = next((verb for thing, verb in ((ADOPTED, "adopted"), (APPLICATION, "made")) if thing in context.made), "")
+    values = context.values
+    stays = f"{values.get('app_name')} ({values.get('client_id')}), which this tool {verb}," if verb else ""
+    return Observed(stays=stays)
 
 
 async def look(context: Context, app: Application) -> Observed:

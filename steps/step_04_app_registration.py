@@ -13,6 +13,7 @@ from cloud.errors import Refusal
 from steps import credentials, secrets
 from steps.application import (
     ADOPTED,
+    APPLICATION,
     AUDIENCE,
     Rules,
     adoption_mark,
@@ -24,25 +25,29 @@ from steps.application import (
     refuse_urls,
     released,
 )
-from steps.application_seen import Observed, look
+from steps.application_seen import Observed, left_out, look
 from steps.application_writes import apply, hand_off
 from steps.model import MARK, Ask, Change, Context, Plan, Step, Values
 from steps.wanted import Wanted
 
-APPLICATION, PRINCIPAL, DELETED = "application", "service-principal", "deleted-application"
+PRINCIPAL, DELETED = "service-principal", "deleted-application"
 """What is recorded as made, beside the application's parts."""
 
 
 async def observe(context: Context) -> Observed:
     """Find our application, and read its service principal and what else is wanted or recorded of it."""
-    return await look(context, context.wanted.app) if context.wanted.app else Observed()
+    return await look(context, context.wanted.app) if context.wanted.app else left_out(context)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
     """Create what is missing; complete what is incomplete. Foreign reply URLs, permissions and tags are kept."""
     app = wanted.app
     if not app or observed.secrets is None:
-        return Plan(reason="not wanted (--no-app)", skipped=True)
+        how = (
+            "is left as it is. --app takes care of it again; `destroy` takes it away, or releases one that was adopted."
+        )
+        notes = (f"The application {observed.stays} {how}",) if observed.stays else ()
+        return Plan(reason="not wanted (--no-app)", skipped=True, notes=notes)
     rules = Rules(app, observed.made, observed.adopted)
     found = observed.found
     present = found.settings if found else Settings()

@@ -44,6 +44,8 @@ async def observe(context: Context) -> Observed:
 def plan(observed: Observed, wanted: Wanted) -> Plan:
     """Assign the role that is wanted, then take away another one of ours."""
     role = _role(wanted)
+    if wanted.app is None:
+        return Plan(reason="not wanted (--no-app)", skipped=True)
     revocations = [_revoke(one, observed, wanted) for one in observed.ours if not role or one[0] != role.id]
     if role is None:
         return Plan(tuple(revocations), "not wanted", skipped=not revocations)
