@@ -55,6 +55,11 @@ def _as_written(file: Path) -> bool:
         return False
 
 
+def hint_in(file: str) -> str:
+    """Return the first three characters of what a file holds, which is what Azure shows of a secret; "" otherwise."""
+    return Path(file).read_text(encoding="utf-8").strip()[:3] if _as_written(Path(file)) else ""
+
+
 def remove_file(file: str) -> None:
     """Remove the file of a secret that is gone, and what was left beside it; nothing else that has its name."""
     sweep(file)

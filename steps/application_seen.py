@@ -88,6 +88,7 @@ def _secrets(context: Context, app: Application, found: Registration | None) -> 
         file_problem=(client_secrets.file_problem(file) if app.secret else None) or "",
         now=datetime.now(UTC),
         written=client_secrets.written(files(made).values()),
+        hint=client_secrets.hint_in(file),
     )
 
 

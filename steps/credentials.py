@@ -25,6 +25,8 @@ class Parts:
     values: Values = field(default_factory=dict)
     gone: tuple[str, ...] = ()
     """What is recorded as made, and isn't there any more."""
+    unrecorded: tuple[str, ...] = ()
+    """What carries our mark, and isn't recorded."""
 
 
 def plan_federated(

@@ -38,6 +38,8 @@ class Secrets:
     now: datetime
     written: Mapping[str, bool] = field(default_factory=dict)
     """Of the recorded files those that are there, and whether each is still as it was written."""
+    hint: str = ""
+    """What is in the wanted file, as Azure's hint says it of a secret; "" when it isn't there, or is something else."""
 
 
 def label(name: str, number: int) -> str:
@@ -75,7 +77,7 @@ def plan_secrets(seen: Secrets, wanted: Secret | None) -> Parts:
     staying = {thing for one, thing in ours.items() if one not in (*going, *orphans)}
     if wanted is None:
         rest = plan_files(seen, staying)
-        return Parts(first, (*removals, *rest.changes), rest.notes, gone=rest.gone)
+        return Parts(first, (*removals, *rest.changes), rest.notes, gone=rest.gone, unrecorded=_unrecorded(seen))
     living = sorted((one for one in mine if not _over(one, seen.now)), key=lambda one: _number(ours[one]))
     others = _others([one for one in recorded if one not in (*going, *mine)], wanted)
     current = next((one for one in living if one.key_id == seen.key_id), living[-1] if living else None)
@@ -87,7 +89,7 @@ def plan_secrets(seen: Secrets, wanted: Secret | None) -> Parts:
         held = [path for one, path in files(seen.made).items() if one.startswith(f"{_file(ours[current])}:")]
         values |= {"secret_file": held[0]} if held else {}
         notes = (*_notes(current, living, wanted, seen), *others, *rest.notes)
-        return Parts(first, (*removals, *rest.changes), notes, values, rest.gone)
+        return Parts(first, (*removals, *rest.changes), notes, values, rest.gone, _unrecorded(seen, current, wanted))
     _refuse_file(seen, wanted)
     used = [_number(ours[one]) for one in mine] + [_number(one) for one in seen.made if _name(one) == wanted.name]
     number = max(used, default=0) + 1
@@ -110,6 +112,14 @@ def plan_secrets(seen: Secrets, wanted: Secret | None) -> Parts:
     if seen.interrupted == create.key:
         return Parts((*first, create), (*removals, *rest.changes), notes, gone=rest.gone)
     return Parts(first, (create, *removals, *rest.changes), notes, gone=rest.gone)
+
+
+def _unrecorded(seen: Secrets, current: Password | None = None, wanted: Secret | None = None) -> tuple[str, ...]:
+    """Return our secrets that aren't recorded, and the file of the current one when what Azure shows of it says so."""
+    found = [thing for one in seen.present if (thing := _thing(one.name)) and thing not in seen.made]
+    if current and wanted and current.hint and current.hint == seen.hint:
+        found.append(f"{_file(_thing(current.name))}:{wanted.file}")
+    return tuple(one for one in found if one not in seen.made)
 
 
 def plan_files(seen: Secrets, staying: Collection[str] = (), rewritten: str = "") -> Parts:

@@ -43,11 +43,9 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     """Create what is missing; complete what is incomplete. Foreign reply URLs, permissions and tags are kept."""
     app = wanted.app
     if not app or observed.secrets is None:
-        how = (
-            "is left as it is. --app takes care of it again; `destroy` takes it away, or releases one that was adopted."
-        )
-        notes = (f"The application {observed.stays} {how}",) if observed.stays else ()
-        return Plan(reason="not wanted (--no-app)", skipped=True, notes=notes)
+        how = "is left as it is. --app sees to it again; `destroy` takes it away, or releases one that was adopted."
+        left = (f"The application {observed.stays} {how}",) if observed.stays else ()
+        return Plan(reason="not wanted (--no-app)", skipped=True, notes=left)
     rules = Rules(app, observed.made, observed.adopted)
     found = observed.found
     present = found.settings if found else Settings()
@@ -89,8 +87,16 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     notes = (*kept(present, rules), *notes)
     if observed.adopted and found.unique_name:
         notes = (*notes, f"Its uniqueName, {found.unique_name}, is somebody's: a template may set it back.")
+    unrecorded = (*_unrecorded(observed, found), *passwords.unrecorded)
     changes = [replace(one, body={**one.body, "app": found.client_id}) for one in (*passwords.first, *changes, *beside)]
-    return Plan(tuple(changes), reason, notes, {**_values(found), **passwords.values}, gone=passwords.gone)
+    return Plan(
+        tuple(changes),
+        reason,
+        notes,
+        {**_values(found), **passwords.values},
+        gone=passwords.gone,
+        unrecorded=unrecorded,
+    )
 
 
 def _principal(title: str, *, fresh: bool) -> Change:
@@ -161,7 +167,8 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     if observed.adopted:
         return _release(observed, found, Rules(app, observed.made, observed.adopted))
     if APPLICATION not in observed.made or MARK not in found.settings.tags:
-        return Plan(reason=f"application {found.settings.name} is not recorded as made here: kept")
+        reason = f"application {found.settings.name} is not recorded as made here: kept"
+        return Plan(reason=reason, unrecorded=_unrecorded(observed, found))
     delete = Change(
         "delete-application",
         f"delete application {found.settings.name} with its service principal",
@@ -171,6 +178,15 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     )
     purge = (_purge(found.object_id),) if purges else ()
     return Plan((delete, *purge, *rest.changes), notes=rest.notes, gone=rest.gone)
+
+
+def _unrecorded(observed: Observed, found: Registration) -> tuple[str, ...]:
+    """Return what our marks say that we made or adopted, and isn't recorded."""
+    marks = {
+        ADOPTED if observed.adopted else APPLICATION: (observed.adopted or MARK) in found.settings.tags,
+        PRINCIPAL: MARK in found.principal_tags,
+    }
+    return tuple(one for one, marked in marks.items() if marked and one not in observed.made)
 
 
 def _but_files(made: frozenset[str]) -> tuple[str, ...]:
@@ -186,8 +202,9 @@ def _purge(object_id: str) -> Change:
 def _release(observed: Observed, found: Registration, rules: Rules) -> Plan:
     assert observed.secrets is not None  # noqa: S101 - remove has looked
     name = found.settings.name
-    if rules.adopted not in found.settings.tags:
-        return Plan(reason=f"application {name} is not adopted: kept")
+    unrecorded = _unrecorded(observed, found)
+    if ADOPTED not in observed.made or rules.adopted not in found.settings.tags:
+        return Plan(reason=f"application {name} is not recorded as adopted here: kept", unrecorded=unrecorded)
     parts = (
         secrets.plan_secrets(observed.secrets, None),
         credentials.plan_federated(observed.federated, observed.made, (), own=False),
@@ -206,7 +223,9 @@ def _release(observed: Observed, found: Registration, rules: Rules) -> Plan:
     changes.append(Change("release-application", title, body=body, unmakes=_but_files(observed.made)))
     notes = tuple(note for part in parts for note in part.notes)
     gone = tuple(one for part in parts for one in part.gone)
-    return Plan(tuple(changes), notes=(*notes, "The rest of it is as somebody else made it, and is kept."), gone=gone)
+    unrecorded += tuple(one for part in parts for one in part.unrecorded)
+    notes = (*notes, "The rest of it is as somebody else made it, and is kept.")
+    return Plan(tuple(changes), notes=notes, gone=gone, unrecorded=unrecorded)
 
 
 STEP = Step(4, "app_registration", "App registration", (), observe, plan, apply, hand_off, remove)

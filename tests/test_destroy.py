@@ -56,7 +56,7 @@ def test_the_name_is_typed_to_confirm(azure: Emulator, tool: Tool) -> None:
 
     assert tool.run("--yes", "--app").code == 0
     left_out = tool.run("--yes", "--no-app")
-    assert "which this tool made, is left as it is. --app takes" in left_out.stdout
+    assert "which this tool made, is left as it is. --app sees" in left_out.stdout
     assert len(ours(azure)) == 4
     right = tool.terminal("destroy")
     right.expect("type the instance's name")

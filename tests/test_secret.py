@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -161,14 +162,39 @@ def test_a_secret_that_is_only_printed_is_printed_once(azure: Emulator, tool: To
     assert not list(tool.folder.glob("*.secret"))
 
 
-def test_a_secret_found_without_its_state_file_is_not_made_again(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy(*SECRET).code == 0
-    before, text = secrets(azure), (tool.folder / "ci.secret").read_text()
+def test_what_bears_our_mark_is_ours_again_without_its_state_file(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy(*SECRET, "--app-role", "reader").code == 0
+    before, text, made = secrets(azure), (tool.folder / "ci.secret").read_text(), made_in(tool)
     tool.state_file.unlink()
-    again = tool.deploy(*SECRET)
+    again = tool.deploy(*SECRET, "--app-role", "reader")
     assert again.code == 0, again.text
     assert secrets(azure) == before
     assert (tool.folder / "ci.secret").read_text() == text
+    assert "Resource group: what may be this tool's, by its mark or name, is recorded as made here" in again.stdout
+    assert made_in(tool) == {thing for thing in made if not thing.startswith(("reply-url", "permission"))}
+
+    state = tool.state_file.read_text()
+    forgetful = json.loads(state)
+    for record in forgetful["steps"].values():
+        record["made"] = []
+    tool.state_file.write_text(json.dumps(forgetful))
+    azure.control("DELETE", "/requests")
+    kept = tool.run("destroy", "--yes")
+    assert (kept.code, writes(azure)) == (0, [])
+    assert "Everything that this tool made is removed" not in kept.stdout
+    assert "App registration: what may be this tool's, by its mark or name, is not recorded" in kept.stdout
+    assert "deploy --state deploy.state.json records what carries its mark" in kept.stdout
+
+    tool.state_file.write_text(state)
+    gone = tool.run("destroy", "--yes")
+    assert "Everything that this tool made is removed" in gone.stdout
+    assert not (tool.folder / "ci.secret").exists()
+    assert "created-by" not in json.dumps(azure.inventory())
+    assert MARK not in json.dumps(azure.inventory()["roleAssignments"])
+
+
+def made_in(tool: Tool) -> set[str]:
+    return {thing for record in tool.state["steps"].values() for thing in record["made"]}
 
 
 @pytest.mark.parametrize(
