@@ -26,6 +26,7 @@ from steps.application import (
     released,
 )
 from steps.application_seen import Observed, left_out, look
+from steps.application_switches import stays, switched, switched_back
 from steps.application_writes import apply, hand_off
 from steps.model import MARK, Ask, Change, Context, Plan, Step, Values
 from steps.wanted import Wanted
@@ -72,13 +73,14 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
             f"{'adopt' if adopts else 'correct'} application {present.name}{f' ({found.client_id})' if adopts else ''}"
         )
         things, gone = makes(present, target)
+        before, back = switched(present, target, observed.made) if observed.adopted else ((), ())
         changes.append(
             Change(
                 "adopt-application" if adopts else "update-application",
                 f"{what}: {', '.join(differences(present, target))}",
                 body=body,
-                makes=((ADOPTED,) if adopts else ()) + things,
-                unmakes=gone,
+                makes=((ADOPTED,) if adopts else ()) + things + before,
+                unmakes=gone + back,
             )
         )
     if not found.service_principal_id:
@@ -216,7 +218,7 @@ def _release(observed: Observed, found: Registration, rules: Rules) -> Plan:
         changes.append(
             Change("delete-service-principal", title, body={"id": found.service_principal_id}, unmakes=(PRINCIPAL,))
         )
-    target = released(found.settings, rules)
+    target = switched_back(released(found.settings, rules), rules)
     done = [words for words in differences(found.settings, target) if words != "mark it as ours"]
     title = ": ".join((f"release application {name}, which was adopted", *([", ".join(done)] if done else [])))
     body = {"target": target, "rules": None, "object_id": found.object_id, "graph": observed.graph}
@@ -224,7 +226,7 @@ def _release(observed: Observed, found: Registration, rules: Rules) -> Plan:
     notes = tuple(note for part in parts for note in part.notes)
     gone = tuple(one for part in parts for one in part.gone)
     unrecorded += tuple(one for part in parts for one in part.unrecorded)
-    notes = (*notes, "The rest of it is as somebody else made it, and is kept.")
+    notes = (*notes, stays(found.settings, target, rules))
     return Plan(tuple(changes), notes=notes, gone=gone, unrecorded=unrecorded)
 
 

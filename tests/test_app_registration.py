@@ -129,13 +129,15 @@ def test_an_adopted_registration_keeps_what_it_has_and_is_released(azure: Emulat
         "requiredResourceAccess": [mail],
         "web": {"redirectUris": ["https://theirs.example/"]},
         "notes": "theirs",
+        "isFallbackPublicClient": False,
     }
     graph(azure, "PATCH", f"/applications/{hand_made(azure)['id']}", foreign)
     graph(azure, "GET", f"/applications/{hand_made(azure)['id']}")
     before = hand_made(azure)
     adopt = ("--app-id", HAND_MADE, "--reply-url", "https://mine.example/", "--secret", "ci", "--owner", CARLOS)
+    switches = ("--public-client", "--implicit-id-tokens", "--audience", "personal", "--notes", "ours")
 
-    done = tool.deploy(*adopt)
+    done = tool.deploy(*adopt, *switches)
 
     assert done.code == 0, done.text
     app = hand_made(azure)
@@ -160,8 +162,19 @@ def test_an_adopted_registration_keeps_what_it_has_and_is_released(azure: Emulat
     gone = tool.run("destroy", "--yes")
     assert gone.code == 0, gone.text
     app = hand_made(azure)
-    for name in ("publicClient", "web", "requiredResourceAccess", "tags", "notes", "passwordCredentials"):
+    for name in (
+        "publicClient",
+        "web",
+        "requiredResourceAccess",
+        "tags",
+        "notes",
+        "passwordCredentials",
+        "signInAudience",
+    ):
         assert app[name] == before[name], name
+    assert app["isFallbackPublicClient"] is False
+    assert "forbid public-client flows, forbid implicit grant of id tokens" in gone.stdout
+    assert "make it single-tenant" in gone.stdout
     assert app["owners"] == [CARLOS]  # the last one is never taken away
     assert "stays an owner" in gone.stdout
     assert not [one for one in azure.inventory(volatile=True)["servicePrincipals"] if one["appId"] == HAND_MADE]
