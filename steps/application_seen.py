@@ -34,6 +34,8 @@ class Observed:
     federated: tuple[Federated, ...] = ()
     secrets: Secrets | None = None
     """None where the registration is not wanted, and was not looked for."""
+    creator: str = ""
+    """Whose sign-in registers our own: Graph makes them an owner. "" where nothing is wanted of the owners."""
     graph: str = ""
     """Microsoft Graph's origin."""
     stays: str = ""
@@ -63,7 +65,8 @@ async def look(context: Context, app: Application) -> Observed:
         application_links.federated(graph, found.object_id) if wants_federated or _any("federated:", made) else _none(),
     )
     found = replace(found, service_principal_id=principal, principal_tags=tags)
-    return replace(seen, found=found, owners=owners, federated=federated)
+    creator = (await context.azure.credential.who()).object_id if wants_owners and not seen.adopted else ""
+    return replace(seen, found=found, owners=owners, federated=federated, creator=creator)
 
 
 def _any(prefix: str, made: frozenset[str]) -> bool:

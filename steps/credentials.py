@@ -80,8 +80,13 @@ def _refused(one: FederatedCredential, why: str) -> Refusal:
     return Refusal(what, why=why, next="Choose another name or subject, or remove the other one.", exit_code=2)
 
 
-def plan_owners(present: tuple[Owner, ...], made: frozenset[str], wanted: tuple[Principal, ...] | None) -> Parts:
-    """Add those wanted, remove ours that are not, but never the last one; others' are kept."""
+def plan_owners(
+    present: tuple[Owner, ...], made: frozenset[str], wanted: tuple[Principal, ...] | None, creator: str = ""
+) -> Parts:
+    """Add those wanted, remove ours that are not, but never the last one; others' are kept.
+
+    Whoever registers an application is made its owner by Graph: the `creator` stays one, and nothing is said of it.
+    """
     if wanted is None:
         return Parts()
     groups = [one.label for one in wanted if one.kind == "Group"]
@@ -108,7 +113,8 @@ def plan_owners(present: tuple[Owner, ...], made: frozenset[str], wanted: tuple[
         Change(f"remove-owner:{one.id}", f"remove owner {one.label}", body={"id": one.id}, unmakes=(f"owner:{one.id}",))
         for one in ours
     ]
-    others = [one.label for one in present if f"owner:{one.id}" not in made and one.id not in ids]
+    known = {*ids, creator.lower()}
+    others = [one.label for one in present if f"owner:{one.id}" not in made and one.id not in known]
     if others:
         notes.append(f"Other owners are kept: {', '.join(others)}")
     return Parts((), (*adds, *removals), tuple(notes))

@@ -51,7 +51,7 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     found = observed.found
     present = found.settings if found else Settings()
     refuse_urls(present, rules)
-    owners = credentials.plan_owners(observed.owners, observed.made, app.owners)
+    owners = credentials.plan_owners(observed.owners, observed.made, app.owners, observed.creator)
     federated = credentials.plan_federated(observed.federated, observed.made, app.federated, own=not observed.adopted)
     passwords = secrets.plan_secrets(observed.secrets, app.secret)
     parts = (owners, federated, passwords)

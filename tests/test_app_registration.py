@@ -71,6 +71,7 @@ def test_everything_is_set_left_alone_changed_and_removed(world: Emulator, tool:
     notes = again.document["steps"][3]["notes"]
     assert "Other reply URLs are kept: https://c.example/" in notes
     assert "Other tags are kept: theirs" in notes
+    assert not [note for note in notes if note.startswith("Other owners")]
 
     federated_now = "name=main,github=contoso/twins,environment=prod"
     changed = ("--federated-credential", federated_now, "--app-role", "owner", "--spa-reply-url", "https://d.example/")
