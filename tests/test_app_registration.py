@@ -231,6 +231,8 @@ def test_bad_input_is_refused_before_anything_is_written(azure: Emulator, tool: 
     refused(azure, tool, "on localhost", web, "http://[::1]/")
     refused(azure, tool, "personal accounts", web, "https://*.example/", "--audience", "personal")
     refused(azure, tool, "can't be both", web, "https://a.example/", "--spa-reply-url", "https://a.example/")
+    refused(azure, tool, "--app-id can't be said with it", "--no-app", "--app-id", HAND_MADE)
+    refused(azure, tool, "say one of them", "--adopt-app", "--app-id", HAND_MADE)
     refused(azure, tool, "There is no application", "--app-id", "00000000-0000-4000-8000-00000000dead")
     refused(azure, tool, "can't own an application", "--owner", twin_engineers(azure))
     change = {"tags": ["managed-by:terraform"]}
