@@ -215,9 +215,10 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     if observed.ours:
         gone = [one for one in sorted(made) if not one.startswith(CREATED)]
         right = Right("Microsoft.DigitalTwins/digitalTwinsInstances/delete", wanted.instance_id)
-        title = f"delete instance {instance.name}, with all that is in it"
+        begun = instance.state == "Deleting"
+        title = "wait until instance {} is deleted" if begun else "delete instance {}, with all that is in it"
         inside = sorted(one for one in observed.made_by_any if one.startswith(INSIDE))
-        delete = Change("delete-instance", title, unmakes=(*gone, *inside), rights=(right,))
+        delete = Change("delete-instance", title.format(instance.name), unmakes=(*gone, *inside), rights=(right,))
         return Plan((delete, *instance_identities.delete(observed.identities, made, ())))
     endpoints = {one.name.lower() for one in wanted.endpoints or ()}
     used = {
