@@ -59,7 +59,7 @@ class Right:
 
 @dataclass(frozen=True)
 class Change:
-    """Exactly one write to Azure."""
+    """Exactly one write to Azure, or the removal of a file that a write of ours left."""
 
     key: str
     """What is written, stable across versions: `create-instance`, `create-endpoint:NAME`."""

@@ -87,7 +87,7 @@ def plan_secrets(seen: Secrets, wanted: Secret | None) -> Parts:
         rest = plan_files(seen, staying)
         values = {"secret_key_id": current.key_id, "secret_expires": _moment(current)}
         held = [path for one, path in files(seen.made).items() if one.startswith(f"{_file(ours[current])}:")]
-        values |= {"secret_file": held[0]} if held else {}
+        values["secret_file"] = held[0] if held else seen.file if current.key_id == seen.key_id else ""
         notes = (*_notes(current, living, wanted, seen), *others, *rest.notes)
         return Parts(first, (*removals, *rest.changes), notes, values, rest.gone, _unrecorded(seen, current, wanted))
     _refuse_file(seen, wanted)
