@@ -23,14 +23,16 @@ class StateRecorder:
     def planned(self, step: Step, plan: Plan) -> None:
         """Conclude what became of a write that was interrupted: what a new plan no longer names was carried out.
 
-        What the plan has found gone is forgotten.
+        What the plan has found gone is forgotten; what it has found to carry our mark is ours again.
         """
         record = self._document.step(step.key)
         concluded = record.doing and record.doing not in {change.key for change in plan.changes}
         if concluded:
             self._carried_out(record)
         self._forget(plan.gone)
-        if concluded or plan.gone:
+        found = [] if self._removing else [thing for thing in plan.unrecorded if thing not in record.made]
+        record.made = [*record.made, *found]
+        if concluded or plan.gone or found:
             self._file.write(self._document)
 
     def about_to(self, step: Step, change: Change) -> None:

@@ -19,6 +19,8 @@ class Observed:
     assignment: str
     ours: bool
     """It is recorded as made by us, and marked."""
+    unrecorded: bool = False
+    """It is marked, and not recorded."""
 
 
 async def observe(context: Context) -> Observed:
@@ -26,14 +28,16 @@ async def observe(context: Context) -> Observed:
     wanted = context.wanted
     scope = context.values.get("instance_id") or wanted.instance_id
     found, marked = await find_assignment(context.azure, scope, wanted.assignee.object_id, wanted.role.id, MARK)
-    return Observed(found, marked and MADE in context.made)
+    recorded = MADE in context.made
+    return Observed(found, marked and recorded, marked and not recorded)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
     """Assign the role when nobody has."""
     if observed.assignment:
         who = f"{wanted.assignee.label} has the role {wanted.role.name}"
-        return Plan(reason=who, values={"role_assignment_id": observed.assignment})
+        values = {"role_assignment_id": observed.assignment}
+        return Plan(reason=who, values=values, unrecorded=(MADE,) if observed.unrecorded else ())
     title = f"assign {wanted.role.name} to {wanted.assignee.label} ({wanted.assignee.kind})"
     right = Right("Microsoft.Authorization/roleAssignments/write", wanted.instance_id)
     return Plan((Change("assign-role", title, makes=(MADE,), rights=(right,)),))
@@ -44,7 +48,8 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     if not observed.assignment:
         return Plan(reason="there is no such assignment")
     if not observed.ours:
-        return Plan(reason=f"{wanted.assignee.label} had the role {wanted.role.name} before: kept")
+        reason = f"{wanted.assignee.label} had the role {wanted.role.name} before: kept"
+        return Plan(reason=reason, unrecorded=(MADE,) if observed.unrecorded else ())
     title = f"take the role {wanted.role.name} from {wanted.assignee.label}"
     right = Right("Microsoft.Authorization/roleAssignments/delete", wanted.instance_id)
     body = {"id": observed.assignment}

@@ -44,6 +44,8 @@ class Observed:
     """Those of assignments that are recorded as made by us, still there, and marked."""
     gone: frozenset[str] = frozenset()
     """Ids of recorded ones that are not there any more, or not ours."""
+    unrecorded: tuple[str, ...] = ()
+    """Ids of those that are marked and not recorded, of the instance's own identity: another's may be shared."""
     refused: tuple[str, ...] = ()
     """Roles that can't be assigned where they are wanted, and why."""
 
@@ -81,11 +83,13 @@ async def observe(context: Context) -> Observed:
     )
     assigned = {grant: one.lower() for grant, (one, _) in zip(known, found, strict=True) if one}
     marked = {one.lower() for one, mine in found if mine}
+    own = {one for grant, one in assigned.items() if grant.identity == SYSTEM}
+    unrecorded = tuple(sorted((marked & own) - recorded))
     others = sorted(recorded - set(assigned.values()))
     marks = await asyncio.gather(*(is_marked(azure, one, MARK) for one in others))
     marked |= {one for one, mine in zip(others, marks, strict=True) if mine}
     ours = frozenset(marked & recorded)
-    return Observed(principals, assigned, ours, frozenset(recorded - ours), refused)
+    return Observed(principals, assigned, ours, frozenset(recorded - ours), unrecorded, refused)
 
 
 async def _principals(context: Context) -> Mapping[str, str]:
@@ -130,7 +134,11 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     changes += [_take_back(one) for one in sorted(observed.ours - kept)]
     gone = tuple(f"{PREFIX}{one}" for one in sorted(observed.gone))
     reason = "the identities may send to their destinations" if needed else "there are none"
-    return Plan(tuple(changes), reason="" if changes else reason, gone=gone)
+    return Plan(tuple(changes), reason="" if changes else reason, gone=gone, unrecorded=_unrecorded(observed))
+
+
+def _unrecorded(observed: Observed) -> tuple[str, ...]:
+    return tuple(f"{PREFIX}{one}" for one in observed.unrecorded)
 
 
 def remove(observed: Observed, _wanted: Wanted) -> Plan:
@@ -138,9 +146,13 @@ def remove(observed: Observed, _wanted: Wanted) -> Plan:
     if not (observed.ours or observed.assigned):
         return Plan(reason="nothing to remove", skipped=True)
     others = set(observed.assigned.values()) - observed.ours
-    notes = tuple(f"The role assignment {one} was there before: kept." for one in sorted(others))
+    notes = tuple(
+        f"The role assignment {one} was there before: kept." for one in sorted(others.difference(observed.unrecorded))
+    )
     changes = tuple(_take_back(one) for one in sorted(observed.ours))
-    return Plan(changes, reason="" if changes else "the roles were there before", notes=notes)
+    return Plan(
+        changes, reason="" if changes else "the roles were there before", notes=notes, unrecorded=_unrecorded(observed)
+    )
 
 
 def _refuse_missing_identities(observed: Observed, wanted: Wanted) -> None:

@@ -116,7 +116,11 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     kept, notes = _used_by_others(observed, ours)
     changes = tuple(_away(observed, wanted, dict.fromkeys(sorted(ours - kept), "")))
     reason = "others' routes use them: kept" if kept else "nothing to remove"
-    return Plan(changes, "" if changes else reason, notes, skipped=not ours, gone=_gone(observed))
+    wished = {one.name.lower() for one in wanted.endpoints or ()} - ours
+    unrecorded = tuple(f"endpoint:{found.name}" for low, found in observed.endpoints.items() if low in wished)
+    return Plan(
+        changes, "" if changes else reason, notes, skipped=not ours, gone=_gone(observed), unrecorded=unrecorded
+    )
 
 
 def _gone(observed: Observed) -> tuple[str, ...]:

@@ -21,6 +21,8 @@ class Observed:
     principal: str = ""
     assignment: str = ""
     """One equal to what is wanted, whatever its name."""
+    unrecorded: bool = False
+    """That one is marked, and not recorded."""
     ours: tuple[tuple[str, str], ...] = ()
     """What is recorded as made by us, and marked: pairs of a role's GUID and the assignment."""
 
@@ -38,18 +40,22 @@ async def observe(context: Context) -> Observed:
     found = await asyncio.gather(*(find_assignment(context.azure, scope, principal, one, MARK) for one in ids))
     there = dict(zip(ids, found, strict=True))
     ours = tuple((one, there[one][0]) for one in made if there[one][1])
-    return Observed(principal, there[role.id][0] if role else "", ours)
+    wished, marked = there[role.id] if role else ("", False)
+    return Observed(principal, wished, marked and role is not None and role.id not in made, ours)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
     """Assign the role that is wanted, then take away another one of ours."""
     role = _role(wanted)
+    if wanted.app is None:
+        return Plan(reason="not wanted (--no-app)", skipped=True)
     revocations = [_revoke(one, observed, wanted) for one in observed.ours if not role or one[0] != role.id]
     if role is None:
         return Plan(tuple(revocations), "not wanted", skipped=not revocations)
     if observed.assignment:
         values = {"app_role_assignment_id": observed.assignment}
-        return Plan(tuple(revocations), f"the application has the role {role.name}", values=values)
+        reason, unrecorded = f"the application has the role {role.name}", _unrecorded(observed, wanted)
+        return Plan(tuple(revocations), reason, values=values, unrecorded=unrecorded)
     right = Right("Microsoft.Authorization/roleAssignments/write", wanted.instance_id)
     title = f"assign {role.name} to the application's service principal"
     body = {"principal": observed.principal, "role": role.name}
@@ -61,8 +67,13 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     """Take our assignments away."""
     changes = tuple(_revoke(one, observed, wanted) for one in observed.ours)
     if observed.assignment and not changes:
-        return Plan(reason="the application had its role before: kept")
+        return Plan(reason="the application had its role before: kept", unrecorded=_unrecorded(observed, wanted))
     return Plan(changes, "there is no such assignment", skipped=not changes)
+
+
+def _unrecorded(observed: Observed, wanted: Wanted) -> tuple[str, ...]:
+    role = _role(wanted)
+    return (f"{MADE}{role.id}",) if role and observed.unrecorded else ()
 
 
 def _role(wanted: Wanted) -> Role | None:
