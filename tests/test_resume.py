@@ -40,7 +40,7 @@ def test_killed_at_every_write(azure: Emulator, tool: Tool, undisturbed: dict[st
     """Each run is killed at its first writes: before they are carried out, then after, then at the ones that follow."""
     held: list[str] = []
     for phase in ("before", "after") * 5:
-        azure.faults({"method": "PUT|PATCH", "phase": phase, "do": "hold"})
+        azure.faults({"method": "PUT|PATCH", "phase": phase, "nth": "every", "do": "hold"})
         process = tool.start(*START)
         if not until_held_or_over(azure, process):
             break
