@@ -52,12 +52,11 @@ def test_everything_is_set_up(azure: Emulator, tool: Tool) -> None:
     assert [one for one in there["servicePrincipals"] if one.get("displayName") == f"{INSTANCE}-app"]
 
 
-def test_a_second_run_says_so_and_changes_nothing(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
+def test_a_second_run_says_so_and_changes_nothing(azure: Emulator, deployed: Tool) -> None:
     before = azure.inventory(volatile=True)
     azure.control("DELETE", "/requests")
 
-    again = tool.run("--yes")
+    again = deployed.run("--yes")
 
     assert again.code == 0, again.text
     assert again.stdout.count("already done") == 4
@@ -67,18 +66,17 @@ def test_a_second_run_says_so_and_changes_nothing(azure: Emulator, tool: Tool) -
     assert azure.requests()["total"] <= 15
 
 
-def test_without_its_state_file_a_run_adopts_everything(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
-    before, remembered = azure.inventory(volatile=True), tool.run("outputs", "--format", "json").document
-    tool.state_file.unlink()
+def test_without_its_state_file_a_run_adopts_everything(azure: Emulator, deployed: Tool) -> None:
+    before, remembered = azure.inventory(volatile=True), deployed.run("outputs", "--format", "json").document
+    deployed.state_file.unlink()
     azure.control("DELETE", "/requests")
 
-    again = tool.deploy()
+    again = deployed.deploy()
 
     assert again.code == 0, again.text
     assert azure.inventory(volatile=True) == before
     assert writes(azure) == []
-    assert tool.run("outputs", "--format", "json").document == remembered
+    assert deployed.run("outputs", "--format", "json").document == remembered
 
 
 def test_one_token_for_each_audience(azure: Emulator, tool: Tool) -> None:

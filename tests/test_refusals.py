@@ -30,12 +30,11 @@ def test_a_policy_is_named(azure: Emulator, tool: Tool) -> None:
     refused(1, ("RequestDisallowedByPolicy", "allowed-regions", "exemption", "request id"), tool)
 
 
-def test_a_lock(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
-    outputs = tool.run("outputs", "--format", "json").document
+def test_a_lock(azure: Emulator, deployed: Tool) -> None:
+    outputs = deployed.run("outputs", "--format", "json").document
     azure.document("roleAssignment", outputs["role_assignment_id"], None)
     azure.document("lock", f"{SCOPE}/resourceGroups/{GROUP}", {"level": "ReadOnly"})
-    refused(1, ("ScopeLocked", "az lock list"), tool)
+    refused(1, ("ScopeLocked", "az lock list"), deployed)
 
 
 def test_a_disabled_subscription(azure: Emulator, tool: Tool) -> None:
