@@ -197,8 +197,9 @@ class Run:
             return Memory()
         made = {key: frozenset(record.made) for key, record in self._document.steps.items()}
         doing = {key: record.doing for key, record in self._document.steps.items() if record.doing}
+        begun = {key: frozenset(self._document.steps[key].making) for key in doing}
         removed = frozenset(key for key, record in self._document.steps.items() if record.removed)
-        return Memory(self._document.produced(), made, doing, removed)
+        return Memory(self._document.produced(), made, doing, begun, removed)
 
     async def confirm(self) -> None:
         """Ask whether to go on, where that may be asked; Declined when not."""

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
 
 from cloud.clients import Azure
 from cloud.errors import answer_of
-from cloud.lookups import Principal
+from cloud.lookups import Principal, label_of, role_name
 from cloud.waiting import until_visible
 
 VISIBLE_BOUND = 10 * 60
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """An assignment, in words."""
+
+    id: str
+    """Lower-cased."""
+    role: str
+    who: str
 
 
 def assignment_name(scope: str, principal: str, role_id: str) -> str:
@@ -79,13 +91,29 @@ async def assign(  # noqa: PLR0917 - what an assignment consists of
         return found or f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
 
 
-async def is_marked(azure: Azure, assignment: str, mark: str) -> bool:
-    """Whether an assignment, by its id, is there and carries our mark."""
+def assignment_id(scope: str, principal: str, role_id: str) -> str:
+    """Return the lower-cased id of the assignment that `assign` would create; "" while the principal isn't known."""
+    name = assignment_name(scope, principal, role_id)
+    return f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}".lower() if principal else ""
+
+
+async def marked(azure: Azure, assignments: Iterable[str], mark: str) -> tuple[Assigned, ...]:
+    """Return those of the assignments, given by id, that are there and carry our mark."""
+    found = await asyncio.gather(*(_marked(azure, one, mark) for one in sorted(assignments)))
+    return tuple(one for one in found if one)
+
+
+async def _marked(azure: Azure, assignment: str, mark: str) -> Assigned | None:
     try:
         found = await azure.authorization.role_assignments.get_by_id(assignment)
     except ResourceNotFoundError:
-        return False
-    return found.description == mark
+        return None
+    if found.description != mark:
+        return None
+    role, who = await asyncio.gather(
+        role_name(azure, str(found.role_definition_id)), label_of(azure, str(found.principal_id))
+    )
+    return Assigned(assignment.lower(), role, who)
 
 
 async def why_not_assignable(azure: Azure, scope: str, role_id: str) -> str:

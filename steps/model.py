@@ -41,6 +41,8 @@ class Context:
     """Shows a person what is told only once, a secret: what it is, and the secret. It is kept nowhere."""
     interrupted: str = ""
     """The key of the change that an earlier run was making when it was cut short; "" when none was."""
+    begun: frozenset[str] = frozenset()
+    """What that change makes, by the names in `Change.makes`: it may be there, and is ours then."""
     removing: bool = False
     """This is `destroy`: what is seen is planned to nothing."""
     removed: bool = False

@@ -10,7 +10,7 @@ from azure.core.exceptions import ResourceNotFoundError
 
 from cloud.errors import Refusal
 from cloud.lookups import BUILT_IN_ROLES, Principal
-from cloud.role_assignments import assign, assignment_name, find_assignment, is_marked, revoke, why_not_assignable
+from cloud.role_assignments import Assigned, assign, assignment_id, find_assignment, marked, revoke, why_not_assignable
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
 from steps.routing import SYSTEM
 from steps.wanted import Role, Wanted
@@ -40,8 +40,8 @@ class Observed:
     principals: Mapping[str, str]
     assigned: Mapping[Grant, str]
     """The lower-cased ids of equal assignments, whatever their names."""
-    ours: frozenset[str]
-    """Those of assignments that are recorded as made by us, still there, and marked."""
+    ours: Mapping[str, Assigned]
+    """By id, those of assignments that are recorded as made by us, still there, and marked."""
     gone: frozenset[str] = frozenset()
     """Ids of recorded ones that are not there any more, or not ours."""
     refused: tuple[str, ...] = ()
@@ -66,10 +66,10 @@ def grants(wanted: Wanted) -> tuple[Grant, ...]:
 async def observe(context: Context) -> Observed:
     """Read the instance's identities and, side by side, the assignment that each endpoint needs."""
     wanted, needed = context.wanted, grants(context.wanted)
-    recorded = {one.removeprefix(PREFIX) for one in context.made}
+    recorded = {one.removeprefix(PREFIX) for one in context.made | context.begun}
     by_identity = any(endpoint.identity for endpoint in wanted.endpoints or ())
     if wanted.endpoints is None or not (by_identity or recorded):
-        return Observed({}, {}, frozenset())
+        return Observed({}, {}, {})
     principals, refused = await asyncio.gather(_principals(context), _refused(context, needed))
     known = [grant for grant in needed if grant.identity.lower() in principals]
     azure, ids = context.azure, [principals[grant.identity.lower()] for grant in known]
@@ -80,12 +80,10 @@ async def observe(context: Context) -> Observed:
         )
     )
     assigned = {grant: one.lower() for grant, (one, _) in zip(known, found, strict=True) if one}
-    marked = {one.lower() for one, mine in found if mine}
-    others = sorted(recorded - set(assigned.values()))
-    marks = await asyncio.gather(*(is_marked(azure, one, MARK) for one in others))
-    marked |= {one for one, mine in zip(others, marks, strict=True) if mine}
-    ours = frozenset(marked & recorded)
-    return Observed(principals, assigned, ours, frozenset(recorded - ours), refused)
+    mine = {one.lower() for one, ours in found if ours} & recorded
+    ours = {one: Assigned(one, grant.role.name, _who(grant)) for grant, one in assigned.items() if one in mine}
+    ours |= {one.id: one for one in await marked(azure, recorded - set(assigned.values()), MARK)}
+    return Observed(principals, assigned, ours, frozenset(recorded - set(ours)), refused)
 
 
 async def _principals(context: Context) -> Mapping[str, str]:
@@ -127,7 +125,7 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
         )
     changes = [_assign(grant, observed) for grant in needed if grant not in observed.assigned]
     kept = {observed.assigned[grant] for grant in needed if grant in observed.assigned}
-    changes += [_take_back(one) for one in sorted(observed.ours - kept)]
+    changes += [_take_back(one) for name, one in sorted(observed.ours.items()) if name not in kept]
     gone = tuple(f"{PREFIX}{one}" for one in sorted(observed.gone))
     reason = "the identities may send to their destinations" if needed else "there are none"
     return Plan(tuple(changes), reason="" if changes else reason, gone=gone)
@@ -137,9 +135,9 @@ def remove(observed: Observed, _wanted: Wanted) -> Plan:
     """Take back all that we assigned; it doesn't go with the instance."""
     if not (observed.ours or observed.assigned):
         return Plan(reason="nothing to remove", skipped=True)
-    others = set(observed.assigned.values()) - observed.ours
+    others = set(observed.assigned.values()) - set(observed.ours)
     notes = tuple(f"The role assignment {one} was there before: kept." for one in sorted(others))
-    changes = tuple(_take_back(one) for one in sorted(observed.ours))
+    changes = tuple(_take_back(one) for _, one in sorted(observed.ours.items()))
     return Plan(changes, reason="" if changes else "the roles were there before", notes=notes)
 
 
@@ -161,30 +159,29 @@ def _refuse_missing_identities(observed: Observed, wanted: Wanted) -> None:
 
 def _assign(grant: Grant, observed: Observed) -> Change:
     principal = observed.principals.get(grant.identity.lower(), "")
-    who = "the instance" if grant.identity == SYSTEM else grant.identity.rpartition("/")[2]
+    to_be = assignment_id(grant.scope, principal, grant.role.id)
     return Change(
         f"assign-role:{grant.role.id}:{grant.identity.lower()}:{grant.scope.lower()}",
-        f"assign {grant.role.name} on {grant.scope.rpartition('/')[2]} to {who}",
+        f"assign {grant.role.name} on {grant.scope.rpartition('/')[2]} to {_who(grant)}",
         detail=f"at {grant.scope}",
         body={"grant": grant, "principal": principal},
-        makes=(f"{PREFIX}{_id_to_be(grant, principal)}",) if principal else (),
+        makes=(f"{PREFIX}{to_be}",) if to_be else (),
         rights=(Right(f"{ASSIGNMENTS}/write", grant.scope),),
     )
 
 
-def _id_to_be(grant: Grant, principal: str) -> str:
-    name = assignment_name(grant.scope, principal, grant.role.id)
-    return f"{grant.scope}/providers/{ASSIGNMENTS}/{name}".lower()
+def _who(grant: Grant) -> str:
+    return "the instance" if grant.identity == SYSTEM else grant.identity.rpartition("/")[2]
 
 
-def _take_back(assignment: str) -> Change:
-    scope = assignment.rpartition(f"/providers/{ASSIGNMENTS.lower()}/")[0]
+def _take_back(one: Assigned) -> Change:
+    scope = one.id.rpartition(f"/providers/{ASSIGNMENTS.lower()}/")[0]
     return Change(
-        f"remove-role:{assignment}",
-        f"take back the role on {scope.rpartition('/')[2]}",
+        f"remove-role:{one.id}",
+        f"take back {one.role} on {scope.rpartition('/')[2]} from {one.who}",
         detail=f"at {scope}",
-        body={"id": assignment},
-        unmakes=(f"{PREFIX}{assignment}",),
+        body={"id": one.id},
+        unmakes=(f"{PREFIX}{one.id}",),
         rights=(Right(f"{ASSIGNMENTS}/delete", scope),),
     )
 

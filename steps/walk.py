@@ -95,6 +95,8 @@ class Memory:
     made: Mapping[str, frozenset[str]] = field(default_factory=dict)
     doing: Mapping[str, str] = field(default_factory=dict)
     """By step, the change that was being made when a run was cut short."""
+    begun: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """By step, what that change makes."""
     removed: frozenset[str] = frozenset()
     """The steps whose things `destroy` took away, and nobody has made again."""
 
@@ -137,7 +139,7 @@ class Walk:
         self._steps, self._azure, self._watcher = steps, azure, watcher
         self._values: dict[str, str] = dict(memory.values)
         self._made = {step.key: memory.made.get(step.key, frozenset()) for step in steps}
-        self._doing = memory.doing
+        self._doing, self._begun = memory.doing, memory.begun
         self._looks: dict[str, Look] = {}
         self._results: dict[str, Result] = {}
 
@@ -192,6 +194,7 @@ class Walk:
             progress=progress,
             reveal=self._watcher.reveal,
             interrupted=self._doing.get(step.key, ""),
+            begun=self._begun.get(step.key, frozenset()),
             removing=self._removing,
             removed=step.key in self._removed,
         )
