@@ -55,12 +55,13 @@ async def missing(azure: Azure, needed: Iterable[tuple[str, str]]) -> tuple[Lack
 def allows(permissions: Sequence[Any], action: str) -> bool:
     """Return whether one of the permissions, a role's each, has the action and doesn't take it out again."""
     return any(
-        _matches(role.get("actions") or (), action) and not _matches(role.get("notActions") or (), action)
+        matches(role.get("actions") or (), action) and not matches(role.get("notActions") or (), action)
         for role in permissions
     )
 
 
-def _matches(patterns: Iterable[str], action: str) -> bool:
+def matches(patterns: Iterable[str], action: str) -> bool:
+    """Return whether one of the patterns, in which `*` stands for anything, covers the action."""
     return any(
         re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), action, re.IGNORECASE)
         for pattern in patterns

@@ -13,6 +13,7 @@ from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreatePara
 from cloud.clients import Azure
 from cloud.errors import answer_of
 from cloud.lookups import Principal, label_of, role_name
+from cloud.rights import matches
 from cloud.waiting import until_visible
 
 VISIBLE_BOUND = 10 * 60
@@ -116,17 +117,20 @@ async def _marked(azure: Azure, assignment: str, mark: str) -> Assigned | None:
     return Assigned(assignment.lower(), role, who)
 
 
-async def why_not_assignable(azure: Azure, scope: str, role_id: str) -> str:
-    """Return why a custom role can't be assigned at `scope`; "" when it can."""
+async def why_unfit(azure: Azure, scope: str, role_id: str, data_action: str) -> str:
+    """Return why a role can't be assigned at `scope`, or doesn't allow the data action there; "" when it does."""
     subscription = "/".join(scope.split("/")[:3])
     try:
         found = await azure.authorization.role_definitions.get(subscription, role_id)
     except ResourceNotFoundError:
         return f"the role {role_id} is not known in {subscription}."
     places = [str(place).rstrip("/").lower() for place in found.assignable_scopes or ()]
-    if any(f"{scope.lower()}/".startswith(f"{place}/") for place in places):
-        return ""
-    return f"the role {found.role_name} can be assigned in {', '.join(places)}, and not at {scope}."
+    if not any(f"{scope.lower()}/".startswith(f"{place}/") for place in places):
+        return f"the role {found.role_name} can be assigned in {', '.join(places)}, and not at {scope}."
+    for one in found.permissions or ():
+        if matches(one.data_actions or (), data_action) and not matches(one.not_data_actions or (), data_action):
+            return ""
+    return f"the role {found.role_name} does not allow to send there: it lacks the data action {data_action}."
 
 
 async def revoke(azure: Azure, assignment: str) -> None:

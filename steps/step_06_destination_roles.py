@@ -10,14 +10,19 @@ from azure.core.exceptions import ResourceNotFoundError
 
 from cloud.errors import Refusal
 from cloud.lookups import BUILT_IN_ROLES, Principal
-from cloud.role_assignments import Assigned, assign, assignment_id, find_assignment, marked, revoke, why_not_assignable
+from cloud.role_assignments import Assigned, assign, assignment_id, find_assignment, marked, revoke, why_unfit
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
 from steps.routing import SYSTEM
-from steps.wanted import Role, Wanted
+from steps.wanted import Endpoint, Role, Wanted
 
 PREFIX = "destination-role:"
 """What is made is recorded under this and the assignment's lower-cased id."""
 DEAD_LETTERS = Role("Storage Blob Data Contributor", BUILT_IN_ROLES["Storage Blob Data Contributor"])
+SENDING = {
+    # Source: "Azure resource provider operations" in the Azure documentation; and the role of each that is enough.
+    "EventHub": ("Microsoft.EventHub/namespaces/messages/send/action", "Azure Event Hubs Data Sender"),
+    "ServiceBus": ("Microsoft.ServiceBus/namespaces/messages/send/action", "Azure Service Bus Data Sender"),
+}
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 
 
@@ -29,7 +34,7 @@ class Grant:
     """`SystemAssigned` or the id of a user-assigned identity."""
     scope: str
     role: Role
-    endpoint: str
+    endpoint: Endpoint
     """One that needs it."""
 
 
@@ -45,7 +50,7 @@ class Observed:
     gone: frozenset[str] = frozenset()
     """Ids of recorded ones that are not there any more, or not ours."""
     refused: tuple[str, ...] = ()
-    """Roles that can't be assigned where they are wanted, and why."""
+    """Roles that can't be assigned where they are wanted, or don't allow to send there, and why."""
 
 
 def grants(wanted: Wanted) -> tuple[Grant, ...]:
@@ -59,7 +64,7 @@ def grants(wanted: Wanted) -> tuple[Grant, ...]:
             places.append((endpoint.dead_letter, DEAD_LETTERS))
         for scope, role in places:
             key = (endpoint.identity.lower(), scope.lower(), role.id)
-            needed.setdefault(key, Grant(endpoint.identity, scope, role, endpoint.name))
+            needed.setdefault(key, Grant(endpoint.identity, scope, role, endpoint))
     return tuple(needed.values())
 
 
@@ -103,10 +108,16 @@ async def _principals(context: Context) -> Mapping[str, str]:
 
 
 async def _refused(context: Context, needed: tuple[Grant, ...]) -> tuple[str, ...]:
-    """Say of roles of somebody's own making whether they can be assigned there; built-in ones can, everywhere."""
-    own = [grant for grant in needed if grant.role.id not in BUILT_IN_ROLES.values()]
-    why = await asyncio.gather(*(why_not_assignable(context.azure, one.scope, one.role.id) for one in own))
-    return tuple(f"Endpoint {one.endpoint}: {reason}" for one, reason in zip(own, why, strict=True) if reason)
+    """Say of roles other than the usual ones why they are of no use there: Azure itself says so only much later."""
+
+    async def why(one: Grant) -> str:
+        action, usual = SENDING.get(one.endpoint.type, ("", ""))
+        if one.scope == one.endpoint.dead_letter or one.role.id == BUILT_IN_ROLES.get(usual):
+            return ""
+        return await why_unfit(context.azure, one.scope, one.role.id, action)
+
+    whys = await asyncio.gather(*(why(one) for one in needed))
+    return tuple(f"Endpoint {one.endpoint.name}: {why}" for one, why in zip(needed, whys, strict=True) if why)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
@@ -118,9 +129,10 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     _refuse_missing_identities(observed, wanted)
     if observed.refused:
         raise Refusal(
-            "A role can't be assigned at its destination.",
+            "A role is of no use at its destination.",
             why="\n".join(observed.refused),
-            next="Choose another role, or have the scope added to the role's assignable scopes; then run again.",
+            next="Leave role= away for the usual role; or have the role changed, and run again. With role=none none is "
+            "assigned, where the identity may send already.",
             exit_code=2,
         )
     changes = [_assign(grant, observed) for grant in needed if grant not in observed.assigned]
@@ -195,7 +207,7 @@ async def apply(change: Change, context: Context) -> Values:
     principal = Principal(change.body["principal"], "ServicePrincipal", "the identity")
     if not principal.object_id:
         raise Refusal(
-            f"The instance does not have the identity that endpoint {grant.endpoint} uses.",
+            f"The instance does not have the identity that endpoint {grant.endpoint.name} uses.",
             next="Run the same command again; if that doesn't help, look at the instance's identity in the portal.",
         )
     await assign(context.azure, grant.scope, principal, grant.role.id, MARK, context.progress)

@@ -57,6 +57,17 @@ def test_a_role_that_is_not_assignable_there(bare: tuple[Emulator, Tool]) -> Non
     assert "can be assigned in" in done.text
 
 
+@pytest.mark.parametrize("role", ["Reader", "Azure Service Bus Data Sender"])
+def test_a_role_that_does_not_allow_to_send(bare: tuple[Emulator, Tool], role: str) -> None:
+    """Azure would say so after ten minutes of tries, each of which may have come too early for the role."""
+    azure, tool = bare
+    since = len(azure.requests()["log"])
+    done = tool.run("--yes", "--system-identity", "--endpoint", f"name=hub,type=eventhub,destination={HUB},role={role}")
+    assert done.code == 2, done.text
+    assert f"the role {role} does not allow to send there" in done.text
+    assert written(azure, since) == []
+
+
 def test_a_route_to_nowhere(bare: tuple[Emulator, Tool]) -> None:
     _azure, tool = bare
     done = tool.run("--yes", "--route", "name=all,endpoint=hub")
