@@ -9,7 +9,7 @@ from azure.mgmt.digitaltwins.models import DigitalTwinsEndpointResource, Digital
 
 from cloud.clients import Polling
 from cloud.data_plane import EFFECT_BOUND
-from cloud.errors import Refusal, answer_of
+from cloud.errors import Answer, Refusal, answer_of
 from cloud.waiting import Progress, poll, until_visible
 
 if TYPE_CHECKING:
@@ -31,10 +31,10 @@ async def set_up(  # noqa: PLR0917 - where the endpoint is, what it is, and who 
         begun = await endpoints.begin_create_or_update(group, instance, name, body, polling=Polling())
         return await begun.result()
 
-    def not_yet(status: int, code: str) -> bool:
+    def not_yet(answer: Answer) -> bool:
         # Below 300 the operation was accepted, and ended badly.
-        lacks_role = status < 300 and held.authentication_type == "IdentityBased"
-        return lacks_role or (status == 409 and code == "Conflict")
+        lacks_role = answer.status < 300 and held.authentication_type == "IdentityBased"
+        return lacks_role or (answer.status, answer.code) == (409, "Conflict")
 
     try:
         made = await until_visible(

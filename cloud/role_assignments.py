@@ -78,7 +78,7 @@ async def assign(  # noqa: PLR0917 - what an assignment consists of
     try:
         return await until_visible(
             create,
-            not_yet=lambda _status, code: code == "PrincipalNotFound",
+            not_yet=lambda answer: answer.code == "PrincipalNotFound",
             bound=VISIBLE_BOUND,
             what=f"Azure can't see {principal.label} yet",
             progress=progress,
