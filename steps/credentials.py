@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cloud.application_links import Federated, Owner
 from cloud.applications import Password
@@ -89,6 +89,7 @@ def plan_secrets(seen: Secrets, wanted: Secret | None) -> Parts:
     body = {
         "name": label(wanted.name, number),
         "days": wanted.days,
+        "ends": f"{seen.now + timedelta(days=wanted.days):%Y-%m-%d}",
         "file": wanted.file,
         "orphans": seen.interrupted == f"create-{thing}" or bool(orphans),
     }
@@ -197,7 +198,8 @@ def plan_federated(
         verb = "change" if before else "add"
         title = f"{verb} federated credential {one.name} for {one.subject}"
         writes.append(
-            Change(f"write-federated:{one.name}", title, f"issuer {one.issuer}", {"target": target},
+            Change(f"write-federated:{one.name}", title, f"issuer {one.issuer}",
+                   {"target": target, "change": before is not None},
                    (f"federated:{one.name}",))
         )  # fmt: skip
     others = [name for name in there if name not in names | ours]

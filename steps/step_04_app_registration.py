@@ -108,7 +108,8 @@ def _create(
     changes = (create, _principal("create its service principal", fresh=True), *beside)
     if observed.deleted_object_id:
         title = f"restore application {name}, which was deleted, from the recycle bin"
-        restore = Change("restore-application", title, body={"id": observed.deleted_object_id}, unmakes=(DELETED,))
+        body = {"id": observed.deleted_object_id, "graph": observed.graph}
+        restore = Change("restore-application", title, body=body, unmakes=(DELETED,))
         return Plan((restore, *changes), notes=notes)
     ask = None
     others = observed.namesakes
@@ -149,7 +150,7 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
         return Plan(reason="there is none", skipped=True)
     if found is None:
         if purges and observed.deleted_object_id and {APPLICATION, DELETED} & observed.made:
-            return Plan((_purge(observed.deleted_object_id),))
+            return Plan((_purge(observed.deleted_object_id, observed.graph),))
         return Plan(reason="there is no application")
     if observed.adopted:
         return _release(observed, found, Rules(app, observed.made, observed.adopted))
@@ -162,12 +163,12 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
         makes=(DELETED,),
         unmakes=tuple(sorted(observed.made)),
     )
-    return Plan((delete, _purge(found.object_id)) if purges else (delete,))
+    return Plan((delete, _purge(found.object_id, observed.graph)) if purges else (delete,))
 
 
-def _purge(object_id: str) -> Change:
+def _purge(object_id: str, graph: str) -> Change:
     title = "delete it from the recycle bin too"
-    return Change("purge-application", title, body={"id": object_id}, unmakes=(DELETED, APPLICATION))
+    return Change("purge-application", title, body={"id": object_id, "graph": graph}, unmakes=(DELETED, APPLICATION))
 
 
 def _release(observed: Observed, found: Registration, rules: Rules) -> Plan:
