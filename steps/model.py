@@ -51,7 +51,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Right:
-    """An action of Azure's role-based access control, at a scope: what a change needs."""
+    """An action of Azure's role-based access control at a scope, or of the directory's: what a change needs."""
 
     action: str
     scope: str
@@ -75,7 +75,7 @@ class Change:
     unmakes: tuple[str, ...] = ()
     """What is no longer there, or no longer ours, whichever step made it."""
     rights: tuple[Right, ...] = ()
-    """What the signed-in identity must be allowed in Resource Manager."""
+    """What the signed-in identity must be allowed."""
 
 
 @dataclass(frozen=True)
