@@ -36,7 +36,7 @@ def test_a_cloud_by_name(
     assert f"https://{portal}/#view" in done.stdout
 
     settings = json.loads(tool.run("outputs", "--format", "appsettings").stdout)
-    assert settings["AzureAd"]["Authority"] == f"https://{login}/{TENANT}"
+    assert settings["AzureAd"]["Instance"] == f"https://{login}/"
 
     azure.control("DELETE", "/requests")
     assert tool.run("verify").code == 0  # by the endpoints that the state file remembers
@@ -55,12 +55,11 @@ def test_outputs_for_a_client_application(tool: Tool) -> None:
             "Instance": "https://login.microsoftonline.com/",
             "TenantId": TENANT,
             "ClientId": client,
-            "Authority": f"https://login.microsoftonline.com/{TENANT}",
         },
         "DigitalTwins": {
             "InstanceUrl": f"https://{HOST}",
             "Audience": "https://digitaltwins.azure.net",
-            "Scopes": ["https://digitaltwins.azure.net/.default", "https://digitaltwins.azure.net/Read.Write"],
+            "Scopes": ["https://digitaltwins.azure.net/.default"],
         },
     }
     lines = tool.run("outputs", "--format", "env").stdout.splitlines()
