@@ -11,6 +11,7 @@ from cli.console import say, show_needs_you, show_pairs, show_plan, show_refusal
 from cli.hand_off import HandOff, ending, lacks, said
 from cli.main import DEFAULT_STATE
 from cli.run import Run
+from cloud.endpoints import EXPLORERS, audience
 from cloud.errors import SEVERITY
 from state.recorder import StateRecorder
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from state.document import StateDocument
     from steps.walk import Look, Result
 
-EXPLORER = "https://explorer.digitaltwins.azure.net"
 NOT_AT_THE_END = (
     "role_assignment_id",
     "application_object_id",
@@ -123,7 +123,10 @@ def _report(run: Run, results: Mapping[str, Result], document: StateDocument, co
         if plan and plan.needs_you:
             show_needs_you(console, step, plan.needs_you)
             console.print()
-    link = f"{EXPLORER}/?tid={outputs['tenant_id']}&eid={outputs['host_name']}"
+    explorer = EXPLORERS.get(audience(outputs["host_name"]))
+    if not explorer:
+        return
+    link = f"{explorer}/?tid={outputs['tenant_id']}&eid={outputs['host_name']}"
     show_pairs(console, {"Next": f"see the instance at {link}"}, indent=0)
     if results["role"].plan and results["role"].plan.changes:
         console.print(text("      (a new role can take up to five minutes to work there)"))

@@ -61,7 +61,8 @@ def said(steps: tuple[Step, ...], looks: Mapping[str, Look], lacking: Lacks, por
             lines[step.key].append(f"needs somebody else: the permission {lack.action} is missing on {lack.scope}")
             if lack.eligible:
                 roles = " or ".join(lack.eligible)
-                activation = f"or you: activate your eligible role {roles} first, at {portal}/{ACTIVATE}"
+                where = f"at {portal}/{ACTIVATE}" if portal else "in Privileged Identity Management"
+                activation = f"or you: activate your eligible role {roles} first, {where}"
                 lines[step.key] += [activation] if activation not in activations else []
                 activations.add(activation)
     return lines

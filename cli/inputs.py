@@ -110,7 +110,7 @@ _FEDERATED = (
     Field("environment", "an environment of the repository"),
     Field("issuer", "the issuer of the tokens, a URL", names.issuer_problem),
     Field("subject", "their subject"),
-    Field("audience", "their audience; default api://AzureADTokenExchange"),
+    Field("audience", "their audience; default api://AzureADTokenExchange, or that of its cloud"),
 )
 
 BASICS = (

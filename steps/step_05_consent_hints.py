@@ -9,12 +9,12 @@ from kiota_abstractions.api_error import APIError
 
 from cloud.applications import create_principal, principal
 from cloud.consent import consent, grant_of, withdraw
+from cloud.endpoints import audience
 from cloud.rights import CONSENT, DIRECTORY
 from steps.model import DIGITAL_TWINS, Change, Context, NeedsYou, Plan, Right, Step, Values
 from steps.wanted import Wanted
 
 SCOPE = "Read.Write"
-RESOURCE = "https://digitaltwins.azure.net"
 MADE = "consent"
 _RIGHTS = (Right(CONSENT, DIRECTORY),)
 
@@ -32,6 +32,8 @@ class Observed:
     """The signed-in identity may not read grants."""
     made: bool = False
     """The consent is recorded as ours."""
+    api: str = DIGITAL_TWINS
+    """What a scope of Digital Twins begins with: its audience, where the instance tells it."""
     login: str = ""
     portal: str = ""
 
@@ -40,7 +42,9 @@ async def observe(context: Context) -> Observed:
     """Read the grants to our service principal, and, to consent, whether the tenant knows Digital Twins."""
     client_id, client = context.values.get("client_id", ""), context.values.get("service_principal_id", "")
     app, cloud, made = context.wanted.app, context.azure.cloud, MADE in context.made
-    seen = Observed(client_id, made=made, login=cloud.login, portal=cloud.portal)
+    host = context.values.get("host_name")
+    api = audience(host) if host else DIGITAL_TWINS
+    seen = Observed(client_id, made=made, api=api, login=cloud.login, portal=cloud.portal)
     if not app or not (client or app.grant_consent):
         return seen
     graph = context.azure.graph
@@ -97,18 +101,16 @@ def _hints(observed: Observed, wanted: Wanted) -> NeedsYou:
     app = wanted.app
     urls = (*app.reply_urls, *(app.web_reply_urls or ()), *(app.spa_reply_urls or ())) if app else ()
     query = urlencode(
-        {"client_id": observed.client_id, "scope": f"{RESOURCE}/{SCOPE}", "redirect_uri": urls[0] if urls else ""},
+        {"client_id": observed.client_id, "scope": f"{observed.api}/{SCOPE}", "redirect_uri": urls[0] if urls else ""},
         quote_via=quote,
     )
+    blade = f"{observed.portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/CallAnAPI"
+    portal = (("or in the portal", f"{blade}/appId/{observed.client_id}"),) if observed.portal else ()
     return NeedsYou(
         what,
         (
             ("open", f"{observed.login}/{wanted.tenant}/v2.0/adminconsent?{query}"),
-            (
-                "or in the portal",
-                f"{observed.portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/CallAnAPI"
-                f"/appId/{observed.client_id}",
-            ),
+            *portal,
             ("or run", _command(observed.client_id)),
         ),
     )

@@ -78,8 +78,8 @@ def test_what_a_contributor_may_not_do_is_handed_off_and_found_done(contributor:
     lacking = "needs somebody else: the permission Microsoft.DigitalTwins/digitalTwinsInstances/delete is missing"
     assert lacking in removal.stdout.partition("4 App registration: delete")[0]
     assert "is removing the Azure Digital Twins instance" in file.read_text()
-    commands = [line.split()[1:3] for line in file.read_text().splitlines() if line.startswith("az ")]
-    assert commands == [["dt", "delete"], ["group", "delete"]]
+    removals = [line.split()[1:3] for line in file.read_text().splitlines() if line.startswith("az ")]
+    assert removals == [["dt", "delete"], ["group", "delete"]]
     assert azure.stop() == 0
 
 
