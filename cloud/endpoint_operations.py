@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.digitaltwins.models import DigitalTwinsEndpointResource, DigitalTwinsEndpointResourceProperties
 
 from cloud.clients import Polling
@@ -28,7 +29,13 @@ async def set_up(  # noqa: PLR0917 - where the endpoint is, what it is, and who 
 
     async def put() -> Any:
         progress(f"Azure is setting up endpoint {name}")
-        begun = await endpoints.begin_create_or_update(group, instance, name, body, polling=Polling())
+        try:
+            begun = await endpoints.begin_create_or_update(group, instance, name, body, polling=Polling())
+        except HttpResponseError as error:
+            if error.status_code == 409:  # something is being done with it: this comes after that
+                with suppress(ResourceNotFoundError):
+                    await settled(azure, group, instance, name, progress)
+            raise
         return await begun.result()
 
     def not_yet(answer: Answer) -> bool:

@@ -115,6 +115,8 @@ class Plan:
     """The step is not wanted."""
     gone: tuple[str, ...] = ()
     """What is recorded as made, and isn't there any more: it is forgotten."""
+    here: tuple[str, ...] = ()
+    """What is recorded as made, and was seen: it is kept, though an interrupted run was about to take it away."""
     ask: Ask | None = None
 
 
