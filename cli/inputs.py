@@ -139,6 +139,8 @@ ROUTING = (
     Input("endpoint", "Endpoint for event routes.", "name=NAME,type=TYPE,destination=WHERE,…", kind="items",
           fields=_ENDPOINT),
     Input("route", "Event route.", "name=NAME,endpoint=NAME,…", kind="items", fields=_ROUTE),
+    Input("renew_keys", "Give endpoints with a key the present one, once it was regenerated.", "", kind="flag",
+          kept=False),
 )  # fmt: skip
 APP = (
     Input("no_app", "Leave the app registration out (--app takes it in again).", "", kind="flag"),

@@ -164,6 +164,7 @@ async def settle(  # noqa: PLR0917 - all of them are needed, and none is of the 
         create_identities=bool(value(given, "create_identities")),
         endpoints=endpoints,
         routes=wishes.routes(given),
+        renew_keys=bool(value(given, "renew_keys")),
         answers={name: bool(value(given, name)) for name in ANSWERS if name in given},
     )
 

@@ -20,7 +20,7 @@ from cloud.errors import Refusal
 from cloud.event_endpoints import by_identity, by_key, sending_rule
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Right, Step, Values
-from steps.routing import SYSTEM, Found, agrees, begun, leaving, list_endpoints, recorded, sends
+from steps.routing import SYSTEM, Found, agrees, gone_and_here, leaving, list_endpoints, recorded, sends
 from steps.wanted import Endpoint, Wanted
 
 ENDPOINTS = "Microsoft.DigitalTwins/digitalTwinsInstances/endpoints"
@@ -43,7 +43,7 @@ class Observed:
 async def observe(context: Context) -> Observed:
     """List the endpoints and, side by side, look for the destinations of those that are wanted."""
     wanted = context.wanted
-    made = context.made_by_any | begun("endpoint", context)
+    made = context.made_by_any | context.begun
     ours = any(one.startswith("endpoint:") for one in made)
     if wanted.endpoints is None or wanted.instance_goes or not (wanted.endpoints or ours):
         return Observed(made=made)
@@ -105,7 +105,8 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     changes += _away(observed, wanted, goes)
     changes += [_set(observed, wanted, wishes[name], "again") for name in goes if name in wishes]
     reason = f"{len(wishes)} endpoint{'s are' if len(wishes) != 1 else ' is'} there" if wishes else "there are none"
-    return Plan(tuple(changes), reason="" if changes else reason, notes=notes, gone=_gone(observed))
+    gone, here = gone_and_here(observed.endpoints, observed.made)
+    return Plan(tuple(changes), reason="" if changes else reason, notes=notes, gone=gone, here=here)
 
 
 def remove(observed: Observed, wanted: Wanted) -> Plan:
@@ -116,14 +117,8 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     kept, notes = _used_by_others(observed, ours)
     changes = tuple(_away(observed, wanted, dict.fromkeys(sorted(ours - kept), "")))
     reason = "others' routes use them: kept" if kept else "nothing to remove"
-    return Plan(changes, "" if changes else reason, notes, skipped=not ours, gone=_gone(observed))
-
-
-def _gone(observed: Observed) -> tuple[str, ...]:
-    """Return what is recorded of endpoints that are not there, unless one is just being set up."""
-    names = {one.removeprefix("endpoint:") for one in observed.made if one.startswith("endpoint:")}
-    absent = sorted(name for name in names if name.lower() not in observed.endpoints)
-    return tuple(thing for name in absent for thing in recorded(name, observed.made))
+    gone, here = gone_and_here(observed.endpoints, observed.made)
+    return Plan(changes, "" if changes else reason, notes, skipped=not ours, gone=gone, here=here)
 
 
 def _ours(observed: Observed) -> bool:
@@ -175,6 +170,8 @@ def _change(observed: Observed, wanted: Wanted, endpoint: Endpoint) -> Change | 
         return replace(change, key=f"await-endpoint:{endpoint.name}", title=title, makes=(), unmakes=())
     if found.state in ("Failed", "Canceled"):
         return _set(observed, wanted, endpoint, "again")
+    if wanted.renew_keys and endpoint.identity is None and f"endpoint:{found.name}" in observed.made:
+        return _set(observed, wanted, endpoint, "renew")
     return None
 
 
@@ -183,6 +180,8 @@ def _set(observed: Observed, wanted: Wanted, endpoint: Endpoint, how: str) -> Ch
     title = f"create endpoint {endpoint.name}{' again' if how == 'again' else ''} to {_short(endpoint)}, {way}"
     if how == "correct":
         title = f"change endpoint {endpoint.name} to send to {_short(endpoint)}, {way}"
+    elif how == "renew":
+        title = f"give endpoint {endpoint.name} the present key of {_short(endpoint)}"
     makes = (f"endpoint:{endpoint.name}", *((sends(endpoint),) if endpoint.identity is None else ()))
     rights = [Right(f"{ENDPOINTS}/write", wanted.instance_id), *_key_rights(endpoint)]
     return Change(
