@@ -119,7 +119,10 @@ def user_identities(given: Mapping[str, Given], group_id: str) -> tuple[str, ...
 def _id(kind: str, named: str, group_id: str, what: str) -> str:
     found = resource_id(kind, named, group_id)
     if found is None:
-        raise BadInput(f"{what}: {named} is neither {form(kind)} in the resource group nor such a resource id.")
+        raise BadInput(
+            f"{what}: {named} is neither {form(kind)} in the instance's resource group nor the id of such a resource.",
+            "One in another group is named by its id: az resource list --name NAME --query [].id --output tsv",
+        )
     return found
 
 

@@ -64,9 +64,8 @@ async def _destination(context: Context, endpoint: Endpoint) -> tuple[str, str]:
     if endpoint.dead_letter:
         places.append(("DeadLetter", endpoint.dead_letter))
     whys = await asyncio.gather(*(why_absent(context.azure, kind, place) for kind, place in places))
-    for (_, place), why in zip(places, whys, strict=True):
-        if why:
-            return f"there is no destination {place} here.\n{why}", ""
+    if absent := [why for why in whys if why]:
+        return absent[0], ""
     if endpoint.identity is not None or endpoint.type == "EventGrid":
         return "", ""
     rule = await sending_rule(context.azure, endpoint.type, endpoint.destination)
@@ -91,7 +90,13 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     if wanted.endpoints is None or not (wanted.endpoints or _ours(observed)):
         return Plan(reason="not wanted", skipped=True)
     if observed.impossible:
-        raise Refusal("Events can't be sent there.", why="\n".join(observed.impossible), exit_code=2)
+        raise Refusal(
+            "Events can't be sent there.",
+            why="\n".join(observed.impossible),
+            next="Correct it, or have it made first. A short name means one in the instance's group; any other "
+            "is named by its id: az resource list --name NAME --query [].id --output tsv",
+            exit_code=2,
+        )
     goes = leaving(observed.endpoints, wanted, observed.made)
     _refuse_foreign(observed, wanted, goes)
     wishes = {endpoint.name.lower(): endpoint for endpoint in wanted.endpoints}

@@ -28,10 +28,13 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, T
 KEYED = f"name=hub,type=eventhub,destination={HUB},auth=key"
 BAD = {
     "no identity": ((f"name=hub,type=eventhub,destination={HUB}",), ("--system-identity", "auth=key")),
-    "nowhere": ((KEYED.replace("twin-events", "nothing"),), ("there is no destination", "eventhubs/nothing")),
+    "nowhere": (
+        (KEYED.replace("twin-events", "nothing"),),
+        ("there is no destination contoso-events/nothing", "in resource group shared-services of", "az resource list"),
+    ),
     "other tenant": (
         (KEYED.replace(SUBSCRIPTION, FOREIGN_SUBSCRIPTION),),
-        ("there is no destination", "InvalidAuthenticationTokenTenant"),
+        ("lies in another tenant", "InvalidAuthenticationTokenTenant"),
     ),
     "twice": ((KEYED, KEYED.replace("=hub", "=Hub")), ("Hub is there twice",)),
 }
