@@ -193,12 +193,18 @@ def _name_assignments(steps: Any) -> None:
         record = steps.get(key) if isinstance(steps, dict) else None
         if not isinstance(record, dict) or not isinstance(record.get("made"), list):
             continue
-        made = [str(one) for one in record["made"]]
+        made, making = [str(one) for one in record["made"]], record.get("making")
+        if isinstance(making, list):
+            record["making"] = [one for one in making if not _is_nameless(one)]
         values = record.get("produced")
         known = str(values.get(produced) or "") if isinstance(values, dict) else ""
-        rest = [one for one in made if one.partition(":")[0] != "role-assignment" or "/" in one]
+        rest = [one for one in made if not _is_nameless(one)]
         if len(rest) < len(made):
             record["made"] = [*rest, *([f"{name}:{known.lower()}"] if known else [])]
+
+
+def _is_nameless(thing: Any) -> bool:
+    return str(thing).partition(":")[0] == "role-assignment" and "/" not in str(thing)
 
 
 def parse(text: str, file: Path) -> StateDocument:
