@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cli import documents
-from cli.called import shown
+from cli.called import command, shown
 from cli.console import say, show_plan, show_refusal, text
 from cli.hand_off import HandOff, ending, lacks, said
 from cli.inputs import BadInput
@@ -36,7 +36,8 @@ async def destroy(run: Run) -> int:
         raise Refusal(
             f"There is nothing to destroy: no state file at {shown(state.path)}.",
             why="Only what a state file records as made by this tool is ever deleted.",
-            next="Name the deployment's state file with --state FILE.",
+            next="Name the deployment's state file with --state FILE. If it is lost: deploy once more with the same "
+            "inputs, which records what carries this tool's mark; then destroy.",
             exit_code=2,
         )
     steps = backwards(STEPS)
@@ -69,7 +70,8 @@ async def _look(run: Run, azure: Azure, wanted: Wanted) -> tuple[Walk, Mapping[s
 
     steps = backwards(STEPS)
     wanted = replace(wanted, answers={**wanted.answers, "purge": run.options.purge})
-    goes = "instance" in run.memory().made.get("instance", ())
+    memory = run.memory()
+    goes = "instance" in {*memory.made.get("instance", ()), *memory.begun.get("instance", ())}
     walk, looks = await run.look(azure, replace(wanted, instance_goes=goes), steps, removing=True)
     plan = looks["instance"].plan
     if goes and plan and not any("instance" in change.unmakes for change in plan.changes):
@@ -104,8 +106,15 @@ def _report(run: Run, steps: tuple[Step, ...], results: Mapping[str, Result], co
     if code:
         say(console, f"The log is {shown(state.log_path)}", first="Not everything is removed. ", first_style="bold")
         return
-    console.print(text("Everything that this tool made is removed", "bold green"))
-    for step in steps:
-        plan = results[step.key].plan
-        for note in plan.notes if plan else ():
+    plans = [plan for step in steps if (plan := results[step.key].plan)]
+    kept = any(plan.unrecorded for plan in plans)
+    if not kept:
+        console.print(text("Everything that this tool made is removed", "bold green"))
+    else:
+        console.print(text("Everything that is recorded as made by this tool is removed, and some is kept:", "bold"))
+    for plan in plans:
+        for note in plan.notes:
             say(console, note, first="! ", first_style="yellow")
+    if kept:
+        again = command(["deploy", "--state", shown(state.path)])
+        say(console, f"{again} records what carries its mark, and destroy then takes it away.", first="  Next: ")

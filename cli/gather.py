@@ -42,8 +42,18 @@ def gather(
         found = _first(one, flags, from_file, config, imported) or _recalled(one, remembered)
         if found is not None:
             _check(one, found)
+            if one.name == "secret_file":
+                found = _resolved(found, config)
             given[one.name] = found
     return given
+
+
+def _resolved(file: Given, config: Path | None) -> Given:
+    """Return the file by its full path, which holds in any folder: one that settings name is beside them."""
+    if file.value == "-":
+        return file
+    path = (config.parent if config and file.source == str(config) else Path()) / str(file.value)
+    return Given(str(path.parent.resolve() / path.name), file.source)
 
 
 def recalled(remembered: Mapping[str, Any]) -> dict[str, Given]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,20 @@ def read(file: Path) -> Imported:
     known = {*_KEYS, *_LEFT_OUT, "hostname"}
     strange = [str(key) for key in content if key not in known]
     return Imported(inputs, (*notes, *([f"Unknown in {file}: {', '.join(strange)}."] if strange else [])))
+
+
+def missing(taken: Mapping[str, Any], changes: Collection[str]) -> list[str]:
+    """Say which of the names that were taken over stand for nothing (any more), by what would be created."""
+    kinds = {
+        "resource_group": ("create-resource-group", "resource group"),
+        "instance": ("create-instance", "instance"),
+        "app_name": ("create-application", "application"),
+    }
+    return [
+        f"names the {kind} {taken[name]}, which isn't there to take over: a new one is made under this name."
+        for name, (key, kind) in kinds.items()
+        if name in taken and key in changes
+    ]
 
 
 def _content(file: Path) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from cli.console import Screen, make_console, say, show_pairs
 from cli.gather import FROM_STATE, gather, recalled
 from cli.inputs import BY_NAME, NAMES, BadInput
 from cli.settle import Known, Manner, remember, settle, settle_subscription
+from cli.wishes import refuse_two_ways
 from cloud.endpoints import Cloud, find_cloud, manager
 from cloud.errors import Refusal, explain
 from state.document import Belonging, StateDocument
@@ -76,6 +77,7 @@ class Run:
             imported = imports.read(options.import_file) if options.import_file else None
             taken = (imported.inputs, str(options.import_file)) if imported else ({}, "")
             self._given = gather(options.flags, options.config, remembered, imported=taken)
+            refuse_two_ways(self._given, (FROM_STATE, taken[1]))
             for note in imported.notes if imported else ():
                 say(self.console, note, first="! ", first_style="yellow")
         self._known = Known(self._document)
@@ -130,7 +132,9 @@ class Run:
         self.console.print()
         self._refuse_other_subscription(azure, subscription, who)
         azure.subscription = subscription.id
-        settling = settle(azure, self._given, manner, who, subscription, self._known, self.options.state.path)
+        memory, key, state = self.memory(), "app_registration", self.options.state.path
+        has_app = self.options.remembered_only and bool(memory.made.get(key) or memory.begun.get(key))
+        settling = settle(azure, self._given, manner, who, subscription, self._known, state, has_app=has_app)
         wanted = await _explained(settling, "look up the inputs")
         if questions and questions.asked:
             self.console.print()
@@ -154,8 +158,16 @@ class Run:
             open_asks = [look.plan.ask for look in looks.values() if look.plan and look.plan.ask]
             open_asks = [ask for ask in open_asks if ask.answer not in wanted.answers or ask.required]
             if not asks or not await self._answers(open_asks):
+                self._say_what_import_misses(looks)
                 return walk, looks
             wanted = replace(wanted, answers={**wanted.answers, **self.answered})
+
+    def _say_what_import_misses(self, looks: Mapping[str, Look]) -> None:
+        file = str(self.options.import_file)
+        taken = {name: one.value for name, one in self._given.items() if one.source == file}
+        changes = {change.key for look in looks.values() if look.plan for change in look.plan.changes}
+        for note in imports.missing(taken, changes):
+            say(self.console, f"{file} {note}", first="! ", first_style="yellow")
 
     async def _answers(self, asks: list[Ask]) -> bool:
         """Ask, and return whether there are answers."""

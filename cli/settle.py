@@ -117,10 +117,15 @@ async def settle(  # noqa: PLR0917 - all of them are needed, and none is of the 
     subscription: Subscription,
     known: Known,
     state_file: Path,
+    *,
+    has_app: bool = False,
 ) -> Wanted:
-    """Return all inputs of a run. What `known` has looked up before is not looked up again."""
+    """Return all inputs of a run. What `known` has looked up before is not looked up again.
+
+    With `has_app` the application is among them even where it is left out: there is one to remove.
+    """
     texts = {name: one.value for name, one in given.items() if isinstance(one.value, str)}
-    no_app = bool(value(given, "no_app"))
+    no_app = bool(value(given, "no_app")) and not has_app
     if manner.questions and not manner.defaults:
         await _ask(azure, texts, manner.questions, who.tenant, subscription.id, no_app=no_app)
     elif not manner.defaults:
@@ -247,7 +252,7 @@ def remember(document: StateDocument, wanted: Wanted, given: Mapping[str, Given]
         "instance": wanted.instance,
         "assignee": said.get("assignee", wanted.assignee.object_id),
         "role": said.get("role", wanted.role.name),
-        "no_app": wanted.app is None,
+        "no_app": bool(value(given, "no_app")),
     }
     if wanted.app:
         settled |= {"app_name": wanted.app.name, "reply_url": list(wanted.app.reply_urls)}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.gather import Given
-from cli.inputs import BadInput
+from cli.inputs import BY_NAME, BadInput
 from cloud.destinations import form, resource_id
 from steps.wanted import Application, Audience, Endpoint, EndpointType, FederatedCredential, Role, Route, Secret
 
@@ -48,6 +48,28 @@ def _many(given: Mapping[str, Given], name: str) -> tuple[str, ...] | None:
     return None if found is None else tuple(dict.fromkeys(found))
 
 
+def refuse_two_ways(given: Mapping[str, Given], quiet: Collection[str]) -> None:
+    """Raise BadInput where it is said to leave the app registration out and to adopt one, or which one in two ways.
+
+    What comes from the `quiet` sources (the state file, an import) says less than what is said now.
+    """
+    said = {
+        name for name in ("no_app", "app_id", "adopt_app") if value(given, name) and given[name].source not in quiet
+    }
+    adopts = " and ".join(BY_NAME[name].flag for name in ("app_id", "adopt_app") if name in said)
+    if adopts and value(given, "no_app"):
+        earlier = "" if "no_app" in said else ", as an earlier run was told"
+        raise BadInput(
+            f"--no-app leaves the app registration out{earlier}: {adopts} can't be said with it.",
+            "Leave out one of them." if "no_app" in said else "To take the registration in again: --app",
+        )
+    if {"app_id", "adopt_app"} <= said:
+        raise BadInput(
+            "--app-id names the registration to adopt, --adopt-app takes the one that has the name: say one of them.",
+            "Leave out --adopt-app to adopt the one with this client id.",
+        )
+
+
 async def application(
     given: Mapping[str, Given], name: str, state_file: Path, role: LookUpRole, principal: LookUpPrincipal, *, cloud: str
 ) -> Application:
@@ -82,7 +104,7 @@ def _secret(given: Mapping[str, Given], state_file: Path) -> Secret | None:
         if value(given, "rotate_secret"):
             raise BadInput("--rotate-secret needs the secret's name.", "Name it with --secret NAME.")
         return None
-    file = value(given, "secret_file") or str(state_file.parent / f"{name}.secret")
+    file = value(given, "secret_file") or str(state_file.parent.resolve() / f"{name}.secret")
     days = int(value(given, "secret_days") or DEFAULT_DAYS)
     return Secret(name, days, file, rotate=bool(value(given, "rotate_secret")))
 

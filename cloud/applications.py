@@ -58,6 +58,9 @@ class Password:
     key_id: str
     name: str
     ends: datetime | None
+    starts: datetime | None = None
+    hint: str = ""
+    """The first three characters of the secret."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,8 @@ def seen(app: GraphApplication) -> Registration:
         token_version=app.api.requested_access_token_version if app.api else None,
     )
     passwords = tuple(
-        Password(str(one.key_id), one.display_name or "", one.end_date_time) for one in app.password_credentials or ()
+        Password(str(one.key_id), one.display_name or "", one.end_date_time, one.start_date_time, one.hint or "")
+        for one in app.password_credentials or ()
     )
     return Registration(app.app_id or "", app.id or "", app.unique_name or "", settings, passwords)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,6 +40,31 @@ def file_problem(file: str) -> str | None:
 def file_there(file: str) -> bool:
     """Whether there is such a file; a secret that is only shown counts as there."""
     return file == PRINTED or Path(file).exists()
+
+
+def written(files: Collection[str]) -> dict[str, bool]:
+    """Return those of the files that are there, and whether each is as `SecretFile` writes it: a word, its owner's."""
+    return {file: _as_written(Path(file)) for file in files if Path(file).is_symlink() or Path(file).exists()}
+
+
+def _as_written(file: Path) -> bool:
+    try:
+        private = os.name != "posix" or stat.S_IMODE(file.lstat().st_mode) == 0o600
+        return private and not file.is_symlink() and len(file.read_text(encoding="utf-8").split()) == 1
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def hint_in(file: str) -> str:
+    """Return the first three characters of what a file holds, which is what Azure shows of a secret; "" otherwise."""
+    return Path(file).read_text(encoding="utf-8").strip()[:3] if _as_written(Path(file)) else ""
+
+
+def remove_file(file: str) -> None:
+    """Remove the file of a secret that is gone, and what was left beside it; nothing else that has its name."""
+    sweep(file)
+    if _as_written(Path(file)):
+        Path(file).unlink(missing_ok=True)
 
 
 def sweep(file: str) -> None:

@@ -23,7 +23,8 @@ class StateRecorder:
     def planned(self, step: Step, plan: Plan) -> None:
         """Conclude what became of a write that was interrupted: what a new plan no longer names was carried out.
 
-        But for what the plan has seen here. What it has found gone is forgotten.
+        But for what the plan has seen here. What it has found gone is forgotten; what it has found to carry our mark is
+        ours again.
         """
         record = self._document.step(step.key)
         concluded = record.doing and record.doing not in {change.key for change in plan.changes}
@@ -31,7 +32,9 @@ class StateRecorder:
             record.unmaking = [thing for thing in record.unmaking if thing not in plan.here]
             self._carried_out(record)
         self._forget(plan.gone)
-        if concluded or plan.gone:
+        found = [] if self._removing else [thing for thing in plan.unrecorded if thing not in record.made]
+        record.made = [*record.made, *found]
+        if concluded or plan.gone or found:
             self._file.write(self._document)
 
     def about_to(self, step: Step, change: Change) -> None:

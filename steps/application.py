@@ -24,8 +24,13 @@ AUDIENCES = {
     PERSONAL: "multi-tenant with personal accounts",
 }
 KINDS = {"public": "reply URL", "web": "web reply URL", "spa": "single-page reply URL"}
+SWITCHES = {
+    "fallback": "public-client flows",
+    "access_tokens": "implicit grant of access tokens",
+    "id_tokens": "implicit grant of id tokens",
+}
 PERMISSION, NOTES = "permission", "notes"
-ADOPTED = "adopted"
+ADOPTED, APPLICATION = "adopted", "application"
 
 
 def unique_name(instance_id: str) -> str:
@@ -83,7 +88,7 @@ def released(present: Settings, rules: Rules) -> Settings:
         web_reply_urls=(),
         spa_reply_urls=(),
         tags=(),
-        notes="" if NOTES in rules.made else None,
+        notes="" if NOTES in rules.made and present.notes == rules.app.notes else None,
     )
     bare = replace(rules, app=nothing)
     permissions = present.permissions
@@ -112,11 +117,7 @@ def differences(present: Settings, target: Settings) -> list[str]:
         before, after = getattr(present, kind), getattr(target, kind)
         done += [f"add {words} {url}" for url in after if url not in before]
         done += [f"remove {words} {url}" for url in before if url not in after]
-    for name, words in (
-        ("fallback", "public-client flows"),
-        ("access_tokens", "implicit grant of access tokens"),
-        ("id_tokens", "implicit grant of id tokens"),
-    ):
+    for name, words in SWITCHES.items():
         if bool(getattr(present, name)) != bool(getattr(target, name)):
             done.append(f"{'allow' if getattr(target, name) else 'forbid'} {words}")
     if present.permissions != target.permissions:

@@ -12,9 +12,9 @@ from cloud.applications import Registration
 from cloud.directory import found as found_in
 from cloud.errors import Refusal
 from cloud.recycle_bin import deleted_application
-from steps import credentials
-from steps.application import ADOPTED, adoption_mark, unique_name
+from steps.application import ADOPTED, APPLICATION, adoption_mark, unique_name
 from steps.model import Context
+from steps.secrets import FILE, Secrets, files
 from steps.wanted import Application
 
 
@@ -32,10 +32,22 @@ class Observed:
     """Others of the same display name, looked for only where ours isn't there."""
     owners: tuple[Owner, ...] = ()
     federated: tuple[Federated, ...] = ()
-    secrets: credentials.Secrets | None = None
+    secrets: Secrets | None = None
     """None where the registration is not wanted, and was not looked for."""
+    creator: str = ""
+    """Whose sign-in registers our own: Graph makes them an owner. "" where nothing is wanted of the owners."""
     graph: str = ""
     """Microsoft Graph's origin."""
+    stays: str = ""
+    """Where the registration is not wanted: the one that an earlier run made or adopted, in words."""
+
+
+def left_out(context: Context) -> Observed:
+    """Return what is known without a look: an application that an earlier run made or adopted stays."""
+    verb = next((verb for thing, verb in ((ADOPTED, "adopted"), (APPLICATION, "made")) if thing in context.made), "")
+    values = context.values
+    stays = f"{values.get('app_name')} ({values.get('client_id')}), which this tool {verb}," if verb else ""
+    return Observed(stays=stays)
 
 
 async def look(context: Context, app: Application) -> Observed:
@@ -53,7 +65,8 @@ async def look(context: Context, app: Application) -> Observed:
         application_links.federated(graph, found.object_id) if wants_federated or _any("federated:", made) else _none(),
     )
     found = replace(found, service_principal_id=principal, principal_tags=tags)
-    return replace(seen, found=found, owners=owners, federated=federated)
+    creator = (await context.azure.credential.who()).object_id if wants_owners and not seen.adopted else ""
+    return replace(seen, found=found, owners=owners, federated=federated, creator=creator)
 
 
 def _any(prefix: str, made: frozenset[str]) -> bool:
@@ -64,17 +77,21 @@ async def _none() -> tuple[()]:
     return ()
 
 
-def _secrets(context: Context, app: Application, found: Registration | None) -> credentials.Secrets:
+def _secrets(context: Context, app: Application, found: Registration | None) -> Secrets:
     file = app.secret.file if app.secret else client_secrets.PRINTED
-    return credentials.Secrets(
+    begun = frozenset(one for one in context.begun if one.startswith(FILE))  # nobody else's: it is put there whole
+    made = begun.union(one for one in context.made if one.startswith(("secret:", FILE)))
+    return Secrets(
         present=found.passwords if found else (),
-        made=frozenset(one for one in context.made if one.startswith("secret:")),
+        made=made,
         interrupted=context.interrupted,
         key_id=context.values.get("secret_key_id", ""),
         file=context.values.get("secret_file", ""),
         file_there=client_secrets.file_there(file),
         file_problem=(client_secrets.file_problem(file) if app.secret else None) or "",
         now=datetime.now(UTC),
+        written=client_secrets.written(files(made).values()),
+        hint=client_secrets.hint_in(file),
     )
 
 

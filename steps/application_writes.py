@@ -93,9 +93,9 @@ async def _remove_secret(change: Change, context: Context) -> Values:
     return {"secret_key_id": "", "secret_expires": "", "secret_file": ""} if change.body["current"] else {}
 
 
-async def _drop_secret(change: Change, context: Context) -> Values:
-    await _remove_secret(change, context)
-    return {"secret_file": change.body["file"]}  # what is in it may be of the secret that is gone, and is replaced
+async def _remove_file(change: Change, _context: Context) -> Values:
+    client_secrets.remove_file(change.body["file"])
+    return {}
 
 
 async def _add_owner(change: Change, context: Context) -> Values:
@@ -147,7 +147,8 @@ _WRITES: Mapping[str, Callable[[Change, Context], Awaitable[Values]]] = {
     "delete-service-principal": _delete_principal,
     "create-secret": _create_secret,
     "remove-secret": _remove_secret,
-    "drop-secret": _drop_secret,
+    "drop-secret": _remove_secret,
+    "remove-secret-file": _remove_file,
     "add-owner": _add_owner,
     "remove-owner": _remove_owner,
     "write-federated": _write_federated,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from steps.wanted import Wanted
@@ -39,10 +39,10 @@ class Context:
     """Shows what is being waited for."""
     reveal: Callable[[str, str], None]
     """Shows a person what is told only once, a secret: what it is, and the secret. It is kept nowhere."""
+    begun: frozenset[str] = frozenset()
+    """What the change that was cut short was to make, if one was: it may be there, and is ours then."""
     interrupted: str = ""
     """The key of the change that an earlier run was making when it was cut short; "" when none was."""
-    begun: frozenset[str] = frozenset()
-    """What that change makes, by the names in `Change.makes`: it may be there, and is ours then."""
     removing: bool = False
     """This is `destroy`: what is seen is planned to nothing."""
     removed: bool = False
@@ -59,7 +59,7 @@ class Right:
 
 @dataclass(frozen=True)
 class Change:
-    """Exactly one write to Azure."""
+    """Exactly one write to Azure, or the removal of a file that a write of ours left."""
 
     key: str
     """What is written, stable across versions: `create-instance`, `create-endpoint:NAME`."""
@@ -117,12 +117,28 @@ class Plan:
     """What is recorded as made, and isn't there any more: it is forgotten."""
     here: tuple[str, ...] = ()
     """What is recorded as made, and was seen: it is kept, though an interrupted run was about to take it away."""
+    unrecorded: tuple[str, ...] = ()
+    """What carries our mark and isn't recorded as made: deploying records it again, `destroy` keeps it and says so."""
     ask: Ask | None = None
 
 
 def nothing_to_remove(_observed: Any, _wanted: Wanted) -> Plan:
     """Plan nothing: the `remove` of a step that makes nothing."""
     return Plan(reason="nothing to remove", skipped=True)
+
+
+def with_unrecorded(plan: Plan, title: str, begun: Collection[str], *, removing: bool) -> Plan:
+    """Return the plan of a step with a note of what carries our mark and isn't recorded.
+
+    What a run that was cut short had `begun` to make is not among that.
+    """
+    things = tuple(one for one in plan.unrecorded if one not in begun)
+    if not things:
+        return replace(plan, unrecorded=())
+    named = ", ".join(one.replace(":", " ", 1) for one in things)
+    fate = "not recorded as made here, and kept" if removing else "recorded as made here from now on"
+    note = f"{title}: what may be this tool's, by its mark or name, is {fate}: {named}."
+    return replace(plan, unrecorded=things, notes=(*plan.notes, note))
 
 
 @dataclass(frozen=True)

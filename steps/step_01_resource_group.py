@@ -42,6 +42,11 @@ class Group:
     resources: tuple[Resource, ...] = ()
     """What is in it; read only to remove it."""
     made: frozenset[str] = frozenset()
+    unrecorded: bool = False
+    """It is marked, nothing is known of it, and a marked instance of the wanted name is in it: a state file was lost.
+
+    The mark alone says only that one of our deployments made it, not which one.
+    """
 
     @property
     def ours(self) -> bool:
@@ -60,6 +65,10 @@ async def observe(context: Context) -> Group:
     group = Group(found.location, state, name, dict(found.tags or {}), made=context.made)
     if group.ours and context.removing:
         return replace(group, resources=await _resources(context))
+    if marked(group.tags) and MADE not in context.made and "resource_group" not in context.values:
+        instance = context.wanted.instance_id.lower()
+        there = await _resources(context)
+        return replace(group, unrecorded=any(one.ours and one.id.lower() == instance for one in there))
     return group
 
 
@@ -97,6 +106,7 @@ def plan(observed: Group, wanted: Wanted) -> Plan:
         reason=f"resource group {observed.name} exists",
         notes=notes,
         values={"resource_group": observed.name},
+        unrecorded=(MADE,) if observed.unrecorded else (),
     )
 
 
@@ -121,7 +131,8 @@ def remove(observed: Group, wanted: Wanted) -> Plan:
         tags = retag(ON_GROUP, observed.tags, {}, observed.made)
         why = "was there before" if MADE not in observed.made else "no longer carries our tag"
         reason = f"resource group {observed.name} {why}: kept"
-        return Plan((_tag(observed, tags, wanted),) if tags.says else (), reason)
+        unrecorded = (MADE,) if observed.unrecorded else ()
+        return Plan((_tag(observed, tags, wanted),) if tags.says else (), reason, unrecorded=unrecorded)
     going = _going(observed.resources, wanted)
     others = [one for one in observed.resources if one.id.lower() not in going]
     if others:

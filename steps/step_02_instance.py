@@ -60,6 +60,17 @@ class Observed:
         """It is recorded as made by us, and marked."""
         return self.instance is not None and MADE in self.made and marked(self.instance.tags)
 
+    @property
+    def unrecorded(self) -> tuple[str, ...]:
+        """The instance and its identities where they are marked and nothing is recorded: a state file was lost.
+
+        An identity alone says nothing: another deployment of ours may have created it.
+        """
+        if self.instance is None or MADE in self.made or not marked(self.instance.tags):
+            return ()
+        found = (CREATED + low for low, one in self.identities.items() if one and marked(one.tags))
+        return (MADE, *(one for one in found if one not in self.made))
+
 
 async def observe(context: Context) -> Observed:
     """Read the instance and the identities; when it is missing, also the provider, its regions and its name."""
@@ -150,6 +161,7 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
         notes=(*notes, *broken),
         values=_values(instance, observed.known) if instance.state == "Succeeded" else {},
         ask=ask,
+        unrecorded=observed.unrecorded,
     )
 
 
@@ -203,9 +215,10 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     if observed.ours:
         gone = [one for one in sorted(made) if not one.startswith(CREATED)]
         right = Right("Microsoft.DigitalTwins/digitalTwinsInstances/delete", wanted.instance_id)
-        title = f"delete instance {instance.name}, with all that is in it"
+        begun = instance.state == "Deleting"
+        title = "wait until instance {} is deleted" if begun else "delete instance {}, with all that is in it"
         inside = sorted(one for one in observed.made_by_any if one.startswith(INSIDE))
-        delete = Change("delete-instance", title, unmakes=(*gone, *inside), rights=(right,))
+        delete = Change("delete-instance", title.format(instance.name), unmakes=(*gone, *inside), rights=(right,))
         return Plan((delete, *instance_identities.delete(observed.identities, made, ())))
     endpoints = {one.name.lower() for one in wanted.endpoints or ()}
     used = {
@@ -222,7 +235,8 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     changes = (_patch(instance, difference),) if difference.says else ()
     why = "was there before" if MADE not in made else "no longer carries our tag"
     deleted = instance_identities.delete(observed.identities, made, difference.linked)
-    return Plan((*changes, *deleted), f"instance {instance.name} {why}: kept")
+    reason = f"instance {instance.name} {why}: kept"
+    return Plan((*changes, *deleted), reason, unrecorded=observed.unrecorded)
 
 
 async def apply(change: Change, context: Context) -> Values:

@@ -22,6 +22,8 @@ class Observed:
     """An equal assignment (same scope, principal and role), whatever its name; "" when there is none."""
     ours: bool
     """It is recorded as made by us, and marked."""
+    unrecorded: tuple[str, ...] = ()
+    """It, when it is marked and not recorded."""
     former: tuple[Assigned, ...] = ()
     """Others that are ours: of another assignee, or with another role."""
     gone: tuple[str, ...] = ()
@@ -36,8 +38,9 @@ async def observe(context: Context) -> Observed:
     found, mine = await find_assignment(context.azure, scope, wanted.assignee.object_id, wanted.role.id, MARK)
     former = await marked(context.azure, recorded - {found.lower()}, MARK)
     ours = mine and found.lower() in recorded
+    unrecorded = (f"{PREFIX}{found.lower()}",) if mine and not ours else ()
     there = {one.id for one in former} | ({found.lower()} if ours else set())
-    return Observed(found, ours, former, tuple(f"{PREFIX}{one}" for one in sorted(recorded - there)))
+    return Observed(found, ours, unrecorded, former, tuple(f"{PREFIX}{one}" for one in sorted(recorded - there)))
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
@@ -45,7 +48,8 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     back = tuple(_take_back(one) for one in observed.former)
     if observed.assignment:
         who = f"{wanted.assignee.label} has the role {wanted.role.name}"
-        return Plan(back, "" if back else who, values={"role_assignment_id": observed.assignment}, gone=observed.gone)
+        values, reason = {"role_assignment_id": observed.assignment}, "" if back else who
+        return Plan(back, reason, values=values, gone=observed.gone, unrecorded=observed.unrecorded)
     title = f"assign {wanted.role.name} to {wanted.assignee.label} ({wanted.assignee.kind})"
     right = Right(f"{ASSIGNMENTS}/write", wanted.instance_id)
     to_be = assignment_id(wanted.instance_id, wanted.assignee.object_id, wanted.role.id)
@@ -60,7 +64,7 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     changes = tuple(_take_back(one) for one in (*ours, *observed.former))
     kept = f"{wanted.assignee.label} had the role {wanted.role.name} before: kept"
     reason = kept if observed.assignment else "there is no such assignment"
-    return Plan(changes, "" if changes else reason, gone=observed.gone)
+    return Plan(changes, "" if changes else reason, gone=observed.gone, unrecorded=observed.unrecorded)
 
 
 def _take_back(one: Assigned) -> Change:

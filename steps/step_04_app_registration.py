@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from cloud.applications import Registration, Settings
 from cloud.errors import Refusal
-from steps import credentials
+from steps import credentials, secrets
 from steps.application import (
     ADOPTED,
+    APPLICATION,
     AUDIENCE,
     Rules,
     adoption_mark,
@@ -24,33 +25,36 @@ from steps.application import (
     refuse_urls,
     released,
 )
-from steps.application_seen import Observed, look
+from steps.application_seen import Observed, left_out, look
+from steps.application_switches import stays, switched, switched_back
 from steps.application_writes import apply, hand_off
 from steps.model import MARK, Ask, Change, Context, Plan, Step, Values
 from steps.wanted import Wanted
 
-APPLICATION, PRINCIPAL, DELETED = "application", "service-principal", "deleted-application"
+PRINCIPAL, DELETED = "service-principal", "deleted-application"
 """What is recorded as made, beside the application's parts."""
 
 
 async def observe(context: Context) -> Observed:
     """Find our application, and read its service principal and what else is wanted or recorded of it."""
-    return await look(context, context.wanted.app) if context.wanted.app else Observed()
+    return await look(context, context.wanted.app) if context.wanted.app else left_out(context)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
     """Create what is missing; complete what is incomplete. Foreign reply URLs, permissions and tags are kept."""
     app = wanted.app
     if not app or observed.secrets is None:
-        return Plan(reason="not wanted (--no-app)", skipped=True)
+        how = "is left as it is. --app sees to it again; `destroy` takes it away, or releases one that was adopted."
+        left = (f"The application {observed.stays} {how}",) if observed.stays else ()
+        return Plan(reason="not wanted (--no-app)", skipped=True, notes=left)
     rules = Rules(app, observed.made, observed.adopted)
     found = observed.found
     present = found.settings if found else Settings()
     refuse_urls(present, rules)
-    owners = credentials.plan_owners(observed.owners, observed.made, app.owners)
+    owners = credentials.plan_owners(observed.owners, observed.made, app.owners, observed.creator)
     federated = credentials.plan_federated(observed.federated, observed.made, app.federated, own=not observed.adopted)
-    secrets = credentials.plan_secrets(observed.secrets, app.secret)
-    parts = (owners, federated, secrets)
+    passwords = secrets.plan_secrets(observed.secrets, app.secret)
+    parts = (owners, federated, passwords)
     beside = [change for part in parts for change in part.changes]
     notes = tuple(note for part in parts for note in part.notes)
     target = merged(present, rules)
@@ -58,7 +62,8 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     body = {"target": target, "rules": rules, "object_id": object_id, "graph": observed.graph}
     if not found:
         create = Change("create-application", f"register application {app.name}", body=body)
-        return _create(observed, wanted, create, (*secrets.first, *beside), notes)
+        created = _create(observed, wanted, create, (*passwords.first, *beside), notes)
+        return replace(created, gone=passwords.gone)
     changes: list[Change] = []
     if present != target:
         adopts = bool(observed.adopted) and observed.adopted not in present.tags
@@ -68,13 +73,14 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
             f"{'adopt' if adopts else 'correct'} application {present.name}{f' ({found.client_id})' if adopts else ''}"
         )
         things, gone = makes(present, target)
+        before, back = switched(present, target, observed.made) if observed.adopted else ((), ())
         changes.append(
             Change(
                 "adopt-application" if adopts else "update-application",
                 f"{what}: {', '.join(differences(present, target))}",
                 body=body,
-                makes=((ADOPTED,) if adopts else ()) + things,
-                unmakes=gone,
+                makes=((ADOPTED,) if adopts else ()) + things + before,
+                unmakes=gone + back,
             )
         )
     if not found.service_principal_id:
@@ -83,8 +89,16 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     notes = (*kept(present, rules), *notes)
     if observed.adopted and found.unique_name:
         notes = (*notes, f"Its uniqueName, {found.unique_name}, is somebody's: a template may set it back.")
-    changes = [replace(one, body={**one.body, "app": found.client_id}) for one in (*secrets.first, *changes, *beside)]
-    return Plan(tuple(changes), reason, notes, {**_values(found), **secrets.values})
+    unrecorded = (*_unrecorded(observed, found), *passwords.unrecorded)
+    changes = [replace(one, body={**one.body, "app": found.client_id}) for one in (*passwords.first, *changes, *beside)]
+    return Plan(
+        tuple(changes),
+        reason,
+        notes,
+        {**_values(found), **passwords.values},
+        gone=passwords.gone,
+        unrecorded=unrecorded,
+    )
 
 
 def _principal(title: str, *, fresh: bool) -> Change:
@@ -148,22 +162,39 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     purges = bool(wanted.answers.get("purge"))
     if not app or observed.secrets is None:
         return Plan(reason="there is none", skipped=True)
+    rest = secrets.plan_files(observed.secrets)
     if found is None:
-        if purges and observed.deleted_object_id and {APPLICATION, DELETED} & observed.made:
-            return Plan((_purge(observed.deleted_object_id, observed.graph),))
-        return Plan(reason="there is no application")
+        bin_too = purges and observed.deleted_object_id and {APPLICATION, DELETED} & observed.made
+        purge = (_purge(observed.deleted_object_id, observed.graph),) if bin_too else ()
+        return Plan((*purge, *rest.changes), "there is no application", rest.notes, gone=rest.gone)
     if observed.adopted:
         return _release(observed, found, Rules(app, observed.made, observed.adopted))
     if APPLICATION not in observed.made or MARK not in found.settings.tags:
-        return Plan(reason=f"application {found.settings.name} is not recorded as made here: kept")
+        reason = f"application {found.settings.name} is not recorded as made here: kept"
+        return Plan(reason=reason, unrecorded=_unrecorded(observed, found))
     delete = Change(
         "delete-application",
         f"delete application {found.settings.name} with its service principal",
         body={"id": found.object_id},
         makes=(DELETED,),
-        unmakes=tuple(sorted(observed.made)),
+        unmakes=_but_files(observed.made),
     )
-    return Plan((delete, _purge(found.object_id, observed.graph)) if purges else (delete,))
+    purge = (_purge(found.object_id, observed.graph),) if purges else ()
+    return Plan((delete, *purge, *rest.changes), notes=rest.notes, gone=rest.gone)
+
+
+def _unrecorded(observed: Observed, found: Registration) -> tuple[str, ...]:
+    """Return what our marks say that we made or adopted, and isn't recorded."""
+    marks = {
+        ADOPTED if observed.adopted else APPLICATION: (observed.adopted or MARK) in found.settings.tags,
+        PRINCIPAL: MARK in found.principal_tags,
+    }
+    return tuple(one for one, marked in marks.items() if marked and one not in observed.made)
+
+
+def _but_files(made: frozenset[str]) -> tuple[str, ...]:
+    """Return what goes with the application: all but the files of secrets, each of which is a removal of its own."""
+    return tuple(one for one in sorted(made) if one not in secrets.files(made))
 
 
 def _purge(object_id: str, graph: str) -> Change:
@@ -174,10 +205,11 @@ def _purge(object_id: str, graph: str) -> Change:
 def _release(observed: Observed, found: Registration, rules: Rules) -> Plan:
     assert observed.secrets is not None  # noqa: S101 - remove has looked
     name = found.settings.name
-    if rules.adopted not in found.settings.tags:
-        return Plan(reason=f"application {name} is not adopted: kept")
+    unrecorded = _unrecorded(observed, found)
+    if ADOPTED not in observed.made or rules.adopted not in found.settings.tags:
+        return Plan(reason=f"application {name} is not recorded as adopted here: kept", unrecorded=unrecorded)
     parts = (
-        credentials.plan_secrets(observed.secrets, None),
+        secrets.plan_secrets(observed.secrets, None),
         credentials.plan_federated(observed.federated, observed.made, (), own=False),
         credentials.plan_owners(observed.owners, observed.made, ()),
     )
@@ -187,13 +219,16 @@ def _release(observed: Observed, found: Registration, rules: Rules) -> Plan:
         changes.append(
             Change("delete-service-principal", title, body={"id": found.service_principal_id}, unmakes=(PRINCIPAL,))
         )
-    target = released(found.settings, rules)
+    target = switched_back(released(found.settings, rules), rules)
     done = [words for words in differences(found.settings, target) if words != "mark it as ours"]
     title = ": ".join((f"release application {name}, which was adopted", *([", ".join(done)] if done else [])))
     body = {"target": target, "rules": None, "object_id": found.object_id, "graph": observed.graph}
-    changes.append(Change("release-application", title, body=body, unmakes=tuple(sorted(observed.made))))
+    changes.append(Change("release-application", title, body=body, unmakes=_but_files(observed.made)))
     notes = tuple(note for part in parts for note in part.notes)
-    return Plan(tuple(changes), notes=(*notes, "The rest of it is as somebody else made it, and is kept."))
+    gone = tuple(one for part in parts for one in part.gone)
+    unrecorded += tuple(one for part in parts for one in part.unrecorded)
+    notes = (*notes, stays(found.settings, target, rules))
+    return Plan(tuple(changes), notes=notes, gone=gone, unrecorded=unrecorded)
 
 
 STEP = Step(4, "app_registration", "App registration", (), observe, plan, apply, hand_off, remove)

@@ -49,6 +49,8 @@ class Observed:
     """By id, those of assignments that are recorded as made by us, still there, and marked."""
     gone: frozenset[str] = frozenset()
     """Ids of recorded ones that are not there any more, or not ours."""
+    unrecorded: tuple[str, ...] = ()
+    """Ids of those that are marked and not recorded, of the instance's own identity: another's may be shared."""
     refused: tuple[str, ...] = ()
     """Roles that can't be assigned where they are wanted, or don't allow to send there, and why."""
 
@@ -85,10 +87,13 @@ async def observe(context: Context) -> Observed:
         )
     )
     assigned = {grant: one.lower() for grant, (one, _) in zip(known, found, strict=True) if one}
-    mine = {one.lower() for one, ours in found if ours} & recorded
+    mine = {one.lower() for one, ours in found if ours}
+    own = {one for grant, one in assigned.items() if grant.identity == SYSTEM}
+    unrecorded = tuple(sorted((mine & own) - recorded))
+    mine &= recorded
     ours = {one: Assigned(one, grant.role.name, _who(grant)) for grant, one in assigned.items() if one in mine}
     ours |= {one.id: one for one in await marked(azure, recorded - set(assigned.values()), MARK)}
-    return Observed(principals, assigned, ours, frozenset(recorded - set(ours)), refused)
+    return Observed(principals, assigned, ours, frozenset(recorded - set(ours)), unrecorded, refused)
 
 
 async def _principals(context: Context) -> Mapping[str, str]:
@@ -140,17 +145,22 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     changes += [_take_back(one) for name, one in sorted(observed.ours.items()) if name not in kept]
     gone = tuple(f"{PREFIX}{one}" for one in sorted(observed.gone))
     reason = "the identities may send to their destinations" if needed else "there are none"
-    return Plan(tuple(changes), reason="" if changes else reason, gone=gone)
+    return Plan(tuple(changes), reason="" if changes else reason, gone=gone, unrecorded=_unrecorded(observed))
+
+
+def _unrecorded(observed: Observed) -> tuple[str, ...]:
+    return tuple(f"{PREFIX}{one}" for one in observed.unrecorded)
 
 
 def remove(observed: Observed, _wanted: Wanted) -> Plan:
     """Take back all that we assigned; it doesn't go with the instance."""
     if not (observed.ours or observed.assigned):
         return Plan(reason="nothing to remove", skipped=True)
-    others = set(observed.assigned.values()) - set(observed.ours)
+    others = set(observed.assigned.values()).difference(observed.ours, observed.unrecorded)
     notes = tuple(f"The role assignment {one} was there before: kept." for one in sorted(others))
     changes = tuple(_take_back(one) for _, one in sorted(observed.ours.items()))
-    return Plan(changes, reason="" if changes else "the roles were there before", notes=notes)
+    reason = "" if changes else "the roles were there before"
+    return Plan(changes, reason=reason, notes=notes, unrecorded=_unrecorded(observed))
 
 
 def _refuse_missing_identities(observed: Observed, wanted: Wanted) -> None:

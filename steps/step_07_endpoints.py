@@ -122,8 +122,11 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     kept, notes = _used_by_others(observed, ours)
     changes = tuple(_away(observed, wanted, dict.fromkeys(sorted(ours - kept), "")))
     reason = "others' routes use them: kept" if kept else "nothing to remove"
+    wished = {one.name.lower() for one in wanted.endpoints or ()} - ours
+    unrecorded = tuple(f"endpoint:{found.name}" for low, found in observed.endpoints.items() if low in wished)
     gone, here = gone_and_here(observed.endpoints, observed.made)
-    return Plan(changes, "" if changes else reason, notes, skipped=not ours, gone=gone, here=here)
+    reason = "" if changes else reason
+    return Plan(changes, reason, notes, skipped=not ours, gone=gone, here=here, unrecorded=unrecorded)
 
 
 def _ours(observed: Observed) -> bool:

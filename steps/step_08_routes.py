@@ -100,9 +100,12 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     if wanted.instance_goes:
         return Plan(reason="they go with the instance", skipped=not ours)
     there = ours if observed.routes is None else ours & set(observed.routes)
+    wished = {one.name for one in wanted.routes or ()} - ours
+    unrecorded = tuple(f"{PREFIX}{name}" for name in sorted(wished.intersection(observed.routes or ())))
     if not there:
-        return Plan(reason="nothing to remove", skipped=True, gone=_gone(observed, ours))
-    return Plan(tuple(_delete(name) for name in sorted(there)), gone=_gone(observed, ours))
+        reason = "nothing to remove"
+        return Plan(reason=reason, skipped=True, gone=_gone(observed, ours), unrecorded=unrecorded)
+    return Plan(tuple(_delete(name) for name in sorted(there)), gone=_gone(observed, ours), unrecorded=unrecorded)
 
 
 def _gone(observed: Observed, ours: set[str]) -> tuple[str, ...]:

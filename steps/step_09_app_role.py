@@ -23,6 +23,8 @@ class Observed:
     """One equal to what is wanted, whatever its name."""
     ours: bool = False
     """It is recorded as made by us, and marked."""
+    unrecorded: tuple[str, ...] = ()
+    """It, when it is marked and not recorded."""
     former: tuple[Assigned, ...] = ()
     """Others that are ours: with another role, or of a service principal that is no more."""
     gone: tuple[str, ...] = ()
@@ -40,19 +42,24 @@ async def observe(context: Context) -> Observed:
         found, mine = await find_assignment(context.azure, scope, principal, role.id, MARK)
     former = await marked(context.azure, recorded - {found.lower()}, MARK)
     ours = mine and found.lower() in recorded
+    unrecorded = (f"{PREFIX}{found.lower()}",) if mine and not ours else ()
     there = {one.id for one in former} | ({found.lower()} if ours else set())
-    return Observed(principal, found, ours, former, tuple(f"{PREFIX}{one}" for one in sorted(recorded - there)))
+    gone = tuple(f"{PREFIX}{one}" for one in sorted(recorded - there))
+    return Observed(principal, found, ours, unrecorded, former, gone)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
     """Assign the role that is wanted, then take away others of ours."""
     role = _role(wanted)
+    if wanted.app is None:
+        return Plan(reason="not wanted (--no-app)", skipped=True)
     back = tuple(_revoke(one, wanted) for one in observed.former)
     if role is None:
         return Plan(back, "not wanted", skipped=not back, gone=observed.gone)
     if observed.assignment:
         values = {"app_role_assignment_id": observed.assignment}
-        return Plan(back, f"the application has the role {role.name}", values=values, gone=observed.gone)
+        reason, unrecorded = f"the application has the role {role.name}", observed.unrecorded
+        return Plan(back, reason, values=values, gone=observed.gone, unrecorded=unrecorded)
     right = Right("Microsoft.Authorization/roleAssignments/write", wanted.instance_id)
     title = f"assign {role.name} to the application's service principal"
     to_be = assignment_id(wanted.instance_id, observed.principal, role.id)
@@ -68,7 +75,7 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     ours = (Assigned(observed.assignment, role.name, _WHO),) if observed.ours and role else ()
     changes = tuple(_revoke(one, wanted) for one in (*ours, *observed.former))
     if observed.assignment and not changes:
-        return Plan(reason="the application had its role before: kept")
+        return Plan(reason="the application had its role before: kept", unrecorded=observed.unrecorded)
     return Plan(changes, "there is no such assignment", skipped=not changes, gone=observed.gone)
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from cloud.clients import Azure
 from cloud.errors import SEVERITY, Refusal, explain
-from steps.model import Ask, Change, Context, Plan, Step, Values, nothing_to_remove
+from steps.model import Ask, Change, Context, Plan, Step, Values, nothing_to_remove, with_unrecorded
 from steps.wanted import Wanted
 
 
@@ -96,7 +96,7 @@ class Memory:
     doing: Mapping[str, str] = field(default_factory=dict)
     """By step, the change that was being made when a run was cut short."""
     begun: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """By step, what that change makes."""
+    """By step, what that change was to make."""
     removed: frozenset[str] = frozenset()
     """The steps whose things `destroy` took away, and nobody has made again."""
 
@@ -140,6 +140,8 @@ class Walk:
         self._values: dict[str, str] = dict(memory.values)
         self._made = {step.key: memory.made.get(step.key, frozenset()) for step in steps}
         self._doing, self._begun = memory.doing, memory.begun
+        if removing:  # what was being made may be there
+            self._made = {key: made | memory.begun.get(key, frozenset()) for key, made in self._made.items()}
         self._looks: dict[str, Look] = {}
         self._results: dict[str, Result] = {}
 
@@ -193,8 +195,8 @@ class Walk:
             made_by_any=frozenset().union(*self._made.values()),
             progress=progress,
             reveal=self._watcher.reveal,
-            interrupted=self._doing.get(step.key, ""),
             begun=self._begun.get(step.key, frozenset()),
+            interrupted=self._doing.get(step.key, ""),
             removing=self._removing,
             removed=step.key in self._removed,
         )
@@ -202,7 +204,8 @@ class Walk:
     async def _look_at(self, step: Step) -> Look:
         try:
             observed = await step.observe(self._context(step))
-            return Look(step.plan(observed, self.wanted))
+            plan, begun = step.plan(observed, self.wanted), self._begun.get(step.key, ())
+            return Look(with_unrecorded(plan, step.title, begun, removing=self._removing))
         except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on, and it is told
             return Look(None, explain(error, f"look at the {step.title.lower()}") or _bug(error))
 
@@ -220,9 +223,8 @@ class Walk:
             result = Result(Outcome.BLOCKED, reason=f"needs: {by}", undone=undone)
         else:
             look = self._looks[step.key]
-            if any(
-                result.outcome in (Outcome.DONE, Outcome.REMOVED) for result in before
-            ):  # what was seen may have changed since
+            # What was seen may have changed since.
+            if any(result.outcome in (Outcome.DONE, Outcome.REMOVED) for result in before):
                 asked = look.plan.ask if look.plan else None
                 look = await self._look_at(step)
                 if look.plan and look.plan.ask not in (None, asked):
@@ -239,6 +241,8 @@ class Walk:
         self._learn(plan)
         recorder.planned(step, plan)
         self._forget(plan.gone)
+        if not self._removing:
+            self._made[step.key] |= {*plan.unrecorded}
         made: dict[str, str] = dict(plan.values)
         for position, change in enumerate(plan.changes):
             recorder.about_to(step, change)

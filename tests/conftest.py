@@ -45,6 +45,26 @@ def tool(azure: Emulator, tmp_path: Path) -> Tool:
     return Tool(azure, tmp_path / "work")
 
 
+@pytest.fixture(scope="session")
+def finished(new_azure: tuple[Emulator, Kept], tmp_path_factory: pytest.TempPathFactory) -> tuple[Kept, bytes]:
+    """What an undisturbed run leaves, in the cloud and in its state file."""
+    emulator, kept = new_azure
+    emulator.renew(kept)
+    tool = Tool(emulator, tmp_path_factory.mktemp("finished") / "work")
+    done = tool.deploy()
+    assert done.code == 0, done.text
+    return emulator.keep(), tool.state_file.read_bytes()
+
+
+@pytest.fixture
+def deployed(finished: tuple[Kept, bytes], azure: Emulator, tool: Tool) -> Tool:
+    """deploy.py in a folder where an undisturbed run, with every default, has been."""
+    kept, state = finished
+    azure.renew(kept)
+    tool.state_file.write_bytes(state)
+    return tool
+
+
 @pytest.fixture
 def world(azure: Emulator, shared: Path) -> Iterator[Emulator]:
     """A new embedded Azure, whose traffic is held against the published contracts in the end."""

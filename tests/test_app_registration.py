@@ -73,6 +73,7 @@ def test_everything_is_set_left_alone_changed_and_removed(world: Emulator, tool:
     notes = again.document["steps"][3]["notes"]
     assert "Other reply URLs are kept: https://c.example/" in notes
     assert "Other tags are kept: theirs" in notes
+    assert not [note for note in notes if note.startswith("Other owners")]
 
     federated_now = "name=main,github=contoso/twins,environment=prod"
     changed = ("--federated-credential", federated_now, "--app-role", "owner", "--spa-reply-url", "https://d.example/")
@@ -131,13 +132,15 @@ def test_an_adopted_registration_keeps_what_it_has_and_is_released(azure: Emulat
         "requiredResourceAccess": [mail],
         "web": {"redirectUris": ["https://theirs.example/"]},
         "notes": "theirs",
+        "isFallbackPublicClient": False,
     }
     graph(azure, "PATCH", f"/applications/{hand_made(azure)['id']}", foreign)
     graph(azure, "GET", f"/applications/{hand_made(azure)['id']}")
     before = hand_made(azure)
     adopt = ("--app-id", HAND_MADE, "--reply-url", "https://mine.example/", "--secret", "ci", "--owner", CARLOS)
+    switches = ("--public-client", "--implicit-id-tokens", "--audience", "personal", "--notes", "ours")
 
-    done = tool.deploy(*adopt)
+    done = tool.deploy(*adopt, *switches)
 
     assert done.code == 0, done.text
     app = hand_made(azure)
@@ -162,8 +165,19 @@ def test_an_adopted_registration_keeps_what_it_has_and_is_released(azure: Emulat
     gone = tool.run("destroy", "--yes")
     assert gone.code == 0, gone.text
     app = hand_made(azure)
-    for name in ("publicClient", "web", "requiredResourceAccess", "tags", "notes", "passwordCredentials"):
+    for name in (
+        "publicClient",
+        "web",
+        "requiredResourceAccess",
+        "tags",
+        "notes",
+        "passwordCredentials",
+        "signInAudience",
+    ):
         assert app[name] == before[name], name
+    assert app["isFallbackPublicClient"] is False
+    assert "forbid public-client flows, forbid implicit grant of id tokens" in gone.stdout
+    assert "make it single-tenant" in gone.stdout
     assert app["owners"] == [CARLOS]  # the last one is never taken away
     assert "stays an owner" in gone.stdout
     assert not [one for one in azure.inventory(volatile=True)["servicePrincipals"] if one["appId"] == HAND_MADE]
@@ -219,6 +233,8 @@ def test_bad_input_is_refused_before_anything_is_written(azure: Emulator, tool: 
     refused(azure, tool, "on localhost", web, "http://[::1]/")
     refused(azure, tool, "personal accounts", web, "https://*.example/", "--audience", "personal")
     refused(azure, tool, "can't be both", web, "https://a.example/", "--spa-reply-url", "https://a.example/")
+    refused(azure, tool, "--app-id can't be said with it", "--no-app", "--app-id", HAND_MADE)
+    refused(azure, tool, "say one of them", "--adopt-app", "--app-id", HAND_MADE)
     refused(azure, tool, "There is no application", "--app-id", "00000000-0000-4000-8000-00000000dead")
     refused(azure, tool, "can't own an application", "--owner", twin_engineers(azure))
     change = {"tags": ["managed-by:terraform"]}
@@ -262,17 +278,8 @@ def test_consent_that_may_not_be_given_is_handed_off(tmp_path: Path) -> None:
 
 
 def test_a_person_is_asked_whether_to_adopt(azure: Emulator, tool: Tool) -> None:
-    name = (
-        "--resource-group",
-        "rg-asked",
-        "--location",
-        "westus2",
-        "--instance",
-        "asked",
-        "--app-name",
-        HAND_MADE_NAME,
-    )
-    process = tool.terminal("--subscription", SUBSCRIPTION, *name)
+    name = ("--resource-group", "rg-asked", "--location", "westus2", "--instance", "asked")
+    process = tool.terminal("--subscription", SUBSCRIPTION, *name, "--app-name", HAND_MADE_NAME)
     process.expect("Adopt it")
     process.sendline("y")
     process.expect("Proceed")

@@ -187,7 +187,9 @@ def test_an_existing_group_and_an_instance_elsewhere_are_used_and_said(tool: Too
     elsewhere = tool.deploy("--resource-group", "shared-services", "--location", "West Europe", "--output", "json")
     assert elsewhere.code == 0, elsewhere.text
     notes = {step["step"]: step["notes"] for step in elsewhere.document["steps"]}
-    assert notes["instance"] == ["The instance is in westus2, not westeurope: it is used as it is."]
+    where, again = notes["instance"]
+    assert where == "The instance is in westus2, not westeurope: it is used as it is."
+    assert again.endswith("is recorded as made here from now on: instance.")
     assert f"! {notes['instance'][0]}" in elsewhere.stderr
     assert elsewhere.document["values"]["location"] == "westus2"
 

@@ -54,12 +54,19 @@ def test_the_name_is_typed_to_confirm(azure: Emulator, tool: Tool) -> None:
     wrong.wait()
     assert len(ours(azure)) == 3
 
+    assert tool.run("--yes", "--app").code == 0
+    left_out = tool.run("--yes", "--no-app")
+    assert "which this tool made, is left as it is. --app sees" in left_out.stdout
+    assert len(ours(azure)) == 4
+    both = tool.run("plan", "--adopt-app")
+    assert (both.code, "as an earlier run was told" in both.stderr) == (2, True)
     right = tool.terminal("destroy")
     right.expect("type the instance's name")
     right.sendline(INSTANCE)
     right.expect("is removed")
     assert right.wait() == 0
     assert ours(azure) == []
+    assert tool.state["inputs"]["no_app"] is True
 
 
 def test_killed_in_the_middle_it_goes_on_and_purges(azure: Emulator, tool: Tool) -> None:
@@ -71,6 +78,11 @@ def test_killed_in_the_middle_it_goes_on_and_purges(azure: Emulator, tool: Tool)
     kill(process)
     assert tool.state["steps"]["instance"]["doing"] == "delete-instance"
     azure.faults()
+    planned = tool.run("destroy", "--non-interactive")
+    assert planned.code == 2, planned.text
+    assert "delete resource group" in planned.stdout
+    assert "delete instance" not in planned.stdout
+    assert "delete application" not in planned.stdout
 
     done = tool.run("destroy", "--yes", "--purge")
 

@@ -44,6 +44,9 @@ def test_names_and_application_are_taken_over(azure: Emulator, tool: Tool) -> No
 
     assert done.code == 0, done.text
     assert "left as it is: the IoT hub, the event route" in done.stdout
+    for what in ("resource group old-group", "instance old-twins"):
+        assert f"names the {what}, which isn't there to take over: a new one is made under this name" in done.stdout
+    assert "names the application" not in done.stdout
     assert [one["name"] for one in azure.inventory()["digitalTwinsInstances"]] == ["old-twins"]
     values = tool.run("outputs", "--format", "json").document
     assert (values["client_id"], values["location"]) == (made["appId"], "westeurope")

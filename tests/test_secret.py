@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 from typing import Any
@@ -60,10 +61,19 @@ def test_a_secret_is_made_kept_rotated_and_removed(world: Emulator, tool: Tool) 
     assert writes(world) == []
     assert "in 19 days" in again.document["steps"][3]["notes"][0]
     assert "--rotate-secret" in again.document["steps"][3]["notes"][0]
-    assert again.document["values"]["secret_file"] == "ci.secret"
+    assert again.document["values"]["secret_file"] == str(file)
+
+    elsewhere = Tool(world, tool.folder / "elsewhere")
+    longer = elsewhere.run("plan", "--state", "../deploy.state.json", "--secret-days", "180", "--output", "json")
+    assert longer.document["steps"][3]["changes"] == []
+    assert "was made for 20 days, and stays so: 180 days hold" in longer.text
+    assert "isn't there" not in longer.text
+
+    nowhere = tool.run("plan", "--secret-file", "no/such/folder")
+    assert (nowhere.code, "does not exist" in nowhere.text) == (2, True)
 
     planned = tool.run("plan", "--yes", "--rotate-secret", "--secret-days", "180")
-    assert "create another client secret ci, for 180 days, written to ci.secret" in planned.stdout
+    assert f"create another client secret ci, for 180 days, written to {file}" in planned.stdout
     rotated = tool.run("--yes", "--rotate-secret", "--secret-days", "180")
     assert rotated.code == 0, rotated.text
     two = file.read_text().strip()
@@ -72,15 +82,26 @@ def test_a_secret_is_made_kept_rotated_and_removed(world: Emulator, tool: Tool) 
     assert len(secrets(world)) == 2
     file.unlink()
     lacking = tool.run("--yes")
-    assert "The file ci.secret of client secret ci isn't there" in lacking.stdout
+    assert f"The file {file} of client secret ci isn't there" in lacking.stdout
     assert "Older client secrets go on working: 1" in lacking.stdout
     assert len(secrets(world)) == 2
+
+    renamed = tool.run("--yes", "--secret", "web", "--secret-file", "web.txt")
+    assert renamed.code == 0, renamed.text
+    assert "Beside web, client secrets of other names go on working: ci to" in renamed.stdout
+    assert "isn't there" not in renamed.stdout
+    assert signs_in(world, two) == 200
+    assert len(secrets(world)) == 3
+    file.write_text("mine")
 
     removed = tool.run("--yes", "--secret", "none")
     assert removed.code == 0, removed.text
     assert secrets(world) == []
+    assert not (tool.folder / "web.txt").exists()
+    assert file.read_text() == "mine"
+    assert f"The file {file} of a client secret that is gone isn't as it was written" in removed.stdout
     assert "secret_key_id" not in removed.text
-    no_leak(world, tool, first, again, planned, rotated, lacking, removed)
+    no_leak(world, tool, first, again, planned, rotated, lacking, removed, renamed)
 
 
 @pytest.mark.parametrize("phase", ["before", "after"])
@@ -113,6 +134,19 @@ def test_a_lost_answer_leaves_no_orphan_behind(azure: Emulator, tool: Tool) -> N
     assert signs_in(azure, (tool.folder / "ci.secret").read_text().strip()) == 200
     no_leak(azure, tool, lost, again, but=tool.folder / "ci.secret")
 
+    azure.faults({"method": "DELETE", "path": "applications/", "phase": "after", "do": "hold"})
+    process = tool.start("destroy", "--yes")
+    until_held(azure, process)
+    kill(process)
+    azure.faults()
+    gone = tool.run("destroy", "--yes")
+    assert gone.code == 0, gone.text
+    assert not list(tool.folder.glob("*ci.secret*"))
+    assert tool.state["steps"]["app_registration"]["made"] == ["deleted-application"]
+    anew = tool.run("--yes")
+    assert anew.code == 0, anew.text
+    assert signs_in(azure, (tool.folder / "ci.secret").read_text().strip()) == 200
+
 
 def test_a_secret_that_is_only_printed_is_printed_once(azure: Emulator, tool: Tool) -> None:
     done = tool.deploy(*SECRET, "--secret-file", "-", "--output", "json")
@@ -128,14 +162,39 @@ def test_a_secret_that_is_only_printed_is_printed_once(azure: Emulator, tool: To
     assert not list(tool.folder.glob("*.secret"))
 
 
-def test_a_secret_found_without_its_state_file_is_not_made_again(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy(*SECRET).code == 0
-    before, text = secrets(azure), (tool.folder / "ci.secret").read_text()
+def test_what_bears_our_mark_is_ours_again_without_its_state_file(azure: Emulator, tool: Tool) -> None:
+    assert tool.deploy(*SECRET, "--app-role", "reader").code == 0
+    before, text, made = secrets(azure), (tool.folder / "ci.secret").read_text(), made_in(tool)
     tool.state_file.unlink()
-    again = tool.deploy(*SECRET)
+    again = tool.deploy(*SECRET, "--app-role", "reader")
     assert again.code == 0, again.text
     assert secrets(azure) == before
     assert (tool.folder / "ci.secret").read_text() == text
+    assert "Resource group: what may be this tool's, by its mark or name, is recorded as made here" in again.stdout
+    assert made_in(tool) == {thing for thing in made if not thing.startswith(("reply-url", "permission"))}
+
+    state = tool.state_file.read_text()
+    forgetful = json.loads(state)
+    for record in forgetful["steps"].values():
+        record["made"] = []
+    tool.state_file.write_text(json.dumps(forgetful))
+    azure.control("DELETE", "/requests")
+    kept = tool.run("destroy", "--yes")
+    assert (kept.code, writes(azure)) == (0, [])
+    assert "Everything that this tool made is removed" not in kept.stdout
+    assert "App registration: what may be this tool's, by its mark or name, is not recorded" in kept.stdout
+    assert "deploy --state deploy.state.json records what carries its mark" in kept.stdout
+
+    tool.state_file.write_text(state)
+    gone = tool.run("destroy", "--yes")
+    assert "Everything that this tool made is removed" in gone.stdout
+    assert not (tool.folder / "ci.secret").exists()
+    assert "created-by" not in json.dumps(azure.inventory())
+    assert MARK not in json.dumps(azure.inventory()["roleAssignments"])
+
+
+def made_in(tool: Tool) -> set[str]:
+    return {thing for record in tool.state["steps"].values() for thing in record["made"]}
 
 
 @pytest.mark.parametrize(

@@ -37,15 +37,14 @@ def test_another_run_holds_the_lock(azure: Emulator, tool: Tool) -> None:
         (("--subscription", "Contoso Sandbox"), "subscription"),
     ],
 )
-def test_another_deployments_names_are_refused(tool: Tool, flags: tuple[str, ...], named: str) -> None:
-    assert tool.deploy().code == 0
-    before = tool.state_file.read_bytes()
-    done = tool.run("--yes", *flags)
+def test_another_deployments_names_are_refused(deployed: Tool, flags: tuple[str, ...], named: str) -> None:
+    before = deployed.state_file.read_bytes()
+    done = deployed.run("--yes", *flags)
     assert done.code == 2, done.text
     assert f"in {named} " in done.stderr
     assert "--state" in done.stderr
-    assert tool.state_file.read_bytes() == before
-    assert tool.run("--yes", *flags, "--state", "other.state.json", "--subscription", SUBSCRIPTION).code in (0, 2)
+    assert deployed.state_file.read_bytes() == before
+    assert deployed.run("--yes", *flags, "--state", "other.state.json", "--subscription", SUBSCRIPTION).code in (0, 2)
 
 
 def test_two_deployments_side_by_side(azure: Emulator, tool: Tool) -> None:
@@ -79,26 +78,24 @@ def test_a_file_that_cannot_be_used_is_refused_and_left_alone(
     assert azure.requests()["total"] == 0
 
 
-def test_another_tenants_file_is_refused(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
-    document = tool.state
+def test_another_tenants_file_is_refused(azure: Emulator, deployed: Tool) -> None:
+    document = deployed.state
     document["belongs_to"]["cloud"] = "https://management.usgovcloudapi.net"
-    tool.state_file.write_text(json.dumps(document))
+    deployed.state_file.write_text(json.dumps(document))
     azure.control("DELETE", "/requests")
-    done = tool.run("--yes")
+    done = deployed.run("--yes")
     assert done.code == 2
     assert "in cloud https://management.usgovcloudapi.net, not https://management.azure.com" in done.stderr
 
 
-def test_keys_of_others_are_kept(tool: Tool) -> None:
-    assert tool.deploy().code == 0
-    document = tool.state
+def test_keys_of_others_are_kept(deployed: Tool) -> None:
+    document = deployed.state
     document["team"] = {"owner": "factory"}
     document["steps"]["instance"]["note"] = "do not delete"
-    tool.state_file.write_text(json.dumps(document))
-    assert tool.run("--yes", "--app-name", "renamed").code == 0
-    assert tool.state["team"] == {"owner": "factory"}
-    assert tool.state["steps"]["instance"]["note"] == "do not delete"
+    deployed.state_file.write_text(json.dumps(document))
+    assert deployed.run("--yes", "--app-name", "renamed").code == 0
+    assert deployed.state["team"] == {"owner": "factory"}
+    assert deployed.state["steps"]["instance"]["note"] == "do not delete"
 
 
 def test_a_folder_in_its_place_and_a_missing_folder(azure: Emulator, tool: Tool) -> None:

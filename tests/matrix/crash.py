@@ -69,16 +69,17 @@ def inflict(lab: Lab, crash: Crash) -> list[Verdict]:
     tool = lab.fresh()
     killed = [kill_at(lab, tool, kill) for kill in crash.kills]
     after = lab.azure.keep()
-    files = {file.name: file.read_bytes() for file in tool.folder.iterdir()}
+    files = {file.name: (file.read_bytes(), file.stat().st_mode) for file in tool.folder.iterdir()}
     verdicts = []
     for memory in ("state kept", "state deleted"):
         lab.azure.faults()
         lab.azure.put_back(after)
         for file in list(tool.folder.iterdir()):
             file.unlink()
-        for name, content in files.items():
+        for name, (content, mode) in files.items():
             if memory == "state kept" or name != tool.state_file.name:
                 (tool.folder / name).write_bytes(content)
+                (tool.folder / name).chmod(mode)
         verdict = Verdict(_kind(crash, killed, memory), {**crash.json(), "memory": memory})
         verdict.what = ", then ".join(run.note for run in killed if run.note)
         verdict.reached = all(run.code == -9 for run in killed)
