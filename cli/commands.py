@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 from cli import documents
 from cli.called import command, shown
 from cli.console import say, show_needs_you, show_pairs, show_plan, show_refusal, text
-from cli.hand_off import HandOff, Lacks, ending, lacks, lines
+from cli.hand_off import HandOff, ending, lacks, said
 from cli.main import DEFAULT_STATE
 from cli.run import Run
+from cloud.endpoints import EXPLORERS, audience
 from cloud.errors import SEVERITY
 from state.recorder import StateRecorder
 
 if TYPE_CHECKING:
-    from cloud.clients import Azure
     from state.document import StateDocument
     from steps.walk import Look, Result
 
-EXPLORER = "https://explorer.digitaltwins.azure.net"
 NOT_AT_THE_END = (
     "role_assignment_id",
     "application_object_id",
@@ -42,7 +41,7 @@ async def plan(run: Run) -> int:
     if run.options.json:
         documents.emit(documents.plan_document(STEPS, looks, lacking, code))
         return code
-    show_plan(run.console, STEPS, looks, _said(lacking, azure))
+    show_plan(run.console, STEPS, looks, said(STEPS, looks, lacking, azure.cloud.portal))
     for look in looks.values():
         if look.error:
             run.console.print()
@@ -65,7 +64,7 @@ async def deploy(run: Run) -> int:
         for title in hand_off.done(STEPS, looks):
             say(run.console, f"Handed off, and done meanwhile: {title}", first="✓ ", first_style="green")
         if any(look.plan and look.plan.changes for look in looks.values()):
-            show_plan(run.console, STEPS, looks, _said(lacking, azure))
+            show_plan(run.console, STEPS, looks, said(STEPS, looks, lacking, azure.cloud.portal))
             run.console.print()
             await run.confirm()
         else:
@@ -93,16 +92,6 @@ def _note(run: Run, looks: Mapping[str, Look]) -> None:
         say(run.console, note, first="! ", first_style="yellow")
     if notes:
         run.console.print()
-
-
-def _said(lacking: Lacks, azure: Azure) -> dict[str, list[str]]:
-    """Return what is said of missing rights, by step; what holds for several of them is said once."""
-    said: set[str] = set()
-    lines_of = {key: lines(one, azure.cloud.portal) for key, one in lacking.items()}
-    return {
-        key: [line for line in of_step if not (line in said or said.add(line))]  # type: ignore[func-returns-value]
-        for key, of_step in lines_of.items()
-    }
 
 
 def _report(run: Run, results: Mapping[str, Result], document: StateDocument, code: int, handed: str) -> None:
@@ -134,7 +123,10 @@ def _report(run: Run, results: Mapping[str, Result], document: StateDocument, co
         if plan and plan.needs_you:
             show_needs_you(console, step, plan.needs_you)
             console.print()
-    link = f"{EXPLORER}/?tid={outputs['tenant_id']}&eid={outputs['host_name']}"
+    explorer = EXPLORERS.get(audience(outputs["host_name"]))
+    if not explorer:
+        return
+    link = f"{explorer}/?tid={outputs['tenant_id']}&eid={outputs['host_name']}"
     show_pairs(console, {"Next": f"see the instance at {link}"}, indent=0)
     if results["role"].plan and results["role"].plan.changes:
         console.print(text("      (a new role can take up to five minutes to work there)"))

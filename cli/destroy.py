@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cli import documents
 from cli.called import command, shown
 from cli.console import say, show_plan, show_refusal, text
+from cli.hand_off import HandOff, ending, lacks, said
 from cli.inputs import BadInput
 from cli.run import Declined, Run
 from cloud.errors import Refusal
@@ -43,18 +44,22 @@ async def destroy(run: Run) -> int:
     async with await run.connect() as azure:
         wanted, subscription = await run.settle(azure)
         walk, looks = await _look(run, azure, wanted)
+        lacking = await lacks(azure, looks)
         if any(look.plan and look.plan.changes for look in looks.values()):
-            show_plan(run.console, steps, looks)
+            show_plan(run.console, steps, looks, said(steps, looks, lacking, azure.cloud.portal))
             run.console.print()
             await _confirm(run, wanted)
         document = run.new_document(azure, wanted, subscription)
         state.write(document)
         with run.screen:
             results = await walk.apply(StateRecorder(state, document, removing=True))
-    code = exit_code(results)
+        who = await azure.credential.who()
+    hand_off, code = HandOff(state), exit_code(results)
+    handed = hand_off.update(steps, results, lacking, wanted, who.name, doing="removing")
     if run.options.json:
-        documents.emit(documents.run_document(steps, results, document.outputs(), code, "destroy"))
-    _report(run, steps, results, code)
+        described = documents.run_document(steps, results, document.outputs(), code, "destroy")
+        documents.emit({**described, "hand_off": str(hand_off.path) if handed else None})
+    _report(run, steps, results, code, ending(hand_off) if handed else "")
     return code
 
 
@@ -87,7 +92,7 @@ async def _confirm(run: Run, wanted: Wanted) -> None:
     run.console.print()
 
 
-def _report(run: Run, steps: tuple[Step, ...], results: Mapping[str, Result], code: int) -> None:
+def _report(run: Run, steps: tuple[Step, ...], results: Mapping[str, Result], code: int, handed: str) -> None:
     console, state = run.console, run.options.state
     console.print()
     for step in steps:
@@ -95,6 +100,9 @@ def _report(run: Run, steps: tuple[Step, ...], results: Mapping[str, Result], co
         if error:
             show_refusal(console, error, f"Step {step.number}, {step.title.lower()}: ")
             console.print()
+    if handed:
+        say(console, handed, first="! ", first_style="yellow")
+        console.print()
     if code:
         say(console, f"The log is {shown(state.log_path)}", first="Not everything is removed. ", first_style="bold")
         return

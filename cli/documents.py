@@ -138,17 +138,18 @@ def with_client_values(values: Mapping[str, str], login: str) -> dict[str, str]:
         whose = audience(values["host_name"])
         found["instance_url"] = f"https://{values['host_name']}"
         found["audience"] = whose
-        found["scopes"] = f"{whose}/.default {whose}/Read.Write"
+        # All that the registration asks for; MSAL takes no other scope of the same API beside it.
+        found["scopes"] = f"{whose}/.default"
     if login:
         found["authority"] = f"{login}/{values['tenant_id']}"
     return found
 
 
 def _appsettings(values: Mapping[str, str]) -> dict[str, Any]:
-    """Return the sections as Microsoft.Identity.Web names theirs."""
+    """Return the sections as Microsoft.Identity.Web names theirs: the authority is `Instance` and `TenantId`."""
     login, _, tenant = values.get("authority", "").rpartition("/")
     app = {"Instance": login and f"{login}/", "TenantId": tenant or values["tenant_id"]}
-    app |= {"ClientId": values.get("client_id", ""), "Authority": values.get("authority", "")}
+    app["ClientId"] = values.get("client_id", "")
     twins: dict[str, Any] = {"InstanceUrl": values.get("instance_url", ""), "Audience": values.get("audience", "")}
     twins["Scopes"] = values.get("scopes", "").split()
     sections = {"AzureAd": app, "DigitalTwins": twins}

@@ -43,15 +43,29 @@ async def lacks(azure: Azure, looks: Mapping[str, Look]) -> Lacks:
     }
 
 
-def lines(lacking: tuple[Lack, ...], portal: str) -> list[str]:
-    """Return what is said of a step's missing rights."""
-    said = []
-    for lack in lacking:
-        said.append(f"needs somebody else: the permission {lack.action} is missing on {lack.scope}")
-        if lack.eligible:
-            roles = " or ".join(lack.eligible)
-            said.append(f"or you: activate your eligible role {roles} first, at {portal}/{ACTIVATE}")
-    return said
+def said(steps: tuple[Step, ...], looks: Mapping[str, Look], lacking: Lacks, portal: str) -> dict[str, list[str]]:
+    """Return what is said, by step, of missing rights: its own, or that it waits for a step that has some missing.
+
+    How to activate a role is said once.
+    """
+    lines: dict[str, list[str]] = {}
+    activations: set[str] = set()
+    for step in steps:
+        plan = looks[step.key].plan
+        waits = [f"{one.number} {one.title}" for one in steps if one.key in step.needs and one.key in lines]
+        if step.key in lacking:
+            lines[step.key] = []
+        elif waits and plan and plan.changes:
+            lines[step.key] = [f"waits for somebody else, as it needs: {', '.join(waits)}"]
+        for lack in lacking.get(step.key, ()):
+            lines[step.key].append(f"needs somebody else: the permission {lack.action} is missing on {lack.scope}")
+            if lack.eligible:
+                roles = " or ".join(lack.eligible)
+                where = f"at {portal}/{ACTIVATE}" if portal else "in Privileged Identity Management"
+                activation = f"or you: activate your eligible role {roles} first, {where}"
+                lines[step.key] += [activation] if activation not in activations else []
+                activations.add(activation)
+    return lines
 
 
 class HandOff:
@@ -72,7 +86,14 @@ class HandOff:
         return [f"{step.number} {step.title.lower()}" for step in steps if step.key in over]
 
     def update(
-        self, steps: tuple[Step, ...], results: Mapping[str, Result], lacking: Lacks, wanted: Wanted, who: str
+        self,
+        steps: tuple[Step, ...],
+        results: Mapping[str, Result],
+        lacking: Lacks,
+        wanted: Wanted,
+        who: str,
+        *,
+        doing: str = "setting up",
     ) -> bool:
         """Write the script for what was refused, or remove that of an earlier run; return whether there is one."""
         parts = [(step, _commands(step, results[step.key], wanted, lacking)) for step in steps]
@@ -80,7 +101,7 @@ class HandOff:
         if not open_parts:
             self.path.unlink(missing_ok=True)
             return False
-        replace_file(self.path, _script(open_parts, lacking, wanted, who, self.path).encode())
+        replace_file(self.path, _script(open_parts, lacking, wanted, f"{_line(who)} is {doing}", self.path).encode())
         return True
 
 
@@ -93,14 +114,14 @@ def _commands(step: Step, result: Result, wanted: Wanted, lacking: Lacks) -> lis
 
 
 def _script(
-    parts: list[tuple[Step, list[tuple[Change, str]]]], lacking: Lacks, wanted: Wanted, who: str, path: Path
+    parts: list[tuple[Step, list[tuple[Change, str]]]], lacking: Lacks, wanted: Wanted, doing: str, path: Path
 ) -> str:
     head = [
         "#!/usr/bin/env bash",
         "# To: somebody who may do what follows",
-        f"# Subject: Please finish setting up Azure Digital Twins instance {_line(wanted.instance)}",
+        f"# Subject: Please finish {doing.partition(' is ')[2]} Azure Digital Twins instance {_line(wanted.instance)}",
         "#",
-        f"# {_line(who)} is setting up the Azure Digital Twins instance {_line(wanted.instance)},",
+        f"# {doing} the Azure Digital Twins instance {_line(wanted.instance)},",
         f"# in resource group {_line(wanted.resource_group)} of subscription {wanted.subscription},",
         "# and may not do all of it. What is left, and the permission that it needs:",
         "#",
@@ -111,7 +132,7 @@ def _script(
     head += [
         "#",
         f"# Sign in with az, read the commands below, and run them: bash {_line(path.name)}",
-        "# Then tell the sender, who runs the same set-up again: it finds what was done and goes on from there.",
+        "# Then tell the sender, who runs the same command again: it finds what was done and goes on from there.",
         "",
         "set -euo pipefail",
     ]

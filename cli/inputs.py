@@ -110,7 +110,7 @@ _FEDERATED = (
     Field("environment", "an environment of the repository"),
     Field("issuer", "the issuer of the tokens, a URL", names.issuer_problem),
     Field("subject", "their subject"),
-    Field("audience", "their audience; default api://AzureADTokenExchange"),
+    Field("audience", "their audience; default api://AzureADTokenExchange, or that of its cloud"),
 )
 
 BASICS = (
@@ -139,6 +139,8 @@ ROUTING = (
     Input("endpoint", "Endpoint for event routes.", "name=NAME,type=TYPE,destination=WHERE,…", kind="items",
           fields=_ENDPOINT),
     Input("route", "Event route.", "name=NAME,endpoint=NAME,…", kind="items", fields=_ROUTE),
+    Input("renew_keys", "Give endpoints with a key the present one, once it was regenerated.", "", kind="flag",
+          kept=False),
 )  # fmt: skip
 APP = (
     Input("no_app", "Leave the app registration out (--app takes it in again).", "", kind="flag"),

@@ -209,8 +209,8 @@ class Run:
             return Memory()
         made = {key: frozenset(record.made) for key, record in self._document.steps.items()}
         doing = {key: record.doing for key, record in self._document.steps.items() if record.doing}
-        removed = frozenset(key for key, record in self._document.steps.items() if record.removed)
         begun = {key: frozenset(self._document.steps[key].making) for key in doing}
+        removed = frozenset(key for key, record in self._document.steps.items() if record.removed)
         return Memory(self._document.produced(), made, doing, begun, removed)
 
     async def confirm(self) -> None:

@@ -148,7 +148,7 @@ async def settle(  # noqa: PLR0917 - all of them are needed, and none is of the 
     app = None
     if not no_app:
         app_name = texts.get("app_name") or default_app_name(instance)
-        app = await wishes.application(given, app_name, state_file, role, principal)
+        app = await wishes.application(given, app_name, state_file, role, principal, cloud=azure.cloud.name)
     access = {"enabled": "Enabled", "disabled": "Disabled"}.get(texts.get("public_network_access", ""))
     assignee, data_role = await asyncio.gather(
         principal(str(texts.get("assignee") or who.object_id)), role(texts.get("role") or DATA_OWNER)
@@ -169,6 +169,7 @@ async def settle(  # noqa: PLR0917 - all of them are needed, and none is of the 
         create_identities=bool(value(given, "create_identities")),
         endpoints=endpoints,
         routes=wishes.routes(given),
+        renew_keys=bool(value(given, "renew_keys")),
         answers={name: bool(value(given, name)) for name in ANSWERS if name in given},
     )
 

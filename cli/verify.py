@@ -17,7 +17,7 @@ from cloud.errors import SEVERITY, Refusal, explain
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
-    from steps.model import Step
+    from steps.model import Change, Step
     from steps.walk import Look
     from steps.wanted import Wanted
 
@@ -82,12 +82,26 @@ def _of_step(step: Step, look: Look) -> list[Check]:
     plan = look.plan
     if plan.skipped and not plan.changes:
         return [] if step.optional else [Check(title, "skipped", plan.reason)]
-    checks = [Check(title, "drift", f"missing: {change.title}") for change in plan.changes]
+    checks = [_of_change(title, change) for change in plan.changes]
     if plan.needs_you:
         checks.append(Check(title, "note", plan.reason))
     elif not checks:
         checks.append(Check(title, "ok", plan.reason))
     return checks + [Check(title, "note", note) for note in plan.notes]
+
+
+_WORDS = {
+    **dict.fromkeys(("create", "register", "assign", "add", "restore", "let", "consent"), "missing"),
+    **dict.fromkeys(("delete", "remove", "take"), "left over"),
+}
+"""What is said of a change, by the verb of its title."""
+
+
+def _of_change(title: str, change: Change) -> Check:
+    verb = change.title.partition(" ")[0]
+    if verb == "wait":  # somebody is at it; nothing differs yet
+        return Check(title, "note", change.title)
+    return Check(title, "drift", f"{_WORDS.get(verb, 'differs')}: {change.title}")
 
 
 async def _probes(

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 DEFAULT_REPLY_URL = "http://localhost"
 DEFAULT_DAYS = "180"
 GITHUB = "https://token.actions.githubusercontent.com"
+EXCHANGES = {
+    # Source: "Workload identity federation" in the Microsoft Entra documentation, by the clouds' names for themselves.
+    "AzureUSGovernment": "api://AzureADTokenExchangeUSGov",
+    "AzureChinaCloud": "api://AzureADTokenExchangeChina",
+}
+"""What a federated token is issued for, where it isn't EXCHANGE."""
 EXCHANGE = "api://AzureADTokenExchange"
 AUDIENCES: Mapping[str, Audience] = {
     "single": "AzureADMyOrg",
@@ -65,7 +71,7 @@ def refuse_two_ways(given: Mapping[str, Given], quiet: Collection[str]) -> None:
 
 
 async def application(
-    given: Mapping[str, Given], name: str, state_file: Path, role: LookUpRole, principal: LookUpPrincipal
+    given: Mapping[str, Given], name: str, state_file: Path, role: LookUpRole, principal: LookUpPrincipal, *, cloud: str
 ) -> Application:
     """Return what is wanted of the app registration; BadInput for what contradicts itself."""
     owners = _many(given, "owner")
@@ -85,7 +91,7 @@ async def application(
         notes=notes if (notes := value(given, "notes")) != "none" else "",
         tags=_many(given, "app_tag"),
         secret=_secret(given, state_file),
-        federated=_federated(given),
+        federated=_federated(given, EXCHANGES.get(cloud, EXCHANGE)),
         role=await role(app_role) if app_role else None,
         grant_consent=bool(value(given, "grant_consent")),
         app_id=value(given, "app_id") or "",
@@ -103,14 +109,14 @@ def _secret(given: Mapping[str, Given], state_file: Path) -> Secret | None:
     return Secret(name, days, file, rotate=bool(value(given, "rotate_secret")))
 
 
-def _federated(given: Mapping[str, Given]) -> tuple[FederatedCredential, ...] | None:
+def _federated(given: Mapping[str, Given], exchange: str) -> tuple[FederatedCredential, ...] | None:
     items = value(given, "federated_credential")
-    return None if items is None else tuple(_federated_credential(item) for item in items)
+    return None if items is None else tuple(_federated_credential(item, exchange) for item in items)
 
 
-def _federated_credential(item: Mapping[str, str]) -> FederatedCredential:
+def _federated_credential(item: Mapping[str, str], exchange: str) -> FederatedCredential:
     what = f"Federated credential {item['name']}"
-    audience = item.get("audience", EXCHANGE)
+    audience = item.get("audience", exchange)
     if "github" not in item:
         if "issuer" not in item or "subject" not in item:
             raise BadInput(f"{what} needs github=OWNER/REPOSITORY, or issuer=URL and subject=TEXT.")
@@ -135,7 +141,10 @@ def user_identities(given: Mapping[str, Given], group_id: str) -> tuple[str, ...
 def _id(kind: str, named: str, group_id: str, what: str) -> str:
     found = resource_id(kind, named, group_id)
     if found is None:
-        raise BadInput(f"{what}: {named} is neither {form(kind)} in the resource group nor such a resource id.")
+        raise BadInput(
+            f"{what}: {named} is neither {form(kind)} in the instance's resource group nor the id of such a resource.",
+            "One in another group is named by its id: az resource list --name NAME --query [].id --output tsv",
+        )
     return found
 
 

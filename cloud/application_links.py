@@ -115,7 +115,7 @@ async def _until_known(request: Callable[[], Awaitable[None]], progress: Progres
     """Make a request that a replica refuses which doesn't know the application, or the owner, yet."""
     await until_visible(
         request,
-        not_yet=lambda status, code: (status, code) == (404, "Request_ResourceNotFound"),
+        not_yet=lambda answer: (answer.status, answer.code) == (404, "Request_ResourceNotFound"),
         bound=REPLICATION_BOUND,
         what="waiting for the directory to replicate the application",
         progress=progress,

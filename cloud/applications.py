@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kiota_abstractions.api_error import APIError
 
 from cloud.directory import create_if_missing, found
-from cloud.errors import Refusal, answer_of
+from cloud.errors import Answer, Refusal, answer_of
 from cloud.waiting import Progress, poll, until_visible
 
 if TYPE_CHECKING:
@@ -185,9 +185,12 @@ def _still_held(error: APIError) -> Refusal | None:
 
 
 async def create_principal(
-    graph: GraphServiceClient, client_id: str, tags: tuple[str, ...], progress: Progress, *, fresh: bool
+    graph: GraphServiceClient, client_id: str, tags: tuple[str, ...], progress: Progress, *, bound: float
 ) -> str:
-    """Create the service principal of an application, made a moment ago if `fresh`, and return its object id."""
+    """Create the service principal of an application, and return its object id.
+
+    For `bound` seconds replicas that don't know the application are put up with.
+    """
     from msgraph.generated.models.service_principal import ServicePrincipal
 
     async def upsert() -> None:
@@ -195,16 +198,17 @@ async def create_principal(
         configuration = create_if_missing(item.ServicePrincipalsWithAppIdRequestBuilderPatchRequestConfiguration)
         await item.patch(ServicePrincipal(app_id=client_id, tags=list(tags) or None), configuration)
 
-    def not_yet(status: int, code: str) -> bool:
-        # The application was made a moment ago, and the replica asked here may not know it yet.
-        return (status, code) in (
+    def not_yet(answer: Answer) -> bool:
+        # Who may create service principals only for applications of their own is told by such a replica that this one
+        # is not local; who may not at all has insufficient privileges, and waits in vain.
+        foreign = "backing application" in answer.message
+        return (answer.status, answer.code) in (
             (400, "Request_BadRequest"),
-            (403, "Authorization_RequestDenied"),
+            (403, "Authorization_RequestDenied" if foreign else None),
             (404, "Request_ResourceNotFound"),
         )
 
     waiting = "waiting for the directory to replicate the application"
-    bound = REPLICATION_BOUND if fresh else SEEN_BOUND
     await until_visible(upsert, not_yet=not_yet, bound=bound, what=waiting, progress=progress)
     progress("waiting for the directory to replicate the service principal")
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kiota_abstractions.api_error import APIError
 
 from cloud.applications import REPLICATION_BOUND, SEEN_BOUND, Password, seen
-from cloud.errors import Refusal
+from cloud.errors import Answer, Refusal
 from cloud.waiting import Progress, poll, until_visible
 
 if TYPE_CHECKING:
@@ -159,8 +159,8 @@ async def create(  # noqa: PLR0917 - what a secret consists of
     async def add() -> Any:
         return await item.add_password.post(AddPasswordPostRequestBody(password_credential=wanted))
 
-    def not_yet(status: int, code: str) -> bool:
-        return (status, code) == (404, "Request_ResourceNotFound")  # refused, so nothing was made
+    def not_yet(answer: Answer) -> bool:
+        return (answer.status, answer.code) == (404, "Request_ResourceNotFound")  # refused, so nothing was made
 
     waiting = "waiting for the directory to replicate the application"
 
@@ -206,8 +206,8 @@ async def remove(graph: GraphServiceClient, object_id: str, key_id: str) -> None
     async def gone() -> bool:
         return all(one.key_id != key_id for one in await _passwords(graph, object_id))
 
-    def unseen(status: int, _code: str) -> bool:
-        return status == 400  # "No password credential found": by a replica that has not seen it, or it is gone
+    def unseen(answer: Answer) -> bool:
+        return answer.status == 400  # "No password credential found": by a replica that has not seen it, or it is gone
 
     def nothing(_what: str) -> None:
         pass

@@ -10,6 +10,7 @@ from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
 
+from cloud.endpoints import audience
 from cloud.persistence import (
     CONNECT_SECONDS,
     READ_SECONDS,
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
     from cloud.endpoints import Cloud
     from cloud.signin import SharedCredential
-
-DATA_PLANE_SCOPE = "https://digitaltwins.azure.net/.default"
 
 
 class Polling(AsyncARMPolling):
@@ -171,7 +170,9 @@ class Azure:
         from azure.digitaltwins.core.aio import DigitalTwinsClient
 
         if host not in self._instances:
-            self._instances[host] = DigitalTwinsClient(host, self.credential, **self._persistent(DATA_PLANE_SCOPE))
+            self._instances[host] = DigitalTwinsClient(
+                host, self.credential, **self._persistent(f"{audience(host)}/.default")
+            )
         return self._instances[host]
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kiota_abstractions.api_error import APIError
 
 from cloud.applications import REPLICATION_BOUND, unless_gone
-from cloud.errors import answer_of
+from cloud.errors import Answer, answer_of
 from cloud.waiting import Progress, poll, until_visible
 
 if TYPE_CHECKING:
@@ -59,9 +59,12 @@ async def consent(graph: GraphServiceClient, client: str, resource: str, scope: 
         body = OAuth2PermissionGrant(client_id=client, resource_id=resource, consent_type=EVERYBODY, scope=scope)
         await graph.oauth2_permission_grants.post(body)
 
-    def not_yet(status: int, code: str) -> bool:
+    def not_yet(answer: Answer) -> bool:
         # 404: a replica that doesn't know one of the service principals. 409: one that didn't show the grant before.
-        return status in (404, 409) and code in ("Request_ResourceNotFound", "Request_MultipleObjectsWithSameKeyValue")
+        return answer.status in (404, 409) and answer.code in (
+            "Request_ResourceNotFound",
+            "Request_MultipleObjectsWithSameKeyValue",
+        )
 
     waiting = "waiting for the directory to replicate the service principals"
     await until_visible(write, not_yet=not_yet, bound=REPLICATION_BOUND, what=waiting, progress=progress)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from azure.core.exceptions import HttpResponseError
 
-from cloud.errors import answer_of
+from cloud.errors import Answer, answer_of
 from cloud.waiting import Progress, until_visible
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ T = TypeVar("T")
 def lacks_role(error: BaseException) -> bool:
     """Whether the data plane refused for want of a role, or of one that works already: a 403 that says nothing."""
     answer = answer_of(error)
-    return answer is not None and _bare(answer.status, answer.code)
+    return answer is not None and _bare(answer)
 
 
 async def once_permitted(azure: Azure, instance_id: str, act: Callable[[], Awaitable[T]], progress: Progress) -> T:
@@ -42,8 +42,8 @@ async def once_permitted(azure: Azure, instance_id: str, act: Callable[[], Await
     )
 
 
-def _bare(status: int, code: str) -> bool:
-    return status == 403 and not code
+def _bare(answer: Answer) -> bool:
+    return answer.status == 403 and not answer.code
 
 
 async def _role_on_its_way(azure: Azure, instance_id: str) -> bool:

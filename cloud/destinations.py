@@ -88,5 +88,10 @@ async def why_absent(azure: Azure, kind: str, identifier: str) -> str:
         answer = answer_of(error)
         if answer is None or (answer.status != 404 and answer.code != "InvalidAuthenticationTokenTenant"):
             raise
-        return f"{answer.code}: {answer.message}"
+        said = f"{answer.code}: {answer.message}"
+        if answer.status != 404:
+            return f"{identifier} lies in another tenant, to which an instance can't send.\n{said}"
+        _, _, subscription, _, group, *_ = identifier.split("/")
+        where = f"it was looked for in resource group {group} of subscription {subscription}"
+        return f"there is no destination {'/'.join(names(kind, identifier))} ({where}).\n{said}"
     return ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.digitaltwins.models import DigitalTwinsEndpointResource, DigitalTwinsEndpointResourceProperties
 
 from cloud.clients import Polling
 from cloud.data_plane import EFFECT_BOUND
-from cloud.errors import Refusal, answer_of
+from cloud.errors import Answer, Refusal, answer_of
 from cloud.waiting import Progress, poll, until_visible
 
 if TYPE_CHECKING:
@@ -28,13 +29,19 @@ async def set_up(  # noqa: PLR0917 - where the endpoint is, what it is, and who 
 
     async def put() -> Any:
         progress(f"Azure is setting up endpoint {name}")
-        begun = await endpoints.begin_create_or_update(group, instance, name, body, polling=Polling())
+        try:
+            begun = await endpoints.begin_create_or_update(group, instance, name, body, polling=Polling())
+        except HttpResponseError as error:
+            if error.status_code == 409:  # something is being done with it: this comes after that
+                with suppress(ResourceNotFoundError):
+                    await settled(azure, group, instance, name, progress)
+            raise
         return await begun.result()
 
-    def not_yet(status: int, code: str) -> bool:
+    def not_yet(answer: Answer) -> bool:
         # Below 300 the operation was accepted, and ended badly.
-        lacks_role = status < 300 and held.authentication_type == "IdentityBased"
-        return lacks_role or (status == 409 and code == "Conflict")
+        lacks_role = answer.status < 300 and held.authentication_type == "IdentityBased"
+        return lacks_role or (answer.status, answer.code) == (409, "Conflict")
 
     try:
         made = await until_visible(

@@ -16,7 +16,10 @@ METADATA_VERSION = "2022-09-01"
 
 @dataclass(frozen=True)
 class Cloud:
-    """The endpoints of one Azure, without trailing slashes. Scopes are what a credential is asked for."""
+    """The endpoints of one Azure, without trailing slashes. Scopes are what a credential is asked for.
+
+    A cloud may have no portal: "".
+    """
 
     name: str
     resource_manager: str
@@ -49,6 +52,13 @@ def audience(host_name: str) -> str:
     return f"https://{host_name.partition('.api.')[2].partition('.')[2] or host_name}"
 
 
+EXPLORERS = {"https://digitaltwins.azure.net": "https://explorer.digitaltwins.azure.net"}
+"""Where a cloud has the Digital Twins Explorer, by the audience of its data planes.
+
+Source: "Azure Digital Twins Explorer" in the Azure documentation, which names none but the public cloud's.
+"""
+
+
 async def find_cloud(endpoint: str, notice: Notice) -> Cloud:
     """Return the cloud whose Resource Manager is at `endpoint`, as its metadata describes it: one anonymous request.
 
@@ -69,7 +79,7 @@ async def find_cloud(endpoint: str, notice: Notice) -> Cloud:
             resource_manager=endpoint,
             login=str(metadata["authentication"]["loginEndpoint"]).rstrip("/"),
             graph=str(metadata["microsoftGraphResourceId"]).rstrip("/"),
-            portal=str(metadata.get("portal") or "https://portal.azure.com").rstrip("/"),
+            portal=str(metadata.get("portal") or metadata.get("portalEndpoint") or "").rstrip("/"),
             # As MSAL expects it, an audience keeps its trailing slash: `https://host//.default`. The manager's own is
             # preferred to the older one of the classic manager, which is listed first.
             arm_scope=f"{next((one for one in audiences if one.rstrip('/') == endpoint), audiences[0])}/.default",

@@ -176,7 +176,8 @@ def _sign_in_again(refusal: Refusal, _answer: Answer) -> None:
 
 def _interaction(refusal: Refusal, _answer: Answer) -> None:
     refusal.what = f"{refusal.what} Your organisation demands a fresh sign-in."
-    refusal.next = 'Run az login --scope "https://graph.microsoft.com//.default", then run the same command again.'
+    graph = "$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv)"
+    refusal.next = f'Run az login --scope "{graph}/.default", then run the same command again.'
 
 
 def _bad_input(refusal: Refusal, _answer: Answer) -> None:

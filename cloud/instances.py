@@ -111,7 +111,7 @@ class At:
         try:
             made = await until_visible(
                 create,
-                not_yet=lambda _status, code: was_ours and code in TAKEN,
+                not_yet=lambda answer: was_ours and answer.code in TAKEN,
                 bound=FREED_BOUND,
                 what="the name of the deleted instance is not free yet",
                 progress=self.progress,

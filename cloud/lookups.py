@@ -139,6 +139,22 @@ async def role_id(azure: Azure, scope: str, role: str) -> tuple[str, str]:
     )
 
 
+async def role_name(azure: Azure, definition: str) -> str:
+    """Return the display name of a role by its definition's id; that id's GUID where it can't be read."""
+    identifier = definition.rpartition("/")[2]
+    names = [name for name, one in BUILT_IN_ROLES.items() if one == identifier.lower()]
+    with suppress(HttpResponseError):
+        return names[0] if names else str((await azure.authorization.role_definitions.get_by_id(definition)).role_name)
+    return identifier
+
+
+async def label_of(azure: Azure, object_id: str) -> str:
+    """Return how a principal is called; the id of one that is gone, or that may not be read."""
+    with suppress(APIError):
+        return next((one.label for one in await _by_id(azure, object_id)), object_id)
+    return object_id
+
+
 async def principal(azure: Azure, wanted: str) -> Principal:
     """Return who `wanted` is: a user principal name, an e-mail address, an object id or an application's client id.
 

@@ -73,10 +73,9 @@ async def purge_application(graph: GraphServiceClient, object_id: str, progress:
     """
     item = graph.directory.deleted_items.by_directory_object_id(object_id)
 
-    def not_yet(status: int, _code: str) -> bool:
-        return status == 404
-
     waiting = "waiting for the recycle bin to show the application"
     await unless_gone(
-        lambda: until_visible(item.delete, not_yet=not_yet, bound=SEEN_BOUND, what=waiting, progress=progress)
+        lambda: until_visible(
+            item.delete, not_yet=lambda answer: answer.status == 404, bound=SEEN_BOUND, what=waiting, progress=progress
+        )
     )

@@ -18,6 +18,26 @@ ELIGIBILITY = "2020-10-01"
 """Api-versions of permissions and role definitions, and of eligible roles."""
 
 
+DIRECTORY = "the directory"
+"""The scope of CONSENT."""
+CONSENT = "microsoft.directory/oAuth2PermissionGrants/allProperties/allTasks"
+"""The action, in the directory, of consenting for everybody."""
+_CONSENTING = frozenset(
+    (
+        "62e90394-69f5-4237-9190-012177145e10",  # Global Administrator
+        "e8611ab8-c189-46e8-94e1-60213ab1f814",  # Privileged Role Administrator
+        "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",  # Application Administrator
+        "158c047a-c907-4556-b7ef-446551a6b5f7",  # Cloud Application Administrator
+        "DelegatedPermissionGrant.ReadWrite.All",
+        "Directory.ReadWrite.All",
+    )
+)
+"""The directory roles that have it, as a user's token names them in `wids`, and an application's permissions.
+
+Source: "Microsoft Entra built-in roles", and "Create oAuth2PermissionGrant" in the Microsoft Graph reference.
+"""
+
+
 @dataclass(frozen=True)
 class Lack:
     """An action that the signed-in identity may not do at a scope."""
@@ -34,6 +54,8 @@ async def missing(azure: Azure, needed: Iterable[tuple[str, str]]) -> tuple[Lack
     Where the permissions can't be read nothing is said to be missing; nor are deny assignments looked at.
     """
     wanted = list(dict.fromkeys(needed))
+    of_directory = [one for one in wanted if one[1] == DIRECTORY]
+    wanted = [one for one in wanted if one not in of_directory]
     scopes = list(dict.fromkeys(scope for _action, scope in wanted))
     held = dict(zip(scopes, await asyncio.gather(*(_permissions(azure, scope) for scope in scopes)), strict=True))
     lacking: list[tuple[str, str]] = []
@@ -46,21 +68,38 @@ async def missing(azure: Azure, needed: Iterable[tuple[str, str]]) -> tuple[Lack
     every = list(dict.fromkeys(role for found in roles.values() for role in found))
     read = dict(zip(every, await asyncio.gather(*(_role(azure, role) for role in every)), strict=True))
     could = {scope: [read[role] for role in found] for scope, found in roles.items()}
-    return tuple(
+    found = [
         Lack(action, scope, tuple(name for name, permissions in could[scope] if allows(permissions, action)))
         for action, scope in lacking
-    )
+    ]
+    if of_directory and not await _may_consent(azure):
+        found += [Lack(*one) for one in of_directory]
+    return tuple(found)
+
+
+async def _may_consent(azure: Azure) -> bool:
+    """Return whether the token for Microsoft Graph tells of a role or permission that may; where it is silent, yes."""
+    import jwt
+
+    try:
+        token = await azure.credential.get_token(azure.cloud.graph_scope)
+        claims = jwt.decode(token.token, options={"verify_signature": False})
+    except (AzureError, jwt.PyJWTError):  # the step that needs the token tells of it
+        return True
+    told = "wids" in claims or claims.get("idtyp") == "app"
+    return not told or bool(_CONSENTING.intersection((*claims.get("wids", ()), *claims.get("roles", ()))))
 
 
 def allows(permissions: Sequence[Any], action: str) -> bool:
     """Return whether one of the permissions, a role's each, has the action and doesn't take it out again."""
     return any(
-        _matches(role.get("actions") or (), action) and not _matches(role.get("notActions") or (), action)
+        matches(role.get("actions") or (), action) and not matches(role.get("notActions") or (), action)
         for role in permissions
     )
 
 
-def _matches(patterns: Iterable[str], action: str) -> bool:
+def matches(patterns: Iterable[str], action: str) -> bool:
+    """Return whether one of the patterns, in which `*` stands for anything, covers the action."""
     return any(
         re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), action, re.IGNORECASE)
         for pattern in patterns

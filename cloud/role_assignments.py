@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
 
 from cloud.clients import Azure
 from cloud.errors import answer_of
-from cloud.lookups import Principal
+from cloud.lookups import Principal, label_of, role_name
+from cloud.rights import matches
 from cloud.waiting import until_visible
 
 VISIBLE_BOUND = 10 * 60
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """An assignment, in words."""
+
+    id: str
+    """Lower-cased."""
+    role: str
+    who: str
 
 
 def assignment_name(scope: str, principal: str, role_id: str) -> str:
@@ -65,7 +78,7 @@ async def assign(  # noqa: PLR0917 - what an assignment consists of
     try:
         return await until_visible(
             create,
-            not_yet=lambda _status, code: code == "PrincipalNotFound",
+            not_yet=lambda answer: answer.code == "PrincipalNotFound",
             bound=VISIBLE_BOUND,
             what=f"Azure can't see {principal.label} yet",
             progress=progress,
@@ -79,26 +92,45 @@ async def assign(  # noqa: PLR0917 - what an assignment consists of
         return found or f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
 
 
-async def is_marked(azure: Azure, assignment: str, mark: str) -> bool:
-    """Whether an assignment, by its id, is there and carries our mark."""
+def assignment_id(scope: str, principal: str, role_id: str) -> str:
+    """Return the lower-cased id of the assignment that `assign` would create; "" while the principal isn't known."""
+    name = assignment_name(scope, principal, role_id)
+    return f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}".lower() if principal else ""
+
+
+async def marked(azure: Azure, assignments: Iterable[str], mark: str) -> tuple[Assigned, ...]:
+    """Return those of the assignments, given by id, that are there and carry our mark."""
+    found = await asyncio.gather(*(_marked(azure, one, mark) for one in sorted(assignments)))
+    return tuple(one for one in found if one)
+
+
+async def _marked(azure: Azure, assignment: str, mark: str) -> Assigned | None:
     try:
         found = await azure.authorization.role_assignments.get_by_id(assignment)
     except ResourceNotFoundError:
-        return False
-    return found.description == mark
+        return None
+    if found.description != mark:
+        return None
+    role, who = await asyncio.gather(
+        role_name(azure, str(found.role_definition_id)), label_of(azure, str(found.principal_id))
+    )
+    return Assigned(assignment.lower(), role, who)
 
 
-async def why_not_assignable(azure: Azure, scope: str, role_id: str) -> str:
-    """Return why a custom role can't be assigned at `scope`; "" when it can."""
+async def why_unfit(azure: Azure, scope: str, role_id: str, data_action: str) -> str:
+    """Return why a role can't be assigned at `scope`, or doesn't allow the data action there; "" when it does."""
     subscription = "/".join(scope.split("/")[:3])
     try:
         found = await azure.authorization.role_definitions.get(subscription, role_id)
     except ResourceNotFoundError:
         return f"the role {role_id} is not known in {subscription}."
     places = [str(place).rstrip("/").lower() for place in found.assignable_scopes or ()]
-    if any(f"{scope.lower()}/".startswith(f"{place}/") for place in places):
-        return ""
-    return f"the role {found.role_name} can be assigned in {', '.join(places)}, and not at {scope}."
+    if not any(f"{scope.lower()}/".startswith(f"{place}/") for place in places):
+        return f"the role {found.role_name} can be assigned in {', '.join(places)}, and not at {scope}."
+    for one in found.permissions or ():
+        if matches(one.data_actions or (), data_action) and not matches(one.not_data_actions or (), data_action):
+            return ""
+    return f"the role {found.role_name} does not allow to send there: it lacks the data action {data_action}."
 
 
 async def revoke(azure: Azure, assignment: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tenacity import AsyncRetrying, retry_if_exception, retry_if_result, stop_after_delay, wait_exponential
 
-from cloud.errors import answer_of
+from cloud.errors import Answer, answer_of
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
@@ -31,17 +31,17 @@ async def poll(ask: Callable[[], Awaitable[T]], *, until: Callable[[T], bool], b
 
 
 async def until_visible(
-    act: Callable[[], Awaitable[T]], *, not_yet: Callable[[int, str], bool], bound: float, what: str, progress: Progress
+    act: Callable[[], Awaitable[T]], *, not_yet: Callable[[Answer], bool], bound: float, what: str, progress: Progress
 ) -> T:
     """Repeat `act` while Azure answers that something just made isn't visible to it yet.
 
-    `not_yet` tells such an answer by its status and code. Other errors, and the last one after `bound` seconds, are
+    `not_yet` tells such an answer. Other errors, and the last one after `bound` seconds, are
     raised as they came.
     """
 
     def pending(error: BaseException) -> bool:
         answer = answer_of(error)
-        return answer is not None and not_yet(answer.status, answer.code)
+        return answer is not None and not_yet(answer)
 
     waiting = AsyncRetrying(
         retry=retry_if_exception(pending),

@@ -183,6 +183,30 @@ def _migrate_from_1(value: dict[str, Any]) -> None:
             record["making"] = _MADE_IN_1.get(str(record.get("doing")), [])
 
 
+_ASSIGNMENTS = {"role": ("role-assignment", "role_assignment_id"), "app_role": ("app-role", "app_role_assignment_id")}
+"""By step, what a role assignment is recorded under, before a colon and its id, and the produced value that is it."""
+
+
+def _name_assignments(steps: Any) -> None:
+    """Bring records of assignments, which did not name them at first, to their present form."""
+    for key, (name, produced) in _ASSIGNMENTS.items():
+        record = steps.get(key) if isinstance(steps, dict) else None
+        if not isinstance(record, dict) or not isinstance(record.get("made"), list):
+            continue
+        made, making = [str(one) for one in record["made"]], record.get("making")
+        if isinstance(making, list):
+            record["making"] = [one for one in making if not _is_nameless(one)]
+        values = record.get("produced")
+        known = str(values.get(produced) or "") if isinstance(values, dict) else ""
+        rest = [one for one in made if not _is_nameless(one)]
+        if len(rest) < len(made):
+            record["made"] = [*rest, *([f"{name}:{known.lower()}"] if known else [])]
+
+
+def _is_nameless(thing: Any) -> bool:
+    return str(thing).partition(":")[0] == "role-assignment" and "/" not in str(thing)
+
+
 def parse(text: str, file: Path) -> StateDocument:
     """Read a document; StateRefused when it is torn, of another kind, newer, or has wrong types."""
     try:
@@ -205,6 +229,7 @@ def parse(text: str, file: Path) -> StateDocument:
         )
     if version == 1:
         _migrate_from_1(value)
+    _name_assignments(value.get("steps"))
     try:
         return StateDocument.model_validate(value)
     except ValidationError as error:

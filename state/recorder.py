@@ -23,11 +23,13 @@ class StateRecorder:
     def planned(self, step: Step, plan: Plan) -> None:
         """Conclude what became of a write that was interrupted: what a new plan no longer names was carried out.
 
-        What the plan has found gone is forgotten; what it has found to carry our mark is ours again.
+        But for what the plan has seen here. What it has found gone is forgotten; what it has found to carry our mark is
+        ours again.
         """
         record = self._document.step(step.key)
         concluded = record.doing and record.doing not in {change.key for change in plan.changes}
         if concluded:
+            record.unmaking = [thing for thing in record.unmaking if thing not in plan.here]
             self._carried_out(record)
         self._forget(plan.gone)
         found = [] if self._removing else [thing for thing in plan.unrecorded if thing not in record.made]

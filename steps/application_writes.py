@@ -59,8 +59,9 @@ async def _purge(change: Change, context: Context) -> Values:
 
 
 async def _create_principal(change: Change, context: Context) -> Values:
-    client_id, fresh = context.values["client_id"], change.body["fresh"]
-    made = await applications.create_principal(context.azure.graph, client_id, (MARK,), context.progress, fresh=fresh)
+    client_id, graph = context.values["client_id"], context.azure.graph
+    bound = applications.REPLICATION_BOUND if change.body["fresh"] else applications.SEEN_BOUND
+    made = await applications.create_principal(graph, client_id, (MARK,), context.progress, bound=bound)
     return {"service_principal_id": made}
 
 
@@ -164,7 +165,7 @@ def hand_off(change: Change, wanted: Wanted) -> str:
         return _rest("PATCH", f"{body['graph']}/v1.0/{path}", graph_json(body["target"]), upsert=not key)
     if change.key in ("restore-application", "purge-application"):
         verb = "restore" if change.key == "restore-application" else "purge"
-        path = f"https://graph.microsoft.com/v1.0/directory/deletedItems/{body['id']}"
+        path = f"{body['graph']}/v1.0/directory/deletedItems/{body['id']}"
         return _rest("POST", f"{path}/restore") if verb == "restore" else _rest("DELETE", path)
     if change.key == "delete-application":
         return f"az ad app delete --id {body['id']}"
@@ -176,19 +177,25 @@ def _of_app(change: Change) -> str:
     app = ["--id", body["app"]]
     commands: dict[str, Callable[[], list[str]]] = {
         "create-service-principal": lambda: ["sp", "create", *app],
-        "create-secret": lambda: ["app", "credential", "reset", *app, "--append", "--display-name", body["name"]],
+        "create-secret": lambda: [
+            "app", "credential", "reset", *app, "--append", "--display-name", body["name"], "--end-date", body["ends"],
+        ],
         "remove-secret": lambda: ["app", "credential", "delete", *app, "--key-id", body["key_id"]],
         "drop-secret": lambda: ["app", "credential", "delete", *app, "--key-id", body["key_id"]],
         "add-owner": lambda: ["app", "owner", "add", *app, "--owner-object-id", body["id"]],
         "remove-owner": lambda: ["app", "owner", "remove", *app, "--owner-object-id", body["id"]],
         "write-federated": lambda: [
-            "app", "federated-credential", "create", *app, "--parameters", _parameters(body["target"]),
+            "app", "federated-credential", *_create_or_update(body), *app, "--parameters", _parameters(body["target"]),
         ],
         "remove-federated": lambda: [
             "app", "federated-credential", "delete", *app, "--federated-credential-id", body["name"],
         ],
     }  # fmt: skip
     return shlex.join(["az", "ad", *commands[kind]()]) if kind in commands else ""
+
+
+def _create_or_update(body: Mapping[str, Any]) -> list[str]:
+    return ["update", "--federated-credential-id", body["target"].name] if body["change"] else ["create"]
 
 
 def _parameters(one: Federated) -> str:

@@ -60,7 +60,8 @@ def plan_federated(
         verb = "change" if before else "add"
         title = f"{verb} federated credential {one.name} for {one.subject}"
         writes.append(
-            Change(f"write-federated:{one.name}", title, f"issuer {one.issuer}", {"target": target},
+            Change(f"write-federated:{one.name}", title, f"issuer {one.issuer}",
+                   {"target": target, "change": before is not None},
                    (f"federated:{one.name}",))
         )  # fmt: skip
     others = [name for name in there if name not in names | ours]

@@ -40,7 +40,7 @@ class Context:
     reveal: Callable[[str, str], None]
     """Shows a person what is told only once, a secret: what it is, and the secret. It is kept nowhere."""
     begun: frozenset[str] = frozenset()
-    """What the change that was cut short was to make, if one was."""
+    """What the change that was cut short was to make, if one was: it may be there, and is ours then."""
     interrupted: str = ""
     """The key of the change that an earlier run was making when it was cut short; "" when none was."""
     removing: bool = False
@@ -51,7 +51,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Right:
-    """An action of Azure's role-based access control, at a scope: what a change needs."""
+    """An action of Azure's role-based access control at a scope, or of the directory's: what a change needs."""
 
     action: str
     scope: str
@@ -75,7 +75,7 @@ class Change:
     unmakes: tuple[str, ...] = ()
     """What is no longer there, or no longer ours, whichever step made it."""
     rights: tuple[Right, ...] = ()
-    """What the signed-in identity must be allowed in Resource Manager."""
+    """What the signed-in identity must be allowed."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,8 @@ class Plan:
     """The step is not wanted."""
     gone: tuple[str, ...] = ()
     """What is recorded as made, and isn't there any more: it is forgotten."""
+    here: tuple[str, ...] = ()
+    """What is recorded as made, and was seen: it is kept, though an interrupted run was about to take it away."""
     unrecorded: tuple[str, ...] = ()
     """What carries our mark and isn't recorded as made: deploying records it again, `destroy` keeps it and says so."""
     ask: Ask | None = None

@@ -67,10 +67,16 @@ def _address(url: str | None, *rest: str | None) -> tuple[str, ...]:
     return tuple(str(part).lower() for part in (host.partition(".")[0], *rest)) if host else ()
 
 
-def begun(kind: str, context: Context) -> frozenset[str]:
-    """Return what an earlier run was setting up when it was cut short, as it would be recorded: nobody else made it."""
-    key = f"set-{kind}:"
-    return frozenset({f"{kind}:{context.interrupted.removeprefix(key)}"} if context.interrupted.startswith(key) else ())
+def gone_and_here(endpoints: Mapping[str, Found], made: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what is recorded of endpoints that are not there, and of those that are.
+
+    Routes count as here: the step that makes them looks for them itself.
+    """
+    names = {one.removeprefix("endpoint:") for one in made if one.startswith("endpoint:")}
+    absent = sorted(name for name in names if name.lower() not in endpoints)
+    gone = tuple(thing for name in absent for thing in recorded(name, made))
+    kinds = ("endpoint:", "sends:", "route:")
+    return gone, tuple(sorted(one for one in made if one.startswith(kinds) and one not in gone))
 
 
 def sends(endpoint: Endpoint) -> str:

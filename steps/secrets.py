@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cloud.applications import Password
 from cloud.client_secrets import PRINTED
@@ -99,6 +99,7 @@ def plan_secrets(seen: Secrets, wanted: Secret | None) -> Parts:
     body = {
         "name": label(wanted.name, number),
         "days": wanted.days,
+        "ends": f"{seen.now + timedelta(days=wanted.days):%Y-%m-%d}",
         "file": wanted.file,
         "orphans": seen.interrupted == f"create-{thing}" or bool(orphans),
     }

@@ -122,7 +122,8 @@ def _create(
     changes = (create, _principal("create its service principal", fresh=True), *beside)
     if observed.deleted_object_id:
         title = f"restore application {name}, which was deleted, from the recycle bin"
-        restore = Change("restore-application", title, body={"id": observed.deleted_object_id}, unmakes=(DELETED,))
+        body = {"id": observed.deleted_object_id, "graph": observed.graph}
+        restore = Change("restore-application", title, body=body, unmakes=(DELETED,))
         return Plan((restore, *changes), notes=notes)
     ask = None
     others = observed.namesakes
@@ -164,7 +165,7 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     rest = secrets.plan_files(observed.secrets)
     if found is None:
         bin_too = purges and observed.deleted_object_id and {APPLICATION, DELETED} & observed.made
-        purge = (_purge(observed.deleted_object_id),) if bin_too else ()
+        purge = (_purge(observed.deleted_object_id, observed.graph),) if bin_too else ()
         return Plan((*purge, *rest.changes), "there is no application", rest.notes, gone=rest.gone)
     if observed.adopted:
         return _release(observed, found, Rules(app, observed.made, observed.adopted))
@@ -178,7 +179,7 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
         makes=(DELETED,),
         unmakes=_but_files(observed.made),
     )
-    purge = (_purge(found.object_id),) if purges else ()
+    purge = (_purge(found.object_id, observed.graph),) if purges else ()
     return Plan((delete, *purge, *rest.changes), notes=rest.notes, gone=rest.gone)
 
 
@@ -196,9 +197,9 @@ def _but_files(made: frozenset[str]) -> tuple[str, ...]:
     return tuple(one for one in sorted(made) if one not in secrets.files(made))
 
 
-def _purge(object_id: str) -> Change:
+def _purge(object_id: str, graph: str) -> Change:
     title = "delete it from the recycle bin too"
-    return Change("purge-application", title, body={"id": object_id}, unmakes=(DELETED, APPLICATION))
+    return Change("purge-application", title, body={"id": object_id, "graph": graph}, unmakes=(DELETED, APPLICATION))
 
 
 def _release(observed: Observed, found: Registration, rules: Rules) -> Plan:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
 from kiota_abstractions.api_error import APIError
 
 from cloud.applications import create_principal, principal
 from cloud.consent import consent, grant_of, withdraw
-from steps.model import DIGITAL_TWINS, Change, Context, NeedsYou, Plan, Step, Values
+from cloud.endpoints import audience
+from cloud.rights import CONSENT, DIRECTORY
+from steps.model import DIGITAL_TWINS, Change, Context, NeedsYou, Plan, Right, Step, Values
 from steps.wanted import Wanted
 
 SCOPE = "Read.Write"
-RESOURCE = "https://digitaltwins.azure.net"
 MADE = "consent"
+_RIGHTS = (Right(CONSENT, DIRECTORY),)
 
 
 @dataclass(frozen=True)
@@ -30,28 +32,30 @@ class Observed:
     """The signed-in identity may not read grants."""
     made: bool = False
     """The consent is recorded as ours."""
+    api: str = DIGITAL_TWINS
+    """What a scope of Digital Twins begins with: its audience, where the instance tells it."""
     login: str = ""
     portal: str = ""
 
 
 async def observe(context: Context) -> Observed:
-    """Read the grants to our service principal."""
+    """Read the grants to our service principal, and, to consent, whether the tenant knows Digital Twins."""
     client_id, client = context.values.get("client_id", ""), context.values.get("service_principal_id", "")
-    cloud, graph, made = context.azure.cloud, context.azure.graph, MADE in context.made
-    if not context.wanted.app or not client_id:
-        return Observed(made=made)
-    seen = Observed(client_id, made=made, login=cloud.login, portal=cloud.portal)
-    if not client:
+    app, cloud, made = context.wanted.app, context.azure.cloud, MADE in context.made
+    host = context.values.get("host_name")
+    api = audience(host) if host else DIGITAL_TWINS
+    seen = Observed(client_id, made=made, api=api, login=cloud.login, portal=cloud.portal)
+    if not app or not (client or app.grant_consent):
         return seen
+    graph = context.azure.graph
     try:
         resource, _tags = await principal(graph, DIGITAL_TWINS, sure=True)
-        grant = await grant_of(graph, client, resource) if resource else None
+        grant = await grant_of(graph, client, resource) if resource and client else None
     except APIError as error:
         if error.response_status_code != 403:
             raise
-        return Observed(client_id, unreadable=True, made=made, login=cloud.login, portal=cloud.portal)
-    consented = grant is not None and grant.has(SCOPE)
-    return Observed(client_id, consented, not resource, made=made, login=cloud.login, portal=cloud.portal)
+        return replace(seen, unreadable=True)
+    return replace(seen, consented=grant is not None and grant.has(SCOPE), unknown=not resource)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
@@ -74,7 +78,8 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
 
 def _granting(observed: Observed) -> Plan:
     body = {"client_id": observed.client_id}
-    grant = Change("grant-consent", f"consent to Digital Twins {SCOPE} for the tenant", "", body, (MADE,))
+    title = f"consent to Digital Twins {SCOPE} for the tenant"
+    grant = Change("grant-consent", title, body=body, makes=(MADE,), rights=_RIGHTS)
     if not observed.unknown:
         return Plan((grant,))
     title = "let the tenant know Digital Twins: create its service principal"
@@ -83,7 +88,7 @@ def _granting(observed: Observed) -> Plan:
 
 def _withdrawal(observed: Observed) -> Change:
     title = f"take back the consent to Digital Twins {SCOPE} for the tenant"
-    return Change("withdraw-consent", title, body={"client_id": observed.client_id}, unmakes=(MADE,))
+    return Change("withdraw-consent", title, body={"client_id": observed.client_id}, unmakes=(MADE,), rights=_RIGHTS)
 
 
 def _hints(observed: Observed, wanted: Wanted) -> NeedsYou:
@@ -96,18 +101,16 @@ def _hints(observed: Observed, wanted: Wanted) -> NeedsYou:
     app = wanted.app
     urls = (*app.reply_urls, *(app.web_reply_urls or ()), *(app.spa_reply_urls or ())) if app else ()
     query = urlencode(
-        {"client_id": observed.client_id, "scope": f"{RESOURCE}/{SCOPE}", "redirect_uri": urls[0] if urls else ""},
+        {"client_id": observed.client_id, "scope": f"{observed.api}/{SCOPE}", "redirect_uri": urls[0] if urls else ""},
         quote_via=quote,
     )
+    blade = f"{observed.portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/CallAnAPI"
+    portal = (("or in the portal", f"{blade}/appId/{observed.client_id}"),) if observed.portal else ()
     return NeedsYou(
         what,
         (
             ("open", f"{observed.login}/{wanted.tenant}/v2.0/adminconsent?{query}"),
-            (
-                "or in the portal",
-                f"{observed.portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/CallAnAPI"
-                f"/appId/{observed.client_id}",
-            ),
+            *portal,
             ("or run", _command(observed.client_id)),
         ),
     )
@@ -129,7 +132,7 @@ async def apply(change: Change, context: Context) -> Values:
     """Consent, make what that needs, or take the consent back."""
     graph, progress = context.azure.graph, context.progress
     if change.key == "create-digital-twins-principal":
-        await create_principal(graph, DIGITAL_TWINS, (), progress, fresh=False)
+        await create_principal(graph, DIGITAL_TWINS, (), progress, bound=0)
         return {}
     resource, _tags = await principal(graph, DIGITAL_TWINS, sure=False)
     write = consent if change.key == "grant-consent" else withdraw
@@ -138,8 +141,10 @@ async def apply(change: Change, context: Context) -> Values:
 
 
 def hand_off(change: Change, _wanted: Wanted) -> str:
-    """Return the command by which an administrator consents."""
+    """Return the command by which an administrator consents, or has the tenant know Digital Twins."""
     client_id = change.body["client_id"]
+    if change.key == "create-digital-twins-principal":
+        return f"az ad sp create --id {DIGITAL_TWINS}"
     return _command(client_id) if client_id and change.key != "withdraw-consent" else ""
 
 

@@ -10,14 +10,19 @@ from azure.core.exceptions import ResourceNotFoundError
 
 from cloud.errors import Refusal
 from cloud.lookups import BUILT_IN_ROLES, Principal
-from cloud.role_assignments import assign, assignment_name, find_assignment, is_marked, revoke, why_not_assignable
+from cloud.role_assignments import Assigned, assign, assignment_id, find_assignment, marked, revoke, why_unfit
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
 from steps.routing import SYSTEM
-from steps.wanted import Role, Wanted
+from steps.wanted import Endpoint, Role, Wanted
 
 PREFIX = "destination-role:"
 """What is made is recorded under this and the assignment's lower-cased id."""
 DEAD_LETTERS = Role("Storage Blob Data Contributor", BUILT_IN_ROLES["Storage Blob Data Contributor"])
+SENDING = {
+    # Source: "Azure resource provider operations" in the Azure documentation; and the role of each that is enough.
+    "EventHub": ("Microsoft.EventHub/namespaces/messages/send/action", "Azure Event Hubs Data Sender"),
+    "ServiceBus": ("Microsoft.ServiceBus/namespaces/messages/send/action", "Azure Service Bus Data Sender"),
+}
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 
 
@@ -29,7 +34,7 @@ class Grant:
     """`SystemAssigned` or the id of a user-assigned identity."""
     scope: str
     role: Role
-    endpoint: str
+    endpoint: Endpoint
     """One that needs it."""
 
 
@@ -40,14 +45,14 @@ class Observed:
     principals: Mapping[str, str]
     assigned: Mapping[Grant, str]
     """The lower-cased ids of equal assignments, whatever their names."""
-    ours: frozenset[str]
-    """Those of assignments that are recorded as made by us, still there, and marked."""
+    ours: Mapping[str, Assigned]
+    """By id, those of assignments that are recorded as made by us, still there, and marked."""
     gone: frozenset[str] = frozenset()
     """Ids of recorded ones that are not there any more, or not ours."""
     unrecorded: tuple[str, ...] = ()
     """Ids of those that are marked and not recorded, of the instance's own identity: another's may be shared."""
     refused: tuple[str, ...] = ()
-    """Roles that can't be assigned where they are wanted, and why."""
+    """Roles that can't be assigned where they are wanted, or don't allow to send there, and why."""
 
 
 def grants(wanted: Wanted) -> tuple[Grant, ...]:
@@ -61,17 +66,17 @@ def grants(wanted: Wanted) -> tuple[Grant, ...]:
             places.append((endpoint.dead_letter, DEAD_LETTERS))
         for scope, role in places:
             key = (endpoint.identity.lower(), scope.lower(), role.id)
-            needed.setdefault(key, Grant(endpoint.identity, scope, role, endpoint.name))
+            needed.setdefault(key, Grant(endpoint.identity, scope, role, endpoint))
     return tuple(needed.values())
 
 
 async def observe(context: Context) -> Observed:
     """Read the instance's identities and, side by side, the assignment that each endpoint needs."""
     wanted, needed = context.wanted, grants(context.wanted)
-    recorded = {one.removeprefix(PREFIX) for one in context.made}
+    recorded = {one.removeprefix(PREFIX) for one in context.made | context.begun}
     by_identity = any(endpoint.identity for endpoint in wanted.endpoints or ())
     if wanted.endpoints is None or not (by_identity or recorded):
-        return Observed({}, {}, frozenset())
+        return Observed({}, {}, {})
     principals, refused = await asyncio.gather(_principals(context), _refused(context, needed))
     known = [grant for grant in needed if grant.identity.lower() in principals]
     azure, ids = context.azure, [principals[grant.identity.lower()] for grant in known]
@@ -82,14 +87,13 @@ async def observe(context: Context) -> Observed:
         )
     )
     assigned = {grant: one.lower() for grant, (one, _) in zip(known, found, strict=True) if one}
-    marked = {one.lower() for one, mine in found if mine}
+    mine = {one.lower() for one, ours in found if ours}
     own = {one for grant, one in assigned.items() if grant.identity == SYSTEM}
-    unrecorded = tuple(sorted((marked & own) - recorded))
-    others = sorted(recorded - set(assigned.values()))
-    marks = await asyncio.gather(*(is_marked(azure, one, MARK) for one in others))
-    marked |= {one for one, mine in zip(others, marks, strict=True) if mine}
-    ours = frozenset(marked & recorded)
-    return Observed(principals, assigned, ours, frozenset(recorded - ours), unrecorded, refused)
+    unrecorded = tuple(sorted((mine & own) - recorded))
+    mine &= recorded
+    ours = {one: Assigned(one, grant.role.name, _who(grant)) for grant, one in assigned.items() if one in mine}
+    ours |= {one.id: one for one in await marked(azure, recorded - set(assigned.values()), MARK)}
+    return Observed(principals, assigned, ours, frozenset(recorded - set(ours)), unrecorded, refused)
 
 
 async def _principals(context: Context) -> Mapping[str, str]:
@@ -109,10 +113,16 @@ async def _principals(context: Context) -> Mapping[str, str]:
 
 
 async def _refused(context: Context, needed: tuple[Grant, ...]) -> tuple[str, ...]:
-    """Say of roles of somebody's own making whether they can be assigned there; built-in ones can, everywhere."""
-    own = [grant for grant in needed if grant.role.id not in BUILT_IN_ROLES.values()]
-    why = await asyncio.gather(*(why_not_assignable(context.azure, one.scope, one.role.id) for one in own))
-    return tuple(f"Endpoint {one.endpoint}: {reason}" for one, reason in zip(own, why, strict=True) if reason)
+    """Say of roles other than the usual ones why they are of no use there: Azure itself says so only much later."""
+
+    async def why(one: Grant) -> str:
+        action, usual = SENDING.get(one.endpoint.type, ("", ""))
+        if one.scope == one.endpoint.dead_letter or one.role.id == BUILT_IN_ROLES.get(usual):
+            return ""
+        return await why_unfit(context.azure, one.scope, one.role.id, action)
+
+    whys = await asyncio.gather(*(why(one) for one in needed))
+    return tuple(f"Endpoint {one.endpoint.name}: {why}" for one, why in zip(needed, whys, strict=True) if why)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
@@ -124,14 +134,15 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     _refuse_missing_identities(observed, wanted)
     if observed.refused:
         raise Refusal(
-            "A role can't be assigned at its destination.",
+            "A role is of no use at its destination.",
             why="\n".join(observed.refused),
-            next="Choose another role, or have the scope added to the role's assignable scopes; then run again.",
+            next="Leave role= away for the usual role; or have the role changed, and run again. With role=none none is "
+            "assigned, where the identity may send already.",
             exit_code=2,
         )
     changes = [_assign(grant, observed) for grant in needed if grant not in observed.assigned]
     kept = {observed.assigned[grant] for grant in needed if grant in observed.assigned}
-    changes += [_take_back(one) for one in sorted(observed.ours - kept)]
+    changes += [_take_back(one) for name, one in sorted(observed.ours.items()) if name not in kept]
     gone = tuple(f"{PREFIX}{one}" for one in sorted(observed.gone))
     reason = "the identities may send to their destinations" if needed else "there are none"
     return Plan(tuple(changes), reason="" if changes else reason, gone=gone, unrecorded=_unrecorded(observed))
@@ -145,14 +156,11 @@ def remove(observed: Observed, _wanted: Wanted) -> Plan:
     """Take back all that we assigned; it doesn't go with the instance."""
     if not (observed.ours or observed.assigned):
         return Plan(reason="nothing to remove", skipped=True)
-    others = set(observed.assigned.values()) - observed.ours
-    notes = tuple(
-        f"The role assignment {one} was there before: kept." for one in sorted(others.difference(observed.unrecorded))
-    )
-    changes = tuple(_take_back(one) for one in sorted(observed.ours))
-    return Plan(
-        changes, reason="" if changes else "the roles were there before", notes=notes, unrecorded=_unrecorded(observed)
-    )
+    others = set(observed.assigned.values()).difference(observed.ours, observed.unrecorded)
+    notes = tuple(f"The role assignment {one} was there before: kept." for one in sorted(others))
+    changes = tuple(_take_back(one) for _, one in sorted(observed.ours.items()))
+    reason = "" if changes else "the roles were there before"
+    return Plan(changes, reason=reason, notes=notes, unrecorded=_unrecorded(observed))
 
 
 def _refuse_missing_identities(observed: Observed, wanted: Wanted) -> None:
@@ -173,30 +181,29 @@ def _refuse_missing_identities(observed: Observed, wanted: Wanted) -> None:
 
 def _assign(grant: Grant, observed: Observed) -> Change:
     principal = observed.principals.get(grant.identity.lower(), "")
-    who = "the instance" if grant.identity == SYSTEM else grant.identity.rpartition("/")[2]
+    to_be = assignment_id(grant.scope, principal, grant.role.id)
     return Change(
         f"assign-role:{grant.role.id}:{grant.identity.lower()}:{grant.scope.lower()}",
-        f"assign {grant.role.name} on {grant.scope.rpartition('/')[2]} to {who}",
+        f"assign {grant.role.name} on {grant.scope.rpartition('/')[2]} to {_who(grant)}",
         detail=f"at {grant.scope}",
         body={"grant": grant, "principal": principal},
-        makes=(f"{PREFIX}{_id_to_be(grant, principal)}",) if principal else (),
+        makes=(f"{PREFIX}{to_be}",) if to_be else (),
         rights=(Right(f"{ASSIGNMENTS}/write", grant.scope),),
     )
 
 
-def _id_to_be(grant: Grant, principal: str) -> str:
-    name = assignment_name(grant.scope, principal, grant.role.id)
-    return f"{grant.scope}/providers/{ASSIGNMENTS}/{name}".lower()
+def _who(grant: Grant) -> str:
+    return "the instance" if grant.identity == SYSTEM else grant.identity.rpartition("/")[2]
 
 
-def _take_back(assignment: str) -> Change:
-    scope = assignment.rpartition(f"/providers/{ASSIGNMENTS.lower()}/")[0]
+def _take_back(one: Assigned) -> Change:
+    scope = one.id.rpartition(f"/providers/{ASSIGNMENTS.lower()}/")[0]
     return Change(
-        f"remove-role:{assignment}",
-        f"take back the role on {scope.rpartition('/')[2]}",
+        f"remove-role:{one.id}",
+        f"take back {one.role} on {scope.rpartition('/')[2]} from {one.who}",
         detail=f"at {scope}",
-        body={"id": assignment},
-        unmakes=(f"{PREFIX}{assignment}",),
+        body={"id": one.id},
+        unmakes=(f"{PREFIX}{one.id}",),
         rights=(Right(f"{ASSIGNMENTS}/delete", scope),),
     )
 
@@ -210,7 +217,7 @@ async def apply(change: Change, context: Context) -> Values:
     principal = Principal(change.body["principal"], "ServicePrincipal", "the identity")
     if not principal.object_id:
         raise Refusal(
-            f"The instance does not have the identity that endpoint {grant.endpoint} uses.",
+            f"The instance does not have the identity that endpoint {grant.endpoint.name} uses.",
             next="Run the same command again; if that doesn't help, look at the instance's identity in the portal.",
         )
     await assign(context.azure, grant.scope, principal, grant.role.id, MARK, context.progress)

@@ -20,7 +20,7 @@ from cloud.errors import Refusal
 from cloud.event_endpoints import by_identity, by_key, sending_rule
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Right, Step, Values
-from steps.routing import SYSTEM, Found, agrees, begun, leaving, list_endpoints, recorded, sends
+from steps.routing import SYSTEM, Found, agrees, gone_and_here, leaving, list_endpoints, recorded, sends
 from steps.wanted import Endpoint, Wanted
 
 ENDPOINTS = "Microsoft.DigitalTwins/digitalTwinsInstances/endpoints"
@@ -43,7 +43,7 @@ class Observed:
 async def observe(context: Context) -> Observed:
     """List the endpoints and, side by side, look for the destinations of those that are wanted."""
     wanted = context.wanted
-    made = context.made_by_any | begun("endpoint", context)
+    made = context.made_by_any | context.begun
     ours = any(one.startswith("endpoint:") for one in made)
     if wanted.endpoints is None or wanted.instance_goes or not (wanted.endpoints or ours):
         return Observed(made=made)
@@ -64,9 +64,8 @@ async def _destination(context: Context, endpoint: Endpoint) -> tuple[str, str]:
     if endpoint.dead_letter:
         places.append(("DeadLetter", endpoint.dead_letter))
     whys = await asyncio.gather(*(why_absent(context.azure, kind, place) for kind, place in places))
-    for (_, place), why in zip(places, whys, strict=True):
-        if why:
-            return f"there is no destination {place} here.\n{why}", ""
+    if absent := [why for why in whys if why]:
+        return absent[0], ""
     if endpoint.identity is not None or endpoint.type == "EventGrid":
         return "", ""
     rule = await sending_rule(context.azure, endpoint.type, endpoint.destination)
@@ -91,7 +90,13 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     if wanted.endpoints is None or not (wanted.endpoints or _ours(observed)):
         return Plan(reason="not wanted", skipped=True)
     if observed.impossible:
-        raise Refusal("Events can't be sent there.", why="\n".join(observed.impossible), exit_code=2)
+        raise Refusal(
+            "Events can't be sent there.",
+            why="\n".join(observed.impossible),
+            next="Correct it, or have it made first. A short name means one in the instance's group; any other "
+            "is named by its id: az resource list --name NAME --query [].id --output tsv",
+            exit_code=2,
+        )
     goes = leaving(observed.endpoints, wanted, observed.made)
     _refuse_foreign(observed, wanted, goes)
     wishes = {endpoint.name.lower(): endpoint for endpoint in wanted.endpoints}
@@ -105,7 +110,8 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     changes += _away(observed, wanted, goes)
     changes += [_set(observed, wanted, wishes[name], "again") for name in goes if name in wishes]
     reason = f"{len(wishes)} endpoint{'s are' if len(wishes) != 1 else ' is'} there" if wishes else "there are none"
-    return Plan(tuple(changes), reason="" if changes else reason, notes=notes, gone=_gone(observed))
+    gone, here = gone_and_here(observed.endpoints, observed.made)
+    return Plan(tuple(changes), reason="" if changes else reason, notes=notes, gone=gone, here=here)
 
 
 def remove(observed: Observed, wanted: Wanted) -> Plan:
@@ -118,16 +124,9 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     reason = "others' routes use them: kept" if kept else "nothing to remove"
     wished = {one.name.lower() for one in wanted.endpoints or ()} - ours
     unrecorded = tuple(f"endpoint:{found.name}" for low, found in observed.endpoints.items() if low in wished)
-    return Plan(
-        changes, "" if changes else reason, notes, skipped=not ours, gone=_gone(observed), unrecorded=unrecorded
-    )
-
-
-def _gone(observed: Observed) -> tuple[str, ...]:
-    """Return what is recorded of endpoints that are not there, unless one is just being set up."""
-    names = {one.removeprefix("endpoint:") for one in observed.made if one.startswith("endpoint:")}
-    absent = sorted(name for name in names if name.lower() not in observed.endpoints)
-    return tuple(thing for name in absent for thing in recorded(name, observed.made))
+    gone, here = gone_and_here(observed.endpoints, observed.made)
+    reason = "" if changes else reason
+    return Plan(changes, reason, notes, skipped=not ours, gone=gone, here=here, unrecorded=unrecorded)
 
 
 def _ours(observed: Observed) -> bool:
@@ -179,6 +178,8 @@ def _change(observed: Observed, wanted: Wanted, endpoint: Endpoint) -> Change | 
         return replace(change, key=f"await-endpoint:{endpoint.name}", title=title, makes=(), unmakes=())
     if found.state in ("Failed", "Canceled"):
         return _set(observed, wanted, endpoint, "again")
+    if wanted.renew_keys and endpoint.identity is None and f"endpoint:{found.name}" in observed.made:
+        return _set(observed, wanted, endpoint, "renew")
     return None
 
 
@@ -187,6 +188,8 @@ def _set(observed: Observed, wanted: Wanted, endpoint: Endpoint, how: str) -> Ch
     title = f"create endpoint {endpoint.name}{' again' if how == 'again' else ''} to {_short(endpoint)}, {way}"
     if how == "correct":
         title = f"change endpoint {endpoint.name} to send to {_short(endpoint)}, {way}"
+    elif how == "renew":
+        title = f"give endpoint {endpoint.name} the present key of {_short(endpoint)}"
     makes = (f"endpoint:{endpoint.name}", *((sends(endpoint),) if endpoint.identity is None else ()))
     rights = [Right(f"{ENDPOINTS}/write", wanted.instance_id), *_key_rights(endpoint)]
     return Change(

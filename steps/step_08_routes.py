@@ -17,7 +17,7 @@ from cloud.data_plane import lacks_role, once_permitted
 from cloud.errors import Refusal
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Step, Values
-from steps.routing import begun, leaving, list_endpoints
+from steps.routing import leaving, list_endpoints
 from steps.wanted import Route, Wanted
 
 PREFIX = "route:"
@@ -39,7 +39,7 @@ class Observed:
 async def observe(context: Context) -> Observed:
     """List routes and endpoints, side by side."""
     wanted = context.wanted
-    made = context.made | begun("route", context)
+    made = context.made | context.begun
     ours = any(one.startswith(PREFIX) for one in made)
     if wanted.routes is None or wanted.instance_goes or not (wanted.routes or ours):
         return Observed(made=made)
@@ -88,11 +88,10 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
         for name in sorted(seen - names)
         if name not in known or known[name].endpoint.lower() not in observed.leaving
     ]
-    if changes:
-        return Plan(tuple(changes))
-    return Plan(
-        reason=f"{len(names)} route{'s are' if len(names) != 1 else ' is'} there" if names else "there are none"
-    )
+    reason = f"{len(names)} route{'s are' if len(names) != 1 else ' is'} there" if names else "there are none"
+    gone = _gone(observed, ours)
+    here = tuple(one for one in (f"{PREFIX}{name}" for name in sorted(ours)) if one not in gone)
+    return Plan(tuple(changes), "" if changes else reason, gone=gone, here=here)
 
 
 def remove(observed: Observed, wanted: Wanted) -> Plan:
@@ -162,8 +161,8 @@ async def apply(change: Change, context: Context) -> Values:
                 await client.delete_event_route(change.body["delete"])
             return
         route: Route = change.body["route"]
-        if f"{PREFIX}{route.name}" not in context.made | begun(
-            "route", context
+        if (
+            f"{PREFIX}{route.name}" not in context.made | context.begun
         ):  # it may be somebody's, unseen for want of a role
             with suppress(ResourceNotFoundError):
                 found = await client.get_event_route(route.name)

@@ -2,99 +2,108 @@
 
 from __future__ import annotations
 
-import asyncio
+import shlex
 from dataclasses import dataclass
 
 from cloud.lookups import Principal
-from cloud.role_assignments import assign, find_assignment, revoke
+from cloud.role_assignments import Assigned, assign, assignment_id, find_assignment, marked, revoke
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
 from steps.wanted import Role, Wanted
 
-MADE = "role-assignment:"
-"""Before the role's GUID: what is recorded as made."""
+PREFIX = "app-role:"
+"""What is made is recorded under this and the assignment's lower-cased id."""
 
 
 @dataclass(frozen=True)
 class Observed:
-    """Assignments of the service principal on the instance."""
+    """What is assigned to the service principal, and what of it is ours."""
 
     principal: str = ""
     assignment: str = ""
     """One equal to what is wanted, whatever its name."""
-    unrecorded: bool = False
-    """That one is marked, and not recorded."""
-    ours: tuple[tuple[str, str], ...] = ()
-    """What is recorded as made by us, and marked: pairs of a role's GUID and the assignment."""
+    ours: bool = False
+    """It is recorded as made by us, and marked."""
+    unrecorded: tuple[str, ...] = ()
+    """It, when it is marked and not recorded."""
+    former: tuple[Assigned, ...] = ()
+    """Others that are ours: with another role, or of a service principal that is no more."""
+    gone: tuple[str, ...] = ()
+    """What is recorded of those that are not there any more, or not ours."""
 
 
 async def observe(context: Context) -> Observed:
     """Find the wanted assignment and those that we made; without a wish and a record nothing is asked."""
-    wanted = context.wanted
-    role = _role(wanted)
+    wanted, role = context.wanted, _role(context.wanted)
     principal = context.values.get("service_principal_id", "")
-    made = [one.removeprefix(MADE) for one in sorted(context.made)]
-    if not principal or not (role or made):
-        return Observed()
+    recorded = {one.removeprefix(PREFIX) for one in context.made | context.begun}
     scope = context.values.get("instance_id") or wanted.instance_id
-    ids = list(dict.fromkeys([*([role.id] if role else []), *made]))
-    found = await asyncio.gather(*(find_assignment(context.azure, scope, principal, one, MARK) for one in ids))
-    there = dict(zip(ids, found, strict=True))
-    ours = tuple((one, there[one][0]) for one in made if there[one][1])
-    wished, marked = there[role.id] if role else ("", False)
-    return Observed(principal, wished, marked and role is not None and role.id not in made, ours)
+    found, mine = "", False
+    if principal and role:
+        found, mine = await find_assignment(context.azure, scope, principal, role.id, MARK)
+    former = await marked(context.azure, recorded - {found.lower()}, MARK)
+    ours = mine and found.lower() in recorded
+    unrecorded = (f"{PREFIX}{found.lower()}",) if mine and not ours else ()
+    there = {one.id for one in former} | ({found.lower()} if ours else set())
+    gone = tuple(f"{PREFIX}{one}" for one in sorted(recorded - there))
+    return Observed(principal, found, ours, unrecorded, former, gone)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
-    """Assign the role that is wanted, then take away another one of ours."""
+    """Assign the role that is wanted, then take away others of ours."""
     role = _role(wanted)
     if wanted.app is None:
         return Plan(reason="not wanted (--no-app)", skipped=True)
-    revocations = [_revoke(one, observed, wanted) for one in observed.ours if not role or one[0] != role.id]
+    back = tuple(_revoke(one, wanted) for one in observed.former)
     if role is None:
-        return Plan(tuple(revocations), "not wanted", skipped=not revocations)
+        return Plan(back, "not wanted", skipped=not back, gone=observed.gone)
     if observed.assignment:
         values = {"app_role_assignment_id": observed.assignment}
-        reason, unrecorded = f"the application has the role {role.name}", _unrecorded(observed, wanted)
-        return Plan(tuple(revocations), reason, values=values, unrecorded=unrecorded)
+        reason, unrecorded = f"the application has the role {role.name}", observed.unrecorded
+        return Plan(back, reason, values=values, gone=observed.gone, unrecorded=unrecorded)
     right = Right("Microsoft.Authorization/roleAssignments/write", wanted.instance_id)
     title = f"assign {role.name} to the application's service principal"
-    body = {"principal": observed.principal, "role": role.name}
-    assignment = Change(f"assign-app-role:{role.id}", title, "", body, (f"{MADE}{role.id}",), rights=(right,))
-    return Plan((assignment, *revocations))
+    to_be = assignment_id(wanted.instance_id, observed.principal, role.id)
+    key = f"assign-app-role:{to_be.rpartition('/')[2] or role.id}"
+    makes = (f"{PREFIX}{to_be}",) if to_be else ()  # the service principal is known when it comes to it
+    made = Change(key, title, body={"principal": observed.principal, "role": role.name}, makes=makes, rights=(right,))
+    return Plan((made, *back), gone=observed.gone)
 
 
 def remove(observed: Observed, wanted: Wanted) -> Plan:
     """Take our assignments away."""
-    changes = tuple(_revoke(one, observed, wanted) for one in observed.ours)
-    if observed.assignment and not changes:
-        return Plan(reason="the application had its role before: kept", unrecorded=_unrecorded(observed, wanted))
-    return Plan(changes, "there is no such assignment", skipped=not changes)
-
-
-def _unrecorded(observed: Observed, wanted: Wanted) -> tuple[str, ...]:
     role = _role(wanted)
-    return (f"{MADE}{role.id}",) if role and observed.unrecorded else ()
+    ours = (Assigned(observed.assignment, role.name, _WHO),) if observed.ours and role else ()
+    changes = tuple(_revoke(one, wanted) for one in (*ours, *observed.former))
+    if observed.assignment and not changes:
+        return Plan(reason="the application had its role before: kept", unrecorded=observed.unrecorded)
+    return Plan(changes, "there is no such assignment", skipped=not changes, gone=observed.gone)
+
+
+_WHO = "the application's service principal"
 
 
 def _role(wanted: Wanted) -> Role | None:
     return wanted.app.role if wanted.app else None
 
 
-def _revoke(one: tuple[str, str], observed: Observed, wanted: Wanted) -> Change:
-    role, assignment = one
+def _revoke(one: Assigned, wanted: Wanted) -> Change:
     right = Right("Microsoft.Authorization/roleAssignments/delete", wanted.instance_id)
-    title = f"take the role {role} from the application's service principal"
-    body = {"id": assignment, "principal": observed.principal, "role": role}
-    return Change(f"revoke-app-role:{role}", title, "", body, unmakes=(f"{MADE}{role}",), rights=(right,))
+    return Change(
+        f"revoke-app-role:{one.id.rpartition('/')[2]}",
+        f"take the role {one.role} from {one.who}",
+        body={"id": one.id},
+        unmakes=(f"{PREFIX}{one.id.lower()}",),
+        rights=(right,),
+    )
 
 
 async def apply(change: Change, context: Context) -> Values:
     """Create the assignment, or remove one of ours."""
     wanted = context.wanted
     role = _role(wanted)
-    if change.key.startswith("revoke-app-role:"):
+    if "id" in change.body:
         await revoke(context.azure, change.body["id"])
-        return {} if role else {"app_role_assignment_id": ""}
+        return {} if role and not context.removing else {"app_role_assignment_id": ""}
     assert wanted.app is not None  # noqa: S101 - no role is planned without it
     assert role is not None  # noqa: S101
     scope = context.values.get("instance_id") or wanted.instance_id
@@ -105,13 +114,13 @@ async def apply(change: Change, context: Context) -> Values:
 
 def hand_off(change: Change, wanted: Wanted) -> str:
     """Return the command that assigns the role, or takes it away; "" while there is no service principal."""
-    who, role = change.body["principal"], change.body["role"]
+    if "id" in change.body:
+        return f"az role assignment delete --ids {change.body['id']}"
+    who, role = change.body["principal"], shlex.quote(change.body["role"])
     if not who:
         return ""
-    if change.key.startswith("revoke-app-role:"):
-        return f"az role assignment delete --ids {change.body['id']}"
     principal = f"--assignee-object-id {who} --assignee-principal-type ServicePrincipal"
-    return f'az role assignment create {principal} --role "{role}" --scope {wanted.instance_id}'
+    return f"az role assignment create {principal} --role {role} --scope {wanted.instance_id}"
 
 
 STEP = Step(

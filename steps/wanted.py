@@ -123,6 +123,8 @@ class Wanted:
     """Whether those of them that don't exist are created, in the instance's region."""
     endpoints: tuple[Endpoint, ...] | None = None
     routes: tuple[Route, ...] | None = None
+    renew_keys: bool = False
+    """Whether endpoints with a key are given it anew: Azure doesn't show whether it is the present one."""
     answers: Mapping[str, bool] = field(default_factory=dict)
     """Answers to what plans ask, by the name of the input that answers it: `yes_break`, `adopt_app`."""
     instance_goes: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pexpect
@@ -15,6 +16,7 @@ from tests.tool import INSTANCE, SUBSCRIPTION, Tool, kill
 from tests.world import GRAPH, Emulator
 
 CARLOS, OLIVIA = "a0000000-0000-4000-8000-000000000002", "a0000000-0000-4000-8000-000000000001"
+CONSENT = "microsoft.directory/oAuth2PermissionGrants/allProperties/allTasks"
 HAND_MADE, HAND_MADE_NAME = "e1000000-0000-4000-8000-000000000001", "Azure Digital Twins"
 TWINS = "0b07f429-9f4b-4714-9392-cc5e8e80c8b0"
 EVERYTHING = (
@@ -258,25 +260,26 @@ def test_personal_accounts_need_tokens_of_version_2(azure: Emulator, tool: Tool)
 def test_consent_that_may_not_be_given_is_handed_off(tmp_path: Path) -> None:
     with Emulator(tmp_path / "azure", "--sign-in", "contributor") as azure:
         tool = Tool(azure, tmp_path / "work")
-        done = tool.deploy("--grant-consent")
+        begun = monotonic()
+        federated = "name=main,github=contoso/twins,branch=main"
+
+        done = tool.deploy("--grant-consent", "--app-role", "reader", "--federated-credential", federated)
+
+        assert monotonic() - begun < 25, "a refusal is not waited out"
         assert done.code == 3, done.text
-        assert f"az ad app permission admin-consent --id {application(azure)['appId']}" in done.stdout
+        plan = done.stdout.partition("1 Resource group: create")[0]
+        assert "let the tenant know Digital Twins: create its service principal" in plan
+        assert plan.count("needs somebody else: the permission Microsoft.Authorization/roleAssignments/write") == 2
+        assert f"the permission {CONSENT} is missing on the directory" in plan
+        script = (tool.folder / "deploy.handoff.sh").read_text()
+        assert script.count(f"az ad app permission admin-consent --id {application(azure)['appId']}") == 1
         assert tool.state["steps"]["app_registration"]["state"] == "done"
         assert azure.https("GET", f"{GRAPH}/v1.0/applications", token=azure.token(GRAPH)).status == 200
 
 
 def test_a_person_is_asked_whether_to_adopt(azure: Emulator, tool: Tool) -> None:
-    name = (
-        "--resource-group",
-        "rg-asked",
-        "--location",
-        "westus2",
-        "--instance",
-        "asked",
-        "--app-name",
-        HAND_MADE_NAME,
-    )
-    process = tool.terminal("--subscription", SUBSCRIPTION, *name)
+    name = ("--resource-group", "rg-asked", "--location", "westus2", "--instance", "asked")
+    process = tool.terminal("--subscription", SUBSCRIPTION, *name, "--app-name", HAND_MADE_NAME)
     process.expect("Adopt it")
     process.sendline("y")
     process.expect("Proceed")

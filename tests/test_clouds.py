@@ -6,9 +6,11 @@ import json
 
 import pytest
 
+from tests.test_drift import application
 from tests.tool import HOST, SUBSCRIPTION, Tool
 from tests.world import Emulator
 
+EXCHANGE = "api://AzureADTokenExchange"
 TENANT = "7a1f0c52-3b7e-4d09-9d0f-5e6b2a9c1d10"
 
 
@@ -28,7 +30,7 @@ TENANT = "7a1f0c52-3b7e-4d09-9d0f-5e6b2a9c1d10"
 def test_a_cloud_by_name(
     azure: Emulator, tool: Tool, cloud: str, manager: str, graph: str, login: str, portal: str
 ) -> None:
-    done = tool.deploy("--cloud", cloud)
+    done = tool.deploy("--cloud", cloud, "--federated-credential", "name=main,github=contoso/twins,branch=main")
     assert done.code == 0, done.text
     hosts = {entry["host"] for entry in azure.requests()["log"] if not entry["host"].startswith("127.0.0.1")}
     assert hosts == {manager, graph}  # and none of the public cloud's
@@ -36,7 +38,10 @@ def test_a_cloud_by_name(
     assert f"https://{portal}/#view" in done.stdout
 
     settings = json.loads(tool.run("outputs", "--format", "appsettings").stdout)
-    assert settings["AzureAd"]["Authority"] == f"https://{login}/{TENANT}"
+    assert settings["AzureAd"]["Instance"] == f"https://{login}/"
+
+    (federated,) = application(azure)["federatedIdentityCredentials"]
+    assert federated["audiences"] == [{"usgovernment": f"{EXCHANGE}USGov", "china": f"{EXCHANGE}China"}[cloud]]
 
     azure.control("DELETE", "/requests")
     assert tool.run("verify").code == 0  # by the endpoints that the state file remembers
@@ -55,12 +60,11 @@ def test_outputs_for_a_client_application(tool: Tool) -> None:
             "Instance": "https://login.microsoftonline.com/",
             "TenantId": TENANT,
             "ClientId": client,
-            "Authority": f"https://login.microsoftonline.com/{TENANT}",
         },
         "DigitalTwins": {
             "InstanceUrl": f"https://{HOST}",
             "Audience": "https://digitaltwins.azure.net",
-            "Scopes": ["https://digitaltwins.azure.net/.default", "https://digitaltwins.azure.net/Read.Write"],
+            "Scopes": ["https://digitaltwins.azure.net/.default"],
         },
     }
     lines = tool.run("outputs", "--format", "env").stdout.splitlines()

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.tool import GROUP, INSTANCE, SUBSCRIPTION, Tool
+from tests.arm import Arm
+from tests.routing import INSTANCE_ID
+from tests.test_resume import until_held
+from tests.tool import GROUP, INSTANCE, SUBSCRIPTION, Tool, kill
 from tests.world import GRAPH, Emulator
 
+CARLOS, OLIVIA = "a0000000-0000-4000-8000-000000000002", "a0000000-0000-4000-8000-000000000001"
+DATA_OWNER, DATA_READER = "bcd981a7-7f74-457b-83e1-cceb9e632ffe", "d57506d4-4c8d-48b1-8587-93c323f6a5a3"
 MARK = "azure-digital-twins-deploy"
 GROUP_URL = f"https://management.azure.com/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
 
@@ -20,6 +25,16 @@ def graph(azure: Emulator, method: str, path: str, body: Any = None) -> Any:
     answer = azure.https(method, f"{GRAPH}/v1.0{path}", token=azure.token(GRAPH), json=body)
     assert answer.status < 300, answer.content
     return answer
+
+
+def assigned(azure: Emulator) -> set[tuple[str, str]]:
+    """Who has which role on the instance."""
+    held = [one["properties"] for one in azure.inventory(volatile=True)["roleAssignments"]]
+    return {
+        (one["principalId"], one["roleDefinitionId"].rpartition("/")[2])
+        for one in held
+        if one["scope"].endswith(INSTANCE)
+    }
 
 
 def outcomes(document: Any) -> dict[str, str]:
@@ -74,14 +89,40 @@ def test_a_deleted_application_is_restored_from_the_recycle_bin(azure: Emulator,
 
 
 def test_a_deleted_service_principal_is_made_again(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
+    """And what it was allowed is taken back, as it names nobody any more."""
+    assert tool.deploy("--app-role", "reader").code == 0
     client_id = application(azure)["appId"]
     graph(azure, "DELETE", f"/servicePrincipals(appId='{client_id}')")
     azure.https("GET", f"{GRAPH}/v1.0/servicePrincipals(appId='{client_id}')", token=azure.token(GRAPH))
     again = tool.run("--yes", "--output", "json").document
     assert outcomes(again)["app_registration"] == "done"
-    mine = [one for one in azure.inventory(volatile=True)["servicePrincipals"] if one["appId"] == client_id]
-    assert len(mine) == 1
+    (mine,) = [one for one in azure.inventory(volatile=True)["servicePrincipals"] if one["appId"] == client_id]
+    assert assigned(azure) == {(OLIVIA, DATA_OWNER), (mine["id"], DATA_READER)}
+
+
+def test_another_assignee_takes_the_place_of_the_one_before(azure: Emulator, tool: Tool) -> None:
+    """What was assigned by somebody else is left, whoever is named."""
+    azure.faults({"method": "PUT", "path": "roleAssignments", "phase": "after", "do": "hold"})
+    process = tool.start("--yes", "--subscription", SUBSCRIPTION, "--no-app")
+    until_held(azure, process)
+    kill(process)
+    azure.faults()
+    assert assigned(azure) == {(OLIVIA, DATA_OWNER)}
+    role = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{DATA_READER}"
+    body = {"properties": {"roleDefinitionId": role, "principalId": CARLOS, "principalType": "User"}}
+    theirs = f"{INSTANCE_ID}/providers/Microsoft.Authorization/roleAssignments/0f0f0f0f-0000-4000-8000-000000000001"
+    assert Arm(azure)("PUT", theirs, body).status == 201
+
+    carlos = ("--assignee", "carlos@contoso.onmicrosoft.com")
+    done = tool.run("--yes", *carlos)
+
+    assert done.code == 0, done.text
+    assert "take the role Azure Digital Twins Data Owner from olivia@contoso.onmicrosoft.com" in done.stdout
+    assert assigned(azure) == {(CARLOS, DATA_OWNER), (CARLOS, DATA_READER)}
+    assert tool.run("--yes", "--role", "Azure Digital Twins Data Reader").code == 0
+    assert assigned(azure) == {(CARLOS, DATA_READER)}
+    assert tool.run("--yes", "--assignee", OLIVIA).code == 0
+    assert assigned(azure) == {(CARLOS, DATA_READER), (OLIVIA, DATA_READER)}
 
 
 def test_consent_given_meanwhile_is_noticed(azure: Emulator, tool: Tool) -> None:

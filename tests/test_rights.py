@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator import seed
 from tests.test_deploy import writes
 from tests.tool import GROUP, INSTANCE, SUBSCRIPTION, Tool
 from tests.world import ARM, Emulator
@@ -63,6 +64,22 @@ def test_what_a_contributor_may_not_do_is_handed_off_and_found_done(contributor:
     assert again.code == 0, again.text
     assert "Handed off, and done meanwhile: 3 data-plane role" in again.stdout
     assert not file.exists()
+
+    held = [
+        one for one in azure.inventory(volatile=True)["roleAssignments"] if one["properties"]["principalId"] == CARLOS
+    ]
+    for one in held:
+        if one["properties"]["roleDefinitionId"].endswith(seed.CONTRIBUTOR):
+            reader = f"{one['properties']['roleDefinitionId'].removesuffix(seed.CONTRIBUTOR)}{seed.READER}"
+            one["properties"]["roleDefinitionId"] = reader
+            azure.document("roleAssignment", one["id"].lower(), one)
+    removal = tool.run("destroy", "--yes")
+    assert removal.code == 3, removal.text
+    lacking = "needs somebody else: the permission Microsoft.DigitalTwins/digitalTwinsInstances/delete is missing"
+    assert lacking in removal.stdout.partition("4 App registration: delete")[0]
+    assert "is removing the Azure Digital Twins instance" in file.read_text()
+    removals = [line.split()[1:3] for line in file.read_text().splitlines() if line.startswith("az ")]
+    assert removals == [["dt", "delete"], ["group", "delete"]]
     assert azure.stop() == 0
 
 

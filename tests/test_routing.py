@@ -11,8 +11,10 @@ from tests.routing import (
     BUS,
     CREATED,
     DEAD,
+    GRID,
     HUB,
     INSTANCE_ID,
+    TO_BUS,
     TO_GRID,
     TO_HUB,
     assigned,
@@ -24,7 +26,7 @@ from tests.routing import (
     written,
 )
 from tests.test_resume import until_held
-from tests.tool import Tool, kill
+from tests.tool import INSTANCE, SUBSCRIPTION, Tool, kill
 from tests.world import Emulator
 
 
@@ -49,6 +51,14 @@ def test_set_kept_broken_changed_and_destroyed(world: Emulator, tool: Tool) -> N
     again = tool.run("--yes")
     assert again.code == 0, again.text
     assert written(world, since) == []
+
+    assert Arm(world)("POST", f"{GRID}/regenerateKey", {"keyName": "key1"}).status == 200
+    since = len(world.requests()["log"])
+    renewed = tool.run("--yes", "--renew-keys")
+    assert renewed.code == 0, renewed.text
+    assert "give endpoint grid the present key of EventGrid contoso-twin-topic" in renewed.stdout
+    put = [one.partition("?")[0].rpartition("/")[2] for one in written(world, since) if one.startswith("PUT")]
+    assert sorted(put) == ["bus", "grid"]
 
     data_plane(world, "DELETE", "/eventroutes/all")
     drift = tool.run("verify")
@@ -98,6 +108,40 @@ def test_killed_at_every_kind_of_write(azure: Emulator, tool: Tool) -> None:
     removed = tool.run("--yes", "--endpoint", "none", "--route", "none")
     assert removed.code == 0, removed.text
     assert (endpoints(azure), routes(azure), assigned(azure)) == ({}, {}, set())
+
+
+def test_killed_and_run_again_with_other_settings(azure: Emulator, tool: Tool) -> None:
+    """What was under way counts as ours only where it is there; what was to go and is wanted again stays ours."""
+    bare = (TO_BUS[0], TO_BUS[1].partition(",dead_letter")[0])
+    start = ("--yes", "--subscription", SUBSCRIPTION, "--no-app", "--system-identity")
+    for arguments, method, path, phase in (
+        ((*start, *TO_BUS, *TO_GRID), "PUT", "endpoints/grid", "before"),
+        (("--yes", *bare, "--tag", "team=a"), "PATCH", f"{INSTANCE}$", "after"),
+        (("--yes", *bare, "--tag", "team=b"), "PUT", "endpoints/bus", "after"),
+    ):
+        azure.faults({"method": method, "path": path, "phase": phase, "do": "hold"})
+        process = tool.start(*arguments)
+        until_held(azure, process)
+        kill(process)
+    azure.faults()
+
+    done = tool.run("--yes", *TO_BUS)
+
+    assert done.code == 0, done.text
+    (instance,) = azure.inventory()["digitalTwinsInstances"]
+    assert instance["tags"]["team"] == "b"
+    assert endpoints(azure)["bus"]["deadLetterSecret"]
+    made = tool.state["steps"]["endpoints"]["made"]
+    assert sorted(one.split(":")[0] for one in made) == ["endpoint", "sends"]
+
+    azure.faults({"method": "DELETE", "path": "endpoints/bus", "phase": "before", "do": "hold"})
+    process = tool.start("--yes", "--endpoint", "none")
+    until_held(azure, process)
+    kill(process)
+    azure.faults()
+    again = tool.run("--yes", *TO_BUS)
+    assert again.code == 0, again.text
+    assert tool.state["steps"]["endpoints"]["made"] == made
 
 
 def test_what_others_made_is_kept(azure: Emulator, tool: Tool) -> None:

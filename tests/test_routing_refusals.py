@@ -28,10 +28,13 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Emulator, T
 KEYED = f"name=hub,type=eventhub,destination={HUB},auth=key"
 BAD = {
     "no identity": ((f"name=hub,type=eventhub,destination={HUB}",), ("--system-identity", "auth=key")),
-    "nowhere": ((KEYED.replace("twin-events", "nothing"),), ("there is no destination", "eventhubs/nothing")),
+    "nowhere": (
+        (KEYED.replace("twin-events", "nothing"),),
+        ("there is no destination contoso-events/nothing", "in resource group shared-services of", "az resource list"),
+    ),
     "other tenant": (
         (KEYED.replace(SUBSCRIPTION, FOREIGN_SUBSCRIPTION),),
-        ("there is no destination", "InvalidAuthenticationTokenTenant"),
+        ("lies in another tenant", "InvalidAuthenticationTokenTenant"),
     ),
     "twice": ((KEYED, KEYED.replace("=hub", "=Hub")), ("Hub is there twice",)),
 }
@@ -55,6 +58,17 @@ def test_a_role_that_is_not_assignable_there(bare: tuple[Emulator, Tool]) -> Non
     done = tool.run("--yes", "--system-identity", "--endpoint", asked)
     assert done.code == 2, done.text
     assert "can be assigned in" in done.text
+
+
+@pytest.mark.parametrize("role", ["Reader", "Azure Service Bus Data Sender"])
+def test_a_role_that_does_not_allow_to_send(bare: tuple[Emulator, Tool], role: str) -> None:
+    """Azure would say so after ten minutes of tries, each of which may have come too early for the role."""
+    azure, tool = bare
+    since = len(azure.requests()["log"])
+    done = tool.run("--yes", "--system-identity", "--endpoint", f"name=hub,type=eventhub,destination={HUB},role={role}")
+    assert done.code == 2, done.text
+    assert f"the role {role} does not allow to send there" in done.text
+    assert written(azure, since) == []
 
 
 def test_a_route_to_nowhere(bare: tuple[Emulator, Tool]) -> None:

@@ -133,7 +133,7 @@ def test_a_file_of_version_1_is_brought_up_to_date(azure: Emulator, tool: Tool) 
         "application": "create-application", "service-principal": "create-service-principal",
     }  # fmt: skip
     for record in state["steps"].values():
-        record["made"] = [old[thing] for thing in record["made"] if thing in old]
+        record["made"] = [old[thing] for made in record["made"] if (thing := made.partition(":")[0]) in old]
         del record["making"], record["unmaking"]
     state["version"] = 1
     state["assignee"], state["role"] = state.pop("principals")[0], {**state.pop("roles")[0], "unknown": "kept"}
@@ -148,6 +148,13 @@ def test_a_file_of_version_1_is_brought_up_to_date(azure: Emulator, tool: Tool) 
     assert now["version"] == 2
     assert now["inputs"]["reply_url"] == ["http://localhost:8400"]
     assert now["inputs"]["unknown"] == now["roles"][0]["unknown"] == "kept"
-    made = [thing for record in now["steps"].values() for thing in record["made"] if thing in old]
-    assert made == ["resource-group", "instance", "role-assignment", "application", "service-principal"]
+    made = [thing for record in now["steps"].values() for thing in record["made"] if thing.partition(":")[0] in old]
+    assert made[2] == f"role-assignment:{now['steps']['role']['produced']['role_assignment_id'].lower()}"
+    assert [thing.partition(":")[0] for thing in made] == [
+        "resource-group",
+        "instance",
+        "role-assignment",
+        "application",
+        "service-principal",
+    ]
     assert azure.inventory()["digitalTwinsInstances"] == before["digitalTwinsInstances"]

@@ -39,6 +39,9 @@ def test_what_was_deployed_verifies_cheaply_and_without_a_write(world: Emulator,
 
 def test_each_step_undone_by_hand_is_seen(azure: Emulator, tool: Tool) -> None:
     assert tool.deploy("--reply-url", "http://localhost:8080").code == 0
+    other = tool.run("verify", "--assignee", "carlos@contoso.onmicrosoft.com")
+    assert "missing: assign Azure Digital Twins Data Owner to carlos" in other.stdout
+    assert "left over: take the role Azure Digital Twins Data Owner from olivia" in other.stdout
     (assignment,) = [
         one for one in azure.inventory(volatile=True)["roleAssignments"] if INSTANCE in one["properties"]["scope"]
     ]
@@ -57,6 +60,7 @@ def test_each_step_undone_by_hand_is_seen(azure: Emulator, tool: Tool) -> None:
 
     assert done.code == 1, done.text
     assert "missing: assign Azure Digital Twins Data Owner" in done.stdout
+    assert "differs: correct application" in done.stdout
     assert "add reply URL http://localhost:8080" in done.stdout
     assert "2 things differ" in done.stdout
     assert writes(azure)[-2:] == [
