@@ -52,10 +52,9 @@ def test_a_cloud_by_name(
     assert manager in other.stderr
 
 
-def test_outputs_for_a_client_application(tool: Tool) -> None:
-    assert tool.deploy().code == 0
-    client = tool.run("outputs", "--format", "json").document["client_id"]
-    assert json.loads(tool.run("outputs", "--format", "appsettings").stdout) == {
+def test_outputs_for_a_client_application(deployed: Tool) -> None:
+    client = deployed.run("outputs", "--format", "json").document["client_id"]
+    assert json.loads(deployed.run("outputs", "--format", "appsettings").stdout) == {
         "AzureAd": {
             "Instance": "https://login.microsoftonline.com/",
             "TenantId": TENANT,
@@ -67,10 +66,10 @@ def test_outputs_for_a_client_application(tool: Tool) -> None:
             "Scopes": ["https://digitaltwins.azure.net/.default"],
         },
     }
-    lines = tool.run("outputs", "--format", "env").stdout.splitlines()
+    lines = deployed.run("outputs", "--format", "env").stdout.splitlines()
     assert f"AZURE_DIGITALTWINS_URL=https://{HOST}" in lines
     assert f"DIGITALTWINS_CLIENT_ID={client}" in lines
     assert not [line for line in lines if line.startswith(("ADT_", "AZURE_CLIENT", "AZURE_TENANT", "AZURE_SUB"))]
 
-    tool.extra.update(dict(line.partition("=")[::2] for line in lines))
-    assert tool.run("plan", "--yes", "--subscription", SUBSCRIPTION).code == 0
+    deployed.extra.update(dict(line.partition("=")[::2] for line in lines))
+    assert deployed.run("plan", "--yes", "--subscription", SUBSCRIPTION).code == 0

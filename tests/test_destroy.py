@@ -18,29 +18,28 @@ def ours(azure: Emulator) -> list[str]:
     return [*groups, *instances, *roles, *(app["displayName"] for app in there["applications"] if MARK in app["tags"])]
 
 
-def test_all_that_was_made_goes_and_a_deploy_makes_it_again(world: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
-    inputs = tool.state["inputs"]
+def test_all_that_was_made_goes_and_a_deploy_makes_it_again(world: Emulator, deployed: Tool) -> None:
+    inputs = deployed.state["inputs"]
 
-    unattended = tool.run("destroy")
+    unattended = deployed.run("destroy")
     assert unattended.code == 2, unattended.text
     assert f"delete instance {INSTANCE}" in unattended.stdout
     assert "--yes" in unattended.stderr
     assert len(ours(world)) == 4
 
-    done = tool.run("destroy", "--yes", "--output", "json")
+    done = deployed.run("destroy", "--yes", "--output", "json")
 
     assert done.code == 0, done.text
     removed = [step["step"] for step in done.document["steps"] if step["outcome"] == "removed"]
     assert removed == ["app_registration", "role", "instance", "resource_group"]
     assert ours(world) == []
-    assert tool.state["inputs"] == inputs
-    made = {key: step["made"] for key, step in tool.state["steps"].items() if step["made"]}
+    assert deployed.state["inputs"] == inputs
+    made = {key: step["made"] for key, step in deployed.state["steps"].items() if step["made"]}
     assert made == {"app_registration": ["deleted-application"]}
-    values = tool.run("outputs", "--format", "json").document
+    values = deployed.run("outputs", "--format", "json").document
     assert set(values) == {"tenant_id", "subscription_id", "authority"}
 
-    again = tool.run("--yes")
+    again = deployed.run("--yes")
     assert again.code == 0, again.text
     assert len(ours(world)) == 4
 
@@ -69,27 +68,26 @@ def test_the_name_is_typed_to_confirm(azure: Emulator, tool: Tool) -> None:
     assert tool.state["inputs"]["no_app"] is True
 
 
-def test_killed_in_the_middle_it_goes_on_and_purges(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
+def test_killed_in_the_middle_it_goes_on_and_purges(azure: Emulator, deployed: Tool) -> None:
     azure.faults({"method": "DELETE", "path": "digitalTwinsInstances/[^/]+$", "do": "hold", "phase": "after"})
-    process = tool.start("destroy", "--yes", "--purge")
+    process = deployed.start("destroy", "--yes", "--purge")
     while not azure.requests()["held"]:
         assert process.poll() is None
     kill(process)
-    assert tool.state["steps"]["instance"]["doing"] == "delete-instance"
+    assert deployed.state["steps"]["instance"]["doing"] == "delete-instance"
     azure.faults()
-    planned = tool.run("destroy", "--non-interactive")
+    planned = deployed.run("destroy", "--non-interactive")
     assert planned.code == 2, planned.text
     assert "delete resource group" in planned.stdout
     assert "delete instance" not in planned.stdout
     assert "delete application" not in planned.stdout
 
-    done = tool.run("destroy", "--yes", "--purge")
+    done = deployed.run("destroy", "--yes", "--purge")
 
     assert done.code == 0, done.text
     assert ours(azure) == []
     assert azure.inventory().get("deletedApplications", []) == []
-    assert tool.state["steps"]["instance"]["made"] == []
+    assert deployed.state["steps"]["instance"]["made"] == []
 
 
 def test_what_was_there_before_is_kept(azure: Emulator, tool: Tool) -> None:

@@ -41,20 +41,18 @@ def outcomes(document: Any) -> dict[str, str]:
     return {step["step"]: step["outcome"] for step in document["steps"]}
 
 
-def test_a_renamed_application_and_a_removed_reply_url_are_put_right(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
+def test_a_renamed_application_and_a_removed_reply_url_are_put_right(azure: Emulator, deployed: Tool) -> None:
     before = azure.inventory()
     change = {"displayName": "Somebody's idea", "publicClient": {"redirectUris": []}, "tags": [MARK]}
     graph(azure, "PATCH", f"/applications/{application(azure)['id']}", change)
     graph(azure, "GET", f"/applications/{application(azure)['id']}")  # from a replica that has not heard of it
-    again = tool.run("--yes")
+    again = deployed.run("--yes")
     assert again.code == 0, again.text
     assert "correct application Somebody's idea" in again.stdout
     assert azure.inventory() == before
 
 
-def test_another_reply_url_and_another_permission_are_kept(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
+def test_another_reply_url_and_another_permission_are_kept(azure: Emulator, deployed: Tool) -> None:
     app = application(azure)
     user_read = {"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}
     mail = {"resourceAppId": "00000003-0000-0000-c000-000000000000", "resourceAccess": [user_read]}
@@ -64,24 +62,23 @@ def test_another_reply_url_and_another_permission_are_kept(azure: Emulator, tool
     }
     graph(azure, "PATCH", f"/applications/{app['id']}", change)
     graph(azure, "GET", f"/applications/{app['id']}")  # from a replica that has not heard of it
-    again = tool.run("--yes", "--output", "json").document
+    again = deployed.run("--yes", "--output", "json").document
     assert outcomes(again)["app_registration"] == "done"
     app = application(azure)
     assert app["publicClient"]["redirectUris"] == ["https://contoso.example/app", "http://localhost"]
     assert len(app["requiredResourceAccess"]) == 2
-    again = tool.run("--yes", "--output", "json").document
+    again = deployed.run("--yes", "--output", "json").document
     assert outcomes(again)["app_registration"] == "already done"
     notes = again["steps"][3]["notes"]
     assert notes[0] == "Other reply URLs are kept: https://contoso.example/app"
     assert notes[1].startswith("Permissions for other APIs are kept: 00000003")
 
 
-def test_a_deleted_application_is_restored_from_the_recycle_bin(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
+def test_a_deleted_application_is_restored_from_the_recycle_bin(azure: Emulator, deployed: Tool) -> None:
     before, client_id = azure.inventory(), application(azure)["appId"]
     graph(azure, "DELETE", f"/applications/{application(azure)['id']}")
     azure.https("GET", f"{GRAPH}/v1.0/applications(appId='{client_id}')", token=azure.token(GRAPH))
-    again = tool.run("--yes")
+    again = deployed.run("--yes")
     assert again.code == 0, again.text
     assert "from the recycle bin" in again.stdout
     assert application(azure)["appId"] == client_id
@@ -125,9 +122,8 @@ def test_another_assignee_takes_the_place_of_the_one_before(azure: Emulator, too
     assert assigned(azure) == {(CARLOS, DATA_READER), (OLIVIA, DATA_READER)}
 
 
-def test_consent_given_meanwhile_is_noticed(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
-    outputs = tool.run("outputs", "--format", "json").document
+def test_consent_given_meanwhile_is_noticed(azure: Emulator, deployed: Tool) -> None:
+    outputs = deployed.run("outputs", "--format", "json").document
     twins = graph(
         azure, "GET", "/servicePrincipals?$filter=appId eq '0b07f429-9f4b-4714-9392-cc5e8e80c8b0'".replace(" ", "%20")
     )
@@ -139,30 +135,28 @@ def test_consent_given_meanwhile_is_noticed(azure: Emulator, tool: Tool) -> None
     }
     graph(azure, "POST", "/oauth2PermissionGrants", grant)
     azure.https("GET", f"{GRAPH}/v1.0/oauth2PermissionGrants", token=azure.token(GRAPH))
-    again = tool.run("--yes", "--output", "json").document
+    again = deployed.run("--yes", "--output", "json").document
     assert outcomes(again)["consent_hints"] == "already done"
 
 
-def test_disabled_public_access_is_kept_and_said(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
+def test_disabled_public_access_is_kept_and_said(azure: Emulator, deployed: Tool) -> None:
     (body,) = azure.inventory(volatile=True)["digitalTwinsInstances"]
     body["properties"]["publicNetworkAccess"] = "Disabled"
     azure.document("digitalTwinsInstance", body["id"], body)
-    again = tool.run("--yes", "--output", "json").document
+    again = deployed.run("--yes", "--output", "json").document
     assert outcomes(again)["instance"] == "already done"
     assert again["steps"][1]["notes"] == ["Public network access to the instance is disabled: that is kept."]
     (body,) = azure.inventory(volatile=True)["digitalTwinsInstances"]
     assert body["properties"]["publicNetworkAccess"] == "Disabled"
 
 
-def test_a_deleted_group_is_made_again_with_all_that_was_in_it(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
+def test_a_deleted_group_is_made_again_with_all_that_was_in_it(azure: Emulator, deployed: Tool) -> None:
     before = azure.inventory()
     answer = azure.https("DELETE", f"{GROUP_URL}?api-version=2025-04-01", token=azure.token())
     assert answer.status == 202
     while azure.https("GET", f"{GROUP_URL}?api-version=2025-04-01", token=azure.token()).status == 200:
         pass  # until the deletion is over: each look moves it on
-    again = tool.run("--yes")
+    again = deployed.run("--yes")
     assert again.code == 0, again.text
     assert azure.inventory() == before
 

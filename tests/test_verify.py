@@ -20,13 +20,12 @@ def results(done: Done) -> dict[str, str]:
     return found
 
 
-def test_what_was_deployed_verifies_cheaply_and_without_a_write(world: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
-    assert tool.run("verify").code == 0  # waits for the new role to work
-    before, state = world.inventory(volatile=True), tool.state_file.read_bytes()
+def test_what_was_deployed_verifies_cheaply_and_without_a_write(world: Emulator, deployed: Tool) -> None:
+    assert deployed.run("verify").code == 0  # waits for the new role to work
+    before, state = world.inventory(volatile=True), deployed.state_file.read_bytes()
     world.control("DELETE", "/requests")
 
-    done = tool.run("verify", "--output", "json")
+    done = deployed.run("verify", "--output", "json")
 
     assert done.code == 0, done.text
     assert set(results(done).values()) == {"ok", "note"}
@@ -34,7 +33,7 @@ def test_what_was_deployed_verifies_cheaply_and_without_a_write(world: Emulator,
     assert world.requests()["total"] <= 12
     assert writes(world) == []
     assert world.inventory(volatile=True) == before
-    assert tool.state_file.read_bytes() == state
+    assert deployed.state_file.read_bytes() == state
 
 
 def test_each_step_undone_by_hand_is_seen(azure: Emulator, tool: Tool) -> None:
@@ -78,11 +77,10 @@ def test_without_a_deployment_everything_is_missing(azure: Emulator, tool: Tool)
     assert writes(azure) == []
 
 
-def test_an_instance_that_does_not_answer_fails_the_check(azure: Emulator, tool: Tool) -> None:
-    assert tool.deploy().code == 0
+def test_an_instance_that_does_not_answer_fails_the_check(azure: Emulator, deployed: Tool) -> None:
     azure.faults({"path": "^/models", "nth": "every", "do": "status:403"})
-    (tool.folder / "aged.json").write_text(tool.state_file.read_text().replace("2026-", "2025-"))
-    done = tool.run("verify", "--state", "aged.json")
+    (deployed.folder / "aged.json").write_text(deployed.state_file.read_text().replace("2026-", "2025-"))
+    done = deployed.run("verify", "--state", "aged.json")
     assert done.code == 1, done.text
     assert "Data plane, signed in" in done.stdout
 
@@ -107,9 +105,8 @@ def test_a_secret_file_signs_in_as_the_application(tool: Tool) -> None:
     assert done.code == 1
 
 
-def test_bad_input_found_by_a_step_is_told(tool: Tool) -> None:
-    assert tool.deploy().code == 0
-    (tool.folder / "ci.secret").write_text("somebody's")
-    done = tool.run("verify", "--secret", "ci", "--output", "json")
+def test_bad_input_found_by_a_step_is_told(deployed: Tool) -> None:
+    (deployed.folder / "ci.secret").write_text("somebody's")
+    done = deployed.run("verify", "--secret", "ci", "--output", "json")
     assert done.code == 2, done.text
     assert "not known to be ours" in done.document["error"]["what"]
