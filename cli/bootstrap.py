@@ -24,8 +24,10 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 UNFINISHED = VENV / "unfinished"
-REQUIREMENTS = {"deploy": ("requirements.txt",), "tests": ("requirements.txt", "requirements-dev.txt")}
-"""Which files a use of the project needs installed."""
+REQUIREMENTS: dict[str, tuple[str, ...]] = {"deploy": ("requirements.txt",)}
+REQUIREMENTS["tests"] = (*REQUIREMENTS["deploy"], "requirements-dev.txt")
+REQUIREMENTS["bench"] = (*REQUIREMENTS["tests"], "requirements-bench.txt")
+"""Which files a use of the project needs installed; a later one's include those of the ones before."""
 PATIENCE = 600
 """Seconds to wait for another run that is preparing `.venv`."""
 BY_HAND = "install the dependencies yourself (python3 -m pip install -r requirements.txt)"
@@ -211,8 +213,9 @@ def _install(use: str) -> None:
     options = ["--quiet", "--no-input", "--no-user", "--no-compile", "--disable-pip-version-check"]
     files = [option for name in REQUIREMENTS[use] for option in ("-r", str(ROOT / name))]
     _run_in_venv("The requirements could not be installed", "pip", "install", *options, *files)
-    for prepared in {"deploy", use}:  # what the tests need includes what a deployment needs
-        _stamp(_fingerprint(prepared)).touch()
+    for prepared, files_of in REQUIREMENTS.items():
+        if set(files_of) <= set(REQUIREMENTS[use]):
+            _stamp(_fingerprint(prepared)).touch()
     UNFINISHED.unlink()
 
 
