@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.lab import Failed, Json, Lab, Took, forget_traffic, middle, run, say
+from bench.lab import NONE, Failed, Json, Lab, Took, forget_traffic, middle, run, say
 from steps.model import DIGITAL_TWINS, READ_WRITE
 from tests.tool import GROUP, INSTANCE, SUBSCRIPTION
 from tests.world import Emulator
 
-LATENCIES = {"none": 0.0, "azure:0.1": 0.1, "azure:1": 1.0}
-RUNS = {"none": 3, "azure:0.1": 2, "azure:1": 1}
+LATENCIES = {NONE: 0.0, "azure:0.1": 0.1, "azure:1": 1.0}
+RUNS = {NONE: 3, "azure:0.1": 2, "azure:1": 1}
 PAUSE = 20.0
 """Seconds of each of deploy.ps1's pauses."""
 VERSION = ("--api-version", "2023-01-31")
@@ -159,9 +159,8 @@ def signed_in(lab: Lab, latency: str) -> Iterator[Az]:
     """Start a new embedded Azure, and yield az signed in to it; what that asked is forgotten."""
     if lab.az is None:
         raise Failed("there is no az here")
-    room = lab.place()
-    with Emulator(room / "azure", "--latency", latency) as azure:
-        az = Az(lab.az, azure, room)
+    with lab.azure(latency) as azure:
+        az = Az(lab.az, azure, lab.place())
         az.sign_in()
         forget_traffic(azure)
         yield az

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bench import chain, traffic
 from bench.chain import Chain
-from bench.lab import Json, Lab, Took, middle, say
+from bench.lab import NONE, Json, Lab, Took, middle, say
 
-LATENCIES = ("none", "azure:0.1", "azure:1")
+LATENCIES = (NONE, "azure:0.1", "azure:1")
 GOALS = {"azure:0.1": 1.15, "azure:1": 1.03}
-RUNS = {"none": 5, "azure:0.1": 5, "azure:1": 2}
+RUNS = {NONE: 5, "azure:0.1": 5, "azure:1": 2}
 
 
 def measure(lab: Lab) -> Json:

@@ -5,17 +5,15 @@ Where each answer takes a second, and nothing else takes any, a run's depth is p
 
 from __future__ import annotations
 
-import json
-
 from bench import chain, traffic
 from bench.against_az import ID, NAME, VERSION, Az, guides, signed_in
-from bench.lab import Failed, Json, Lab, forget_traffic, middle, say
-from emulator.lag import AZURE_TABLE, COUNTED
+from bench.lab import NONE, Failed, Json, Lab, forget_traffic, middle, say
+from emulator.lag import AZURE_TABLE
 from tests.tool import GROUP, HOST
 
 GOALS = {"requests": 12, "depth": 3}
 _ANSWERS = ("read", "token", "graph_read", "data_plane")
-UNIFORM = {"table": {row: float(row in _ANSWERS) for row in AZURE_TABLE}}
+UNIFORM = {row: float(row in _ANSWERS) for row in AZURE_TABLE}
 COMMANDS = {"no-op rerun": ("--yes",), "verify": ("verify",)}
 RUNS = 5
 
@@ -38,9 +36,7 @@ def measure(lab: Lab) -> Json:
 
 
 def _uniform(lab: Lab, found: Json) -> None:
-    table = lab.place() / "uniform.json"
-    table.write_text(json.dumps(UNIFORM))
-    with lab.tool(str(table)) as slow:
+    with lab.tool(lab.table(UNIFORM)) as slow:
         slow.deploy()
         for name, command in COMMANDS.items():
             forget_traffic(slow.azure)
@@ -55,13 +51,11 @@ def _uniform(lab: Lab, found: Json) -> None:
 
 def _az(lab: Lab) -> Json:
     """Time the az commands that look at the same: once as `plan` does, and once with the question to the instance."""
-    with signed_in(lab, "none") as az:
+    with signed_in(lab, NONE) as az:
         guides(az, lambda: None)
         app = az("ad", "app", "list", "--display-name", NAME)[0]["appId"]
-        ask = ("rest", "--url", f"https://{HOST}/models?api-version=2023-10-31")
-        ask = (*ask, "--resource", "https://digitaltwins.azure.net")
-        for _ in range(COUNTED["role_effect"]):  # until then the new role does not work yet
-            az.run(*ask, code=None)
+        url = f"https://{HOST}/models?api-version=2023-10-31"
+        ask = ("rest", "--url", url, "--resource", "https://digitaltwins.azure.net")
         looks: list[float] = []
         asks: list[float] = []
         requests = 0

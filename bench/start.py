@@ -16,7 +16,7 @@ from typing import Any
 import pexpect
 
 from bench.against_az import signed_in
-from bench.lab import DEPLOY, Failed, Json, Lab, Took, Tool, middle, run
+from bench.lab import DEPLOY, NONE, Failed, Json, Lab, Took, Tool, middle, run
 from tests.world import ROOT
 
 RUNS = 7
@@ -37,7 +37,7 @@ def measure(lab: Lab) -> Json:
         found["first prompt"] = _first_prompt(lab, tool)
         found["first run, whole"] = _imports(tool.run("plan", *DEPLOY, extra=_PROFILED).stderr)
     if lab.az is not None:
-        with signed_in(lab, "none") as az:
+        with signed_in(lab, NONE) as az:
             for name, command in (("az --help", ("--help",)), ("az group list", ("group", "list"))):
 
                 def start(extra: dict[str, str], command: tuple[str, ...] = command) -> Took:
