@@ -109,7 +109,7 @@ def _prompted(tool: Tool, starter: list[str]) -> tuple[float, float]:
         dimensions=(40, 160), encoding="utf-8", timeout=60,
     )  # fmt: skip
     try:
-        child.expect(r"\? .*Subscription")
+        child.expect("Subscription .*arrow keys")
         waited = time.perf_counter() - begun
         status = Path(f"/proc/{child.pid}/status")
         memory = int(re.findall(r"VmHWM:\s*(\d+)", status.read_text())[0]) / 1024 if status.exists() else 0.0
