@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from bench.against_az import ID
@@ -15,6 +15,8 @@ from tests.tool import SUBSCRIPTION
 SIZES = (1, 10, 100)
 _SHARED = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared-services/providers"
 _HUB = f"{_SHARED}/Microsoft.EventHub/namespaces/contoso-events/eventhubs/twin-events"
+_ROLES = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions"
+READER = f"{_ROLES}/{seed.READER}"
 MOST_TAGS = 49
 """A resource has 50 at most, and one is our mark."""
 
@@ -74,12 +76,13 @@ def endpoints(tool: Tool, count: int) -> list[str]:
 
 
 def assignments(tool: Tool, count: int) -> list[str]:
-    """Let the owner have so many other roles already, on the subscription."""
-    for name in _names(count):
-        at = f"/subscriptions/{SUBSCRIPTION}"
+    """Let the owner be a reader of so many things below the instance."""
+    for number in range(count):
+        at = f"{ID}/endpoints/endpoint{number}"
+        name = str(uuid.uuid5(uuid.NAMESPACE_URL, at))
         key = f"{at}/providers/Microsoft.Authorization/roleAssignments/{name}"
         properties = {
-            "roleDefinitionId": f"{at}/providers/Microsoft.Authorization/roleDefinitions/{uuid.uuid5(_SPACE, name)}",
+            "roleDefinitionId": READER,
             "principalId": seed.USERS["owner"].object_id,
             "principalType": "User",
             "scope": at,
@@ -98,10 +101,3 @@ def deployments(tool: Tool, count: int) -> list[str]:
             for file in sorted(Path(tool.folder).glob("other.state.*")):
                 shutil.copy(file, tool.folder / file.name.replace("other", f"other{number}", 1))
     return []
-
-
-_SPACE = uuid.NAMESPACE_URL
-
-
-def _names(count: int) -> Iterator[str]:
-    return (str(uuid.uuid5(_SPACE, ID + str(number))) for number in range(count))
