@@ -50,6 +50,8 @@ def main(given: list[str]) -> int:
         say(f"There is no az at {wanted.az}: nothing is compared with it. `python3 -m tests.az` installs one.")
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         lab = Lab(Path(folder), az, wanted.quick)
+        if not wanted.render:
+            lab.warm_up()
         for part in () if wanted.render else wanted.parts or PARTS:
             say(f"== {part}")
             begun = time.monotonic()
@@ -87,5 +89,6 @@ def here() -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # a user's Python keeps what it has compiled
     bootstrap.enter("bench", sys.argv[1:], ("-m", "bench"))
     sys.exit(main(sys.argv[1:]))
