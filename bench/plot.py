@@ -28,7 +28,8 @@ def draw(results: Mapping[str, Json], file: Path) -> None:
         for axis, (latency, title) in zip(axes.flat, TITLES.items(), strict=False):
             bars: list[tuple[str, float, str]] = []
             if latency in ours:
-                bars = [("Azure alone", ours[latency]["chain"], AZURE), ("deploy.py", ours[latency]["wall"], OURS)]
+                alone = [("Azure alone", ours[latency]["chain"], AZURE)] if ours[latency]["chain"] else []
+                bars = [*alone, ("deploy.py", ours[latency]["wall"], OURS)]
             for name, way in theirs.get(latency, {}).items():
                 bars.append(({"guides": "guides, az", "deploy_ps1": "deploy.ps1"}[name], way["wall"], THEIRS))
             _bars(axis, f"Set-up, {title}", bars)

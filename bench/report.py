@@ -60,11 +60,12 @@ def _critical_path(found: Json, _: Mapping[str, Json]) -> str:
                 f"{one['chain']:.2f} s",
                 shown,
                 f"{one['wall'] - one['chain']:.2f} s",
+                f"{one['cpu']:.2f} s",
                 f"{pure:.2f} s",
                 one["requests"],
             )
         )
-    head = ("latency", "wall", "critical path", "ratio", "beyond it", "path without Retry-After", "requests")
+    head = ("latency", "wall", "critical path", "ratio", "beyond it", "CPU", "path without Retry-After", "requests")
     parts = [table(head, rows)]
     for latency, one in found.items():
         if latency == "azure:1" or (latency == "azure:0.1" and "azure:1" not in found):
