@@ -70,7 +70,9 @@ def enter(use: str, arguments: list[str], program: Sequence[str] = ("deploy.py",
         except (OSError, ValueError) as error:  # ValueError: venv refuses some folder names
             _stop(f"Can't prepare {VENV}: {error}. Mend that, or {BY_HAND}.")
     start = [str(ROOT / part) if part.endswith(".py") else part for part in program]
-    become([str(_python()), *start, *arguments])
+    # .venv is this project's own, and installed without compiling: what Python compiles is kept there whatever is set.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    become([str(_python()), *start, *arguments], environment)
 
 
 def become(command: list[str], environment: Mapping[str, str] | None = None) -> NoReturn:
