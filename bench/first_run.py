@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,16 +11,23 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from bench.lab import DEPLOY, Json, Lab, run, say
+from bench.lab import DEPLOY, Failed, Json, Lab, run, say
 from tests.world import ROOT
 
-KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "PIP_CONFIG_FILE", "PIP_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL")
+KEPT = re.compile("PATH|HOME|LANG|TMPDIR|SSL_CERT_FILE|(PIP|UV)_.*")
 """What an installation takes of the environment of the one who measures."""
+FROM_PIP = {
+    "UV_DEFAULT_INDEX": "index-url",
+    "UV_INDEX": "extra-index-url",
+    "UV_FIND_LINKS": "find-links",
+    "SSL_CERT_FILE": "cert",
+}
+"""What uv is told of pip's configuration, which it doesn't read."""
 
 
 def measure(lab: Lab) -> Json:
     """Return the figures of a fresh clone, and of other ways to install the same."""
-    environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+    environment = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
     clone = lab.place() / "project"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
     system = getattr(sys, "_base_executable", sys.executable)
@@ -64,12 +72,25 @@ def _ways(lab: Lab, system: str, environment: dict[str, str]) -> Json:
         took += run([room / "new/bin/python", *pip, *options, *requirements], room, environment).wall
         ways[name] = {"wall": round(took, 1), "mb": _size(room / "new")["mb"]}
     if uv is not None:
+        cached = {**_from_pip(lab, system, environment), **environment, "UV_CACHE_DIR": str(lab.folder / "uv-cache")}
         for name in ("uv", "uv, a second time"):
             room = lab.place()
-            cached = {**environment, "UV_CACHE_DIR": str(lab.folder / "uv-cache")}
             took = run([uv, "venv", "--quiet", "--python", system, "new"], room, cached).wall
-            took += run(
-                [uv, "pip", "install", "--quiet", "--python", "new/bin/python", *requirements], room, cached
-            ).wall
+            install = [uv, "pip", "install", "--quiet", "--python", "new/bin/python", *requirements]
+            try:
+                took += run(install, room, cached).wall
+            except Failed as error:
+                say(f"  uv could not install: {error}")
+                break
             ways[name] = {"wall": round(took, 1), "mb": _size(room / "new")["mb"]}
     return ways
+
+
+def _from_pip(lab: Lab, system: str, environment: dict[str, str]) -> dict[str, str]:
+    found = {}
+    for name, key in FROM_PIP.items():
+        for where in ("global", ":env:"):
+            said = run([system, "-m", "pip", "config", "get", f"{where}.{key}"], lab.folder, environment, code=None)
+            if said.stdout.strip():
+                found[name] = " ".join(said.stdout.split())
+    return found
