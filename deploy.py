@@ -15,4 +15,4 @@ if __name__ == "__main__":
     bootstrap.enter("deploy", sys.argv[1:])
     from cli.main import main
 
-    sys.exit(main(sys.argv[1:]))
+    bootstrap.leave(main(sys.argv[1:]))

@@ -88,6 +88,16 @@ def become(command: list[str], environment: Mapping[str, str] | None = None) -> 
                 continue
 
 
+def leave(code: int) -> NoReturn:
+    """End this process, with everything written. Python would first take all that is loaded apart: half a second."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # nobody reads it any more, or it is closed
+            code = code or 1
+    os._exit(code)
+
+
 def _fingerprint(use: str) -> str:
     digest = hashlib.sha256(f"{sys.version_info[:2]}".encode())
     for name in REQUIREMENTS[use]:
