@@ -36,7 +36,7 @@ def watch(event: str, _arguments: tuple[object, ...]) -> None:
         note("connect")
 
 
-def leave(status: int, /) -> NoReturn:
+def leave(status: int) -> NoReturn:
     """End the process without further ado, with a note."""
     note("exit")
     at_once(status)
