@@ -3,6 +3,7 @@
 This file stays readable by older Pythons, so that they can be told what is missing.
 """
 
+import gc
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the point is to be run by an older Python
@@ -12,7 +13,8 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the point is to be run by an old
 from cli import bootstrap
 
 if __name__ == "__main__":
+    gc.set_threshold(100000)  # what is imported stays: looking through it for garbage takes a fifth of the start-up
     bootstrap.enter("deploy", sys.argv[1:])
     from cli.main import main
 
-    sys.exit(main(sys.argv[1:]))
+    bootstrap.leave(main(sys.argv[1:]))

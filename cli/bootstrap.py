@@ -24,8 +24,10 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 UNFINISHED = VENV / "unfinished"
-REQUIREMENTS = {"deploy": ("requirements.txt",), "tests": ("requirements.txt", "requirements-dev.txt")}
-"""Which files a use of the project needs installed."""
+REQUIREMENTS: dict[str, tuple[str, ...]] = {"deploy": ("requirements.txt",)}
+REQUIREMENTS["tests"] = (*REQUIREMENTS["deploy"], "requirements-dev.txt")
+REQUIREMENTS["bench"] = (*REQUIREMENTS["tests"], "requirements-bench.txt")
+"""Which files a use of the project needs installed; a later one's include those of the ones before."""
 PATIENCE = 600
 """Seconds to wait for another run that is preparing `.venv`."""
 BY_HAND = "install the dependencies yourself (python3 -m pip install -r requirements.txt)"
@@ -68,7 +70,9 @@ def enter(use: str, arguments: list[str], program: Sequence[str] = ("deploy.py",
         except (OSError, ValueError) as error:  # ValueError: venv refuses some folder names
             _stop(f"Can't prepare {VENV}: {error}. Mend that, or {BY_HAND}.")
     start = [str(ROOT / part) if part.endswith(".py") else part for part in program]
-    become([str(_python()), *start, *arguments])
+    # .venv is this project's own, and installed without compiling: what Python compiles is kept there whatever is set.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    become([str(_python()), *start, *arguments], environment)
 
 
 def become(command: list[str], environment: Mapping[str, str] | None = None) -> NoReturn:
@@ -82,6 +86,16 @@ def become(command: list[str], environment: Mapping[str, str] | None = None) -> 
                 sys.exit(process.wait())
             except KeyboardInterrupt:  # the new process has got it too, and says how it ends
                 continue
+
+
+def leave(code: int) -> NoReturn:
+    """End this process, with everything written. Python would first take all that is loaded apart: half a second."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # nobody reads it any more, or it is closed
+            code = code or 1
+    os._exit(code)
 
 
 def _fingerprint(use: str) -> str:
@@ -211,8 +225,9 @@ def _install(use: str) -> None:
     options = ["--quiet", "--no-input", "--no-user", "--no-compile", "--disable-pip-version-check"]
     files = [option for name in REQUIREMENTS[use] for option in ("-r", str(ROOT / name))]
     _run_in_venv("The requirements could not be installed", "pip", "install", *options, *files)
-    for prepared in {"deploy", use}:  # what the tests need includes what a deployment needs
-        _stamp(_fingerprint(prepared)).touch()
+    for prepared, files_of in REQUIREMENTS.items():
+        if set(files_of) <= set(REQUIREMENTS[use]):
+            _stamp(_fingerprint(prepared)).touch()
     UNFINISHED.unlink()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -86,8 +87,7 @@ class Run:
         self._refuse_other_names()
 
     async def connect(self) -> Azure:
-        """Return the clients, which nothing has been asked of yet."""
-        from cloud.clients import Azure
+        """Return the clients. The tokens that are going to be needed are being asked for, all at once."""
         from cloud.signin import SharedCredential
 
         known = self._document.belongs_to.endpoints if self._document else None
@@ -97,6 +97,11 @@ class Run:
             cloud = await _explained(find_cloud(self._manager(), self._notice), "find the cloud's endpoints")
         tenant = self._given.get("tenant")
         credential = SharedCredential(cloud, str(tenant.value) if tenant else None, self._notice)
+        no_app = self._given.get("no_app")
+        credential.ask_early(cloud.arm_scope, *(() if no_app and no_app.value else (cloud.graph_scope,)))
+        await asyncio.sleep(0)  # off they go, while the clients are loaded
+        from cloud.clients import Azure
+
         return Azure(cloud, credential, self._notice)
 
     def _manager(self) -> str:

@@ -13,6 +13,7 @@ from azure.core.exceptions import HttpResponseError
 from cli import documents
 from cli.console import show_checks, show_refusal
 from cli.run import Run
+from cloud.endpoints import audience
 from cloud.errors import SEVERITY, Refusal, explain
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ async def verify(run: Run) -> int:
     from steps import STEPS
 
     async with await run.connect() as azure:
+        if host := run.memory().values.get("host_name"):
+            azure.credential.ask_early(f"{audience(host)}/.default")
         wanted, _subscription = await run.settle(azure)
         known = run.memory().values
         try:

@@ -23,6 +23,7 @@ class Grant:
     """What was consented to for everybody."""
 
     id: str
+    resource: str
     scopes: tuple[str, ...]
 
     def has(self, scope: str) -> bool:
@@ -30,8 +31,8 @@ class Grant:
         return scope.lower() in (one.lower() for one in self.scopes)
 
 
-async def grant_of(graph: GraphServiceClient, client: str, resource: str) -> Grant | None:
-    """Return what was consented to for everybody between two service principals."""
+async def grants_of(graph: GraphServiceClient, client: str) -> tuple[Grant, ...]:
+    """Return what was consented to for everybody for a service principal."""
     builder: Any = graph.oauth2_permission_grants
     configuration = builder.Oauth2PermissionGrantsRequestBuilderGetRequestConfiguration(
         query_parameters=builder.Oauth2PermissionGrantsRequestBuilderGetQueryParameters(
@@ -39,10 +40,16 @@ async def grant_of(graph: GraphServiceClient, client: str, resource: str) -> Gra
         )
     )
     page = await builder.get(configuration)
-    for one in (page and page.value) or ():
-        if one.resource_id == resource and one.consent_type == EVERYBODY:
-            return Grant(str(one.id), tuple((one.scope or "").split()))
-    return None
+    return tuple(
+        Grant(str(one.id), str(one.resource_id), tuple((one.scope or "").split()))
+        for one in (page and page.value) or ()
+        if one.consent_type == EVERYBODY
+    )
+
+
+async def grant_of(graph: GraphServiceClient, client: str, resource: str) -> Grant | None:
+    """Return what was consented to for everybody between two service principals."""
+    return next((grant for grant in await grants_of(graph, client) if grant.resource == resource), None)
 
 
 async def consent(graph: GraphServiceClient, client: str, resource: str, scope: str, progress: Progress) -> None:

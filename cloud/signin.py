@@ -77,7 +77,14 @@ class SharedCredential:
         self._tokens: dict[tuple[str, ...], AccessToken] = {}
         self._asking: dict[tuple[str, ...], asyncio.Lock] = {}
         self._renewed: set[str] = set()
+        self._early: dict[tuple[str, ...], asyncio.Task[AccessToken]] = {}
         self._inner: Any = None
+
+    def ask_early(self, *scopes: str) -> None:
+        """Begin to ask for tokens that will be needed, at once; what goes wrong is told to the first who needs one."""
+        for scope in scopes:
+            task = self._early[(scope,)] = asyncio.create_task(self._get_token(scope, enable_cae=True))
+            task.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may never be needed
 
     async def get_token(
         self,
@@ -87,6 +94,14 @@ class SharedCredential:
         **options: Any,
     ) -> AccessToken:
         """Return a token for `scopes`; a claims challenge asks for a fresh one."""
+        early = self._early.pop(scopes, None)
+        if early is not None and not claims:
+            return await early
+        return await self._get_token(*scopes, claims=claims, tenant_id=tenant_id, **options)
+
+    async def _get_token(
+        self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, **options: Any
+    ) -> AccessToken:
         async with self._asking.setdefault(scopes, asyncio.Lock()):
             known = self._tokens.get(scopes)
             if known is not None and known.expires_on - EARLY > time.time() and not claims:
@@ -165,5 +180,7 @@ class SharedCredential:
 
     async def close(self) -> None:
         """Close what the credential holds open."""
+        for task in self._early.values():
+            task.cancel()
         if self._inner is not None:
             await self._inner.close()

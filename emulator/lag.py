@@ -78,10 +78,17 @@ class Lag:
     def __init__(self, store: Store, latency: Latency) -> None:
         self._store = store
         self.latency = latency
+        self._begun: list[tuple[str, str, float]] = []
 
     def begin(self, key: str, row: str) -> None:
         """Start (again) something named `key` that takes as long as row `row` of the latency table."""
         self._store.put("lag", key, {"row": row, "begun": time.time(), "left": COUNTED[row]})
+        self._begun.append((key, row, self.latency.delay(row)))
+
+    def just_begun(self) -> list[tuple[str, str, float]]:
+        """Return what began since this was asked last: its key, its row, and the seconds that it takes."""
+        begun, self._begun = self._begun, []
+        return begun
 
     def pending(self, key: str) -> bool:
         """Observe `key` once: True while it is still under way. Counted worlds move on by being observed."""

@@ -100,17 +100,22 @@ class Front:
                 answer_headers=list(answer.headers.items()) if answer else (),
                 answer=answer.content if answer else b"",
                 injected=doom.spoils or answer is None,
+                latency=latency,
+                begun=begun,
             )
 
         answer: Answer | None = None
+        latency, begun = ("", 0.0), list[tuple[str, str, float]]()
         try:
             reply, cut = await self._inflict(request, service, doom.before, None)
             if reply is None:
                 carried_out = self._carry_out(request, service)
+                begun += self.world.lag.just_begun()
                 spoilt, cut = await self._inflict(request, service, doom.after, carried_out)
                 reply = spoilt or carried_out
             answer = _answer(reply, dispatch.standing_headers(service.kind, request), cut=cut)
-            await asyncio.sleep(self.world.lag.latency.delay(reply.latency))
+            latency = (reply.latency, self.world.lag.latency.delay(reply.latency))
+            await asyncio.sleep(latency[1])
         except _Unanswered as unanswered:
             record(None)
             if unanswered.held:

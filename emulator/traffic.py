@@ -49,8 +49,14 @@ class Recorder:
         answer_headers: Iterable[tuple[str, str]] = (),
         answer: bytes = b"",
         injected: bool = False,
+        latency: tuple[str, float] = ("", 0.0),
+        begun: Iterable[tuple[str, str, float]] = (),
     ) -> None:
-        """Append one entry; status 0 is a request that got no answer. Nothing is changed but credentials removed."""
+        """Append one entry; status 0 is a request that got no answer. Nothing is changed but credentials removed.
+
+        `latency` is the row of the latency table that the answer waited for, and its seconds; `begun` what goes on
+        after the answer: its key, row and seconds.
+        """
         if self._handle is None:
             return
         asked, told = _shown(headers), _shown(answer_headers)
@@ -85,6 +91,8 @@ class Recorder:
             "cache": {},
             "timings": {"send": 0, "wait": round(took, 3), "receive": 0},
         }
+        entry["_latency"] = {"row": latency[0], "seconds": latency[1]}
+        entry["_begun"] = [{"key": key, "row": row, "seconds": seconds} for key, row, seconds in begun]
         if injected:
             entry["_injected"] = True
         self._handle.write(json.dumps(entry, ensure_ascii=False) + "\n")

@@ -52,15 +52,28 @@ def left_out(context: Context) -> Observed:
 
 async def look(context: Context, app: Application) -> Observed:
     """Find our application, and read its service principal and what else is wanted or recorded of it."""
-    seen = await _find(context, app)
+    graph, made, recorded = context.azure.graph, context.made, context.values.get("client_id", "")
+    is_known = "service_principal_id" in context.values
+
+    async def expected() -> tuple[str, tuple[str, ...]]:
+        """Read the service principal together with the application, where the state file says whose it is."""
+        return await applications.principal(graph, recorded, sure=False) if recorded and is_known else ("", ())
+
+    seen, early = await asyncio.gather(_find(context, app), expected())
     seen = replace(seen, secrets=_secrets(context, app, seen.found), graph=context.azure.cloud.graph)
     if seen.found is None:
         return seen
-    graph, found, made = context.azure.graph, seen.found, context.made
+    found = seen.found
+
+    async def its_principal() -> tuple[str, tuple[str, ...]]:
+        if early[0] and found.client_id == recorded:
+            return early
+        return await applications.principal(graph, found.client_id, sure=not is_known)
+
     wants_owners = app.owners is not None
     wants_federated = app.federated is not None
     (principal, tags), owners, federated = await asyncio.gather(
-        applications.principal(graph, found.client_id, sure="service_principal_id" not in context.values),
+        its_principal(),
         application_links.owners(graph, found.object_id) if wants_owners or _any("owner:", made) else _none(),
         application_links.federated(graph, found.object_id) if wants_federated or _any("federated:", made) else _none(),
     )

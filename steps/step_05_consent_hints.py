@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from kiota_abstractions.api_error import APIError
 
 from cloud.applications import create_principal, principal
-from cloud.consent import consent, grant_of, withdraw
+from cloud.consent import Grant, consent, grants_of, withdraw
 from cloud.endpoints import audience
 from cloud.rights import CONSENT, DIRECTORY
 from steps.model import DIGITAL_TWINS, Change, Context, NeedsYou, Plan, Right, Step, Values
 from steps.wanted import Wanted
+
+if TYPE_CHECKING:
+    from msgraph.graph_service_client import GraphServiceClient
 
 SCOPE = "Read.Write"
 MADE = "consent"
@@ -49,13 +54,29 @@ async def observe(context: Context) -> Observed:
         return seen
     graph = context.azure.graph
     try:
-        resource, _tags = await principal(graph, DIGITAL_TWINS, sure=True)
-        grant = await grant_of(graph, client, resource) if resource and client else None
+        (resource, _tags), grants = await asyncio.gather(
+            principal(graph, DIGITAL_TWINS, sure=True), _readable(graph, client)
+        )
     except APIError as error:
         if error.response_status_code != 403:
             raise
         return replace(seen, unreadable=True)
-    return replace(seen, consented=grant is not None and grant.has(SCOPE), unknown=not resource)
+    if resource and grants is None:
+        return replace(seen, unreadable=True)
+    consented = any(grant.resource == resource and grant.has(SCOPE) for grant in grants or ())
+    return replace(seen, consented=consented, unknown=not resource)
+
+
+async def _readable(graph: GraphServiceClient, client: str) -> tuple[Grant, ...] | None:
+    """Return what was consented to for a service principal, if there is one; None where that may not be seen."""
+    if not client:
+        return ()
+    try:
+        return await grants_of(graph, client)
+    except APIError as error:
+        if error.response_status_code != 403:
+            raise
+        return None
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:

@@ -63,7 +63,9 @@ def test_a_second_run_says_so_and_changes_nothing(azure: Emulator, deployed: Too
     assert "Deployment completed successfully" in again.stdout
     assert azure.inventory(volatile=True) == before
     assert writes(azure) == []
-    assert azure.requests()["total"] <= 15
+    asked = azure.requests()
+    assert asked["total"] <= 12
+    assert [entry["path"] for entry in asked["log"][:2]] == ["/oauth2/token"] * 2  # for all audiences at once
 
 
 def test_without_its_state_file_a_run_adopts_everything(azure: Emulator, deployed: Tool) -> None:

@@ -16,7 +16,7 @@ from steps import STEPS
 from tests.world import Emulator
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("cli", "steps", "state", "cloud", "emulator", "tests")
+ROOMS = ("cli", "steps", "state", "cloud", "emulator", "bench", "tests")
 MODULES = sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py"))
 KNOWS_THE_EMULATOR = {ROOT / "cli/local.py", ROOT / "cli/main.py"}
 
@@ -70,7 +70,7 @@ def test_offline_commands_import_no_sdk(command: list[str], tmp_path: Path) -> N
 
 
 def test_requirements_are_pinned() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt"):
         lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith("#")]
         assert all(re.match(r"[A-Za-z0-9._-]+==\d", line) for line in lines)
 

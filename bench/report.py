@@ -1,0 +1,187 @@
+"""Writes the results into docs/performance.md, between its marks, and draws its picture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import critical_path, rerun, start
+
+Json = dict[str, Any]
+
+
+def write(results: Mapping[str, Json], docs: Path) -> None:
+    """Fill in every part that there are results of, and leave the others, and all other text, as they are."""
+    from bench.plot import draw
+
+    page = docs / "performance.md"
+    text = page.read_text(encoding="utf-8")
+    for part, result in results.items():
+        about = result["about"]
+        where = (
+            f"*{about['when']}, commit {about['commit']}, Python {about['python']}, {about['cores']} cores, load "
+            f"{about['load'][0]} at the end; {about['seconds']} s{', --quick' if about['quick'] else ''}.*"
+        )
+        if result["figures"]:
+            text = _between(text, part, f"{RENDER[part](result['figures'], results)}\n\n{where}")
+    page.write_text(text, encoding="utf-8")
+    draw(results, docs / "performance.svg")
+
+
+def _between(text: str, part: str, filling: str) -> str:
+    pattern = re.compile(rf"(<!-- bench: {part} -->\n).*?(<!-- end -->)", re.DOTALL)
+    return pattern.sub(lambda found: f"{found[1]}\n{filling}\n\n{found[2]}", text)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _goal(value: float, goal: float, *, most: bool = True) -> str:
+    met = value <= goal if most else value >= goal
+    return f"{value:.2f} ({'goal' if met else '**missed**:'} {'≤' if most else '≥'} {goal:.2f})"
+
+
+def _critical_path(found: Json, _: Mapping[str, Json]) -> str:
+    rows = []
+    for latency, one in found.items():
+        goal = critical_path.GOALS.get(latency)
+        ratio = one["wall"] / one["chain"] if one["chain"] else 0.0
+        shown = _goal(ratio, goal) if goal else "-"
+        pure = one["chain_without_retry_after"]
+        rows.append(
+            (
+                latency,
+                f"{one['wall']:.2f} s",
+                f"{one['chain']:.2f} s",
+                shown,
+                f"{one['wall'] - one['chain']:.2f} s",
+                f"{one['cpu']:.2f} s",
+                f"{pure:.2f} s",
+                one["requests"],
+            )
+        )
+    head = ("latency", "wall", "critical path", "ratio", "beyond it", "CPU", "path without Retry-After", "requests")
+    parts = [table(head, rows)]
+    for latency, one in found.items():
+        if latency == "azure:1" or (latency == "azure:0.1" and "azure:1" not in found):
+            continue
+        lines = [
+            (line["what"], line["why"], f"{line['azure']:.2f}", f"{line['other']:.2f}") for line in one["timeline"]
+        ]
+        parts.append(f"Along the critical path at `{latency}` (the run in the middle), in seconds:")
+        parts.append(table(("request", "depends by", "Azure's", "not Azure's, before and in it"), lines))
+    return "\n\n".join(parts)
+
+
+WAYS = {"guides": "the guides' az commands", "deploy_ps1": "deploy.ps1's order"}
+
+
+def _against_az(found: Json, results: Mapping[str, Json]) -> str:
+    ours = results.get("critical_path", {}).get("figures", {})
+    rows = []
+    for latency, ways in found.items():
+        one = ours.get(latency)
+        if one is None:
+            continue
+        for name, way in ways.items():
+            ratio = way["wall"] / one["wall"]
+            if latency == "none":
+                bound, share = "-", _goal(ratio, 2.0, most=False)
+            else:
+                bound = f"{way['wall'] / one['chain']:.2f}"
+                share = f"{_goal(one['chain'] / one['wall'], 0.95, most=False)}"
+            paused = f", {way['pauses']:.0f} s of them paused" if way["pauses"] else ""
+            took = f"{way['wall']:.1f} s ({way['commands']} commands{paused})"
+            rows.append((latency, WAYS[name], took, f"{one['wall']:.1f} s", f"{ratio:.2f}", bound, share))
+    head = ("latency", "against", "theirs", "deploy.py", "times as fast", "bound", "of the bound; at none: times az")
+    return table(head, rows)
+
+
+def _rerun(found: Json, _: Mapping[str, Json]) -> str:
+    rows = []
+    az = found.get("az", {})
+    for name in rerun.COMMANDS:
+        one = found[name]
+        theirs = f"{az[name]:.2f} s ({az[name] / one['wall']:.1f} times)" if name in az else "-"
+        counted = (f"{_goal(one[key], goal).replace('.00', '')}" for key, goal in rerun.GOALS.items())
+        rows.append((name, *counted, f"{one['wall']:.2f} s", theirs, f"{one['wall_at_1_s']:.1f} s"))
+    head = ("command", "requests", "round trips deep", "wall", "the same in az", "wall where each answer takes 1 s")
+    parts = [table(head, rows)]
+    for name in rerun.COMMANDS:
+        parts.append(f"What the {name} asks where each answer takes 1 s, and when it begins:")
+        parts.append(table(("s", "request"), [(f"{one['started']:.2f}", one["what"]) for one in found[name]["asked"]]))
+    return "\n\n".join(parts)
+
+
+def _start(found: Json, _: Mapping[str, Json]) -> str:
+    rows = []
+    for name, one in found.items():
+        if "wall" in one:
+            cpu = f"{one['cpu']:.2f} s" if "cpu" in one else "-"
+            wall = f"{one['wall']:.2f} s" if name != "--help" else f"{_goal(one['wall'], start.GOALS['--help'])} s"
+            figures = (wall, f"{one['fastest']:.2f} s", cpu, one["modules"], one["sdk"], f"{one['memory']:.0f} MB")
+            rows.append((f"`{name}`" if name.startswith(("-", "az", "status")) else name, *figures))
+    parts = [table(("until the end of, or until", "median", "fastest", "CPU", "modules", "of SDKs", "memory"), rows)]
+    if "az --help" in found:
+        share = found["--help"]["wall"] / found["az --help"]["wall"]
+        parts.append(f"`--help` takes {_goal(share, 1 / 3)} of what `az --help` takes.")
+    whole = found["first run, whole"]
+    slowest = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in whole["slowest"].items())
+    parts.append(
+        f"A whole `plan` imports {whole['modules']} modules ({whole['sdk']} of SDKs), {whole['seconds']:.2f} s with "
+        f"Python's own timing on, by package: {slowest}."
+    )
+    return "\n\n".join(parts)
+
+
+def _first_run(found: Json, _: Mapping[str, Json]) -> str:
+    install, ways = found["install"], found["ways"]
+    biggest = ", ".join(f"{name} {size:.0f} MB" for name, size in install["biggest"].items())
+    rows = [
+        ("installation (`deploy.py status` in a fresh clone)", f"{install['wall']:.1f} s"),
+        ("first `plan`: to its first request; whole", _plan(found["first plan"])),
+        ("second `plan`: to its first request; whole", _plan(found["second plan"])),
+        ("fresh clone to first request", f"{found['clone to first request']:.1f} s"),
+        ("what is installed", f"{install['mb']:.0f} MB in {install['files']} files; {biggest}"),
+        ("compiled files after two runs", found["compiled by then"]),
+    ]
+    other = [(name, f"{one['wall']:.1f} s", f"{one['mb']:.0f} MB") for name, one in ways.items()]
+    return table(("", ""), rows) + "\n\n" + table(("the same requirements, by", "time", "size"), other)
+
+
+def _plan(one: Json) -> str:
+    return f"{one['first_request']:.2f} s; {one['wall']:.2f} s"
+
+
+def _growth(found: Json, _: Mapping[str, Json]) -> str:
+    rows = []
+    for what, sizes in found.items():
+        for count, one in sizes.items():
+            again = one["rerun"]
+            rows.append(
+                (
+                    f"{count} {what}",
+                    one["requests"],
+                    f"{one['wall']:.1f} s",
+                    f"{one['memory']:.0f} MB",
+                    f"{one['state_bytes'] / 1000:.1f} kB",
+                    again["requests"],
+                    f"{again['wall']:.1f} s",
+                )
+            )
+    return table(("with", "requests", "wall", "memory", "state file", "rerun: requests", "rerun: wall"), rows)
+
+
+RENDER: dict[str, Callable[[Json, Mapping[str, Json]], str]] = {
+    "critical_path": _critical_path,
+    "against_az": _against_az,
+    "rerun": _rerun,
+    "start": _start,
+    "first_run": _first_run,
+    "growth": _growth,
+}

@@ -1,0 +1,79 @@
+"""Part 3: a run that finds everything done, and verify: requests, depth in round trips, and wall time, against az.
+
+Where each answer takes a second, and nothing else takes any, a run's depth is plain to see in its recorded traffic.
+"""
+
+from __future__ import annotations
+
+from bench import chain, traffic
+from bench.against_az import ID, NAME, VERSION, Az, guides, signed_in
+from bench.lab import NONE, Failed, Json, Lab, forget_traffic, middle, say
+from emulator.lag import AZURE_TABLE
+from tests.tool import GROUP, HOST
+
+GOALS = {"requests": 12, "depth": 3}
+_ANSWERS = ("read", "token", "graph_read", "data_plane")
+UNIFORM = {row: float(row in _ANSWERS) for row in AZURE_TABLE}
+COMMANDS = {"no-op rerun": ("--yes",), "verify": ("verify",)}
+RUNS = 5
+
+
+def measure(lab: Lab) -> Json:
+    """Return the figures of both commands, and of the az commands that see as much."""
+    found: Json = {}
+    with lab.tool() as tool:
+        tool.deploy()
+        tool.run("verify")
+        for name, command in COMMANDS.items():
+            walls = [tool.run(*command).wall for _ in range(lab.times(RUNS))]
+            found[name] = {"wall": middle(walls), "walls": [round(wall, 3) for wall in walls]}
+    _uniform(lab, found)
+    for name, one in found.items():
+        say(f"  {name}: {one['requests']} requests, depth {one['depth']}, {one['wall']:.2f} s")
+    if lab.az is not None:
+        found["az"] = _az(lab)
+    return found
+
+
+def _uniform(lab: Lab, found: Json) -> None:
+    with lab.tool(lab.table(UNIFORM)) as slow:
+        slow.deploy()
+        for name, command in COMMANDS.items():
+            forget_traffic(slow.azure)
+            took = slow.run(*command)
+            run = traffic.read(slow.azure.traffic.read_text(), took.begun)
+            if any(one.method in ("PUT", "PATCH") for one in run):
+                raise Failed(f"the {name} had something to do")
+            asked = [{"started": round(one.started, 2), "what": f"{one.label}"} for one in run]
+            figures = {"requests": len(run), "depth": chain.depth(run), "wall_at_1_s": round(took.wall, 3)}
+            found[name] |= {**figures, "asked": asked}
+
+
+def _az(lab: Lab) -> Json:
+    """Time the az commands that look at the same: once as `plan` does, and once with the question to the instance."""
+    with signed_in(lab, NONE) as az:
+        guides(az, lambda: None)
+        app = az("ad", "app", "list", "--display-name", NAME)[0]["appId"]
+        url = f"https://{HOST}/models?api-version=2023-10-31"
+        ask = ("rest", "--url", url, "--resource", "https://digitaltwins.azure.net")
+        looks: list[float] = []
+        asks: list[float] = []
+        requests = 0
+        for _ in range(lab.times(3)):
+            forget_traffic(az.azure)
+            looks.append(_look(az, app))
+            requests = az.azure.requests()["total"]
+            asks.append(az.run(*ask).wall)
+    return {"no-op rerun": middle(looks), "verify": round(middle(looks) + middle(asks), 3), "requests": requests}
+
+
+def _look(az: Az, app: str) -> float:
+    commands = (
+        ("group", "show", "--name", GROUP),
+        ("resource", "show", "--ids", ID, *VERSION),
+        ("role", "assignment", "list", "--scope", ID),
+        ("ad", "app", "show", "--id", app),
+        ("ad", "sp", "show", "--id", app),
+        ("ad", "app", "permission", "list-grants", "--id", app),
+    )
+    return sum(az.run(*command).wall for command in commands)
