@@ -48,8 +48,6 @@ class Options:
     """A config.json of deploy.ps1, whose values come before what the state file remembers."""
     remembered_only: bool = False
     """The inputs are those that the state file remembers; names given beside them are only compared."""
-    writes: bool = True
-    """Otherwise the cloud's endpoints are those that the state file remembers, if it does."""
     purge: bool = False
     """In `destroy`: purge the application from the recycle bin."""
 
@@ -91,7 +89,7 @@ class Run:
         from cloud.signin import SharedCredential
 
         known = self._document.belongs_to.endpoints if self._document else None
-        if known and not self.options.writes:
+        if known:  # from its metadata, when it was first met
             cloud = Cloud(**known)
         else:
             cloud = await _explained(find_cloud(self._manager(), self._notice), "find the cloud's endpoints")

@@ -77,7 +77,6 @@ def _options(command: str, options: dict[str, Any], state: StateFile) -> Options
         suggested_subscription=options["suggest_subscription"],
         import_file=options.get("import"),
         remembered_only=command == "destroy",
-        writes=command in WRITERS,
         purge=options.get("purge", False),
     )
 

@@ -36,16 +36,6 @@ MANAGERS = {
     "china": "https://management.chinacloudapi.cn",
 }
 """The Resource Managers of the clouds that have a name; everything else of a cloud is in its metadata."""
-PUBLIC = Cloud(
-    name="AzureCloud",
-    resource_manager=MANAGERS["public"],
-    login="https://login.microsoftonline.com",
-    graph="https://graph.microsoft.com",
-    portal="https://portal.azure.com",
-    arm_scope="https://management.azure.com//.default",
-    graph_scope="https://graph.microsoft.com//.default",
-)
-"""What its metadata says. The SDKs have it built in too: it costs every run a round trip to read it again."""
 
 
 def manager(cloud: str | None, arm_endpoint: str | None) -> str:
@@ -72,11 +62,8 @@ Source: "Azure Digital Twins Explorer" in the Azure documentation, which names n
 async def find_cloud(endpoint: str, notice: Notice) -> Cloud:
     """Return the cloud whose Resource Manager is at `endpoint`, as its metadata describes it: one anonymous request.
 
-    The public cloud is known without. Raises Refusal for an endpoint that isn't https, can't be reached, or publishes
-    no usable metadata.
+    Raises Refusal for an endpoint that isn't https, can't be reached, or publishes no usable metadata.
     """
-    if endpoint.lower() == PUBLIC.resource_manager:
-        return PUBLIC
     parts = urlsplit(endpoint)
     if parts.scheme != "https" or not parts.hostname or parts.path or parts.query:
         raise Refusal(
