@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,7 +155,7 @@ def test_locks(azure: Emulator) -> None:
     assert arm.refused("GET", f"{INSTANCE}/{locks}/keep") == (404, "ResourceNotFound")
 
 
-def test_an_unmodified_sdk_program_conforms(azure: Emulator, shared: Path) -> None:
+def test_an_unmodified_sdk_program_conforms(azure: Emulator) -> None:
     before = azure.inventory()
     command = [
         sys.executable,
@@ -179,7 +178,3 @@ def test_an_unmodified_sdk_program_conforms(azure: Emulator, shared: Path) -> No
     after = azure.inventory()
     del before["servicePrincipals"], after["servicePrincipals"]
     assert before == after
-    checker = [sys.executable, str(shared / "tools/check_traffic.py"), str(azure.traffic), "--quiet"]
-    eligible = ["--allow", "GET .*/roleEligibilityScheduleInstances"]
-    checked = subprocess.run([*checker, *eligible], capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stdout
