@@ -178,3 +178,27 @@ def test_an_unmodified_sdk_program_conforms(azure: Emulator) -> None:
     after = azure.inventory()
     del before["servicePrincipals"], after["servicePrincipals"]
     assert before == after
+
+
+def test_what_programs_look_up(azure: Emulator) -> None:
+    command = [sys.executable, "-m", "tests.programs.lookups", "looked-up"]
+    done = subprocess.run(command, cwd=ROOT, env=azure.env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "graph": {
+            "pages": [user.object_id for user in seed.USERS.values()],
+            "first": [2, True, None],
+            "filtered": ["Rita Reader"],
+            "counted": 4,
+        },
+        "manager": {
+            "registration": "Registered",
+            "taken": [False, "AlreadyExists"],
+            "resources": ["one"],
+            "roles": ["Owner"],
+            "assigned": 8,
+            "twins": [],
+            "missing": [404, "ResourceNotFound"],
+            "exists": False,
+        },
+    }
