@@ -20,10 +20,16 @@ SHARED = Path(os.environ.get("ADT_SHARED", ROOT.parent / "shared"))
 """Where Azure's published contracts are."""
 
 
-def pytest_report_header() -> list[str]:
-    """Say how to draw the same samples again, and what the traffic is held against."""
-    held = "" if (SHARED / "contracts").is_dir() else "no contracts, traffic is not held against them: "
-    return [f"MATRIX_SEED={SEED}", f"{held}ADT_SHARED={SHARED}"]
+def pytest_report_header() -> str:
+    """Say how to draw the same samples again."""
+    return f"MATRIX_SEED={SEED}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say so when the traffic was held against nothing."""
+    if not (SHARED / "contracts").is_dir():
+        where = f"There are no published contracts at {SHARED} (ADT_SHARED)"
+        terminalreporter.write_line(f"{where}: the traffic was not held against them.")
 
 
 @pytest.fixture(scope="session")
