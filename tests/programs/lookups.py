@@ -21,7 +21,7 @@ from azure.mgmt.resource.subscriptions import SubscriptionClient
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from msgraph.generated.users.users_request_builder import UsersRequestBuilder
 from msgraph.graph_service_client import GraphServiceClient
-from msgraph_core import PageIterator
+from msgraph_core import PageIterator  # type: ignore[import-untyped]
 
 GROUP = sys.argv[1]
 Query = UsersRequestBuilder.UsersRequestBuilderGetQueryParameters
