@@ -95,7 +95,16 @@ class Azure:
         await self.credential.close()
 
     def _options(self) -> dict[str, Any]:
-        return {"base_url": self.cloud.resource_manager, **self._persistent(self.cloud.arm_scope)}
+        """Return a Resource Manager client's settings. It has no policy that registers a provider by itself.
+
+        With the policies of its own each would, as soon as Azure says that one is missing: also for plan and verify.
+        """
+        from azure.core.pipeline.policies import ContentDecodePolicy, RequestIdPolicy, UserAgentPolicy
+
+        sign_in = FreshToken(self.credential, self.cloud.arm_scope)
+        begin = [RequestIdPolicy(), UserAgentPolicy(), ContentDecodePolicy()]
+        policies = [*begin, Patience(self._notice), Sanity(), sign_in, _Trace()]
+        return {"base_url": self.cloud.resource_manager, "transport": self._transport, "policies": policies}
 
     def _persistent(self, scope: str) -> dict[str, Any]:
         return {

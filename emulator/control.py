@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from emulator import dispatch, seed
+from emulator.entra import device_codes
 from emulator.faults import BadRules, Faults
 from emulator.graph import policies
 from emulator.inventory import render
@@ -21,7 +22,8 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
 
     `GET /_emulator/inventory[?volatile=omit]`; `GET` and `PUT /_emulator/faults`; `GET /_emulator/requests`, and
     `DELETE` to count anew; `GET /_emulator/users`: who can sign in with a password, and with which; `PUT
-    /_emulator/app-management-policy`: what client secrets the tenant allows, see `emulator.graph.policies`.
+    /_emulator/app-management-policy`: what client secrets the tenant allows, see `emulator.graph.policies`; `PUT
+    /_emulator/device-codes/{code}` with `{"signIn": NAME}`: that user enters a code that a program shows.
     """
     what = (request.method, request.path.removeprefix(f"{PREFIX}/"))
     if what == ("GET", "inventory"):
@@ -49,7 +51,19 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
             return refusal(refused)
         world.store.put(policies.KIND, policies.KEY, policy)
         return Reply(200, policy)
+    if request.method == "PUT" and what[1].startswith("device-codes/"):
+        return _enter(world, what[1].removeprefix("device-codes/"), request)
     return refusal(Refused(404, "NotFound", f"There is no {request.method} {request.path}."))
+
+
+def _enter(world: World, code: str, request: Request) -> Reply:
+    try:
+        name = str(request.json().get("signIn"))
+    except Refused as refused:
+        return refusal(refused)
+    if not device_codes.enter(world, code, name):
+        return refusal(Refused(404, "NotFound", f"There is no code {code}, or nobody is called {name}."))
+    return Reply(200, {"signIn": name})
 
 
 def _sign_in(world: World, user: seed.User) -> dict[str, str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emulator import arm, dataplane, entra, graph, metadata
+from emulator.graph import admin_consent
 from emulator.inventory import Item
 from emulator.web import Refused, Reply, Request
 from emulator.world import World
@@ -22,7 +23,7 @@ _ENTRA_PATH = re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|userrealm
 _GRAPH_PATH = re.compile(r"/(v1\.0|beta)(/.*)?", re.IGNORECASE)
 _GRAPH_CONTENT = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
-Kind = Literal["arm", "entra", "graph", "dataplane", "metadata", "cloud shell"]
+Kind = Literal["arm", "entra", "graph", "dataplane", "metadata", "cloud shell", "portal"]
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,14 @@ ARM = Service("arm", arm.handle, arm.render_refusal)
 ENTRA = Service("entra", entra.handle, entra.render_refusal)
 GRAPH = Service("graph", graph.handle, graph.render_refusal)
 DATA_PLANE = Service("dataplane", dataplane.handle, dataplane.render_refusal)
+PORTAL = Service("portal", admin_consent.handle, admin_consent.render_refusal)
 METADATA = Service("metadata", metadata.handle, arm.render_refusal)
 
 
 def known_host(host: str) -> bool:
     """Whether `host`, without a port and in lower case, is one that is played here."""
-    return host in ARM_HOSTS or host in GRAPH_HOSTS or host in ENTRA_HOSTS or bool(_DATA_PLANE.fullmatch(host))
+    fixed = ARM_HOSTS | GRAPH_HOSTS | ENTRA_HOSTS | {admin_consent.HOST}
+    return host in fixed or bool(_DATA_PLANE.fullmatch(host))
 
 
 def service_for(host: str, path: str, *, custom: bool) -> Service | None:
@@ -60,6 +63,8 @@ def service_for(host: str, path: str, *, custom: bool) -> Service | None:
         return ENTRA
     if host in GRAPH_HOSTS:
         return GRAPH
+    if host == admin_consent.HOST:
+        return PORTAL
     return DATA_PLANE if _DATA_PLANE.fullmatch(host) else None
 
 

@@ -29,6 +29,8 @@ ARM_AUDIENCES |= {"https://management.core.usgovcloudapi.net/", "https://managem
 GRAPH_AUDIENCES = frozenset({"https://graph.microsoft.com/", seed.GRAPH_APP})
 GRAPH_AUDIENCES |= {"https://graph.microsoft.us/", "https://microsoftgraph.chinacloudapi.cn/"}
 DATA_PLANE_AUDIENCES = frozenset({"https://digitaltwins.azure.net/", seed.DIGITAL_TWINS_APP})
+PORTAL_AUDIENCES = frozenset({"74658136-14ec-4630-ad9b-26e160ff0fc6"})
+"""The portal's own service, by its application's id as it is in the Azure CLI's source."""
 
 LIFETIME = 3900
 """Seconds that a token is valid, five minutes of which are over when it is issued, as Entra ID does it."""
@@ -39,6 +41,7 @@ _MEMBER_ROLE = "b79fbf4d-3ef9-4689-8143-76b194e85509"
 _SCOPES = (
     (ARM_AUDIENCES, "user_impersonation"),
     (DATA_PLANE_AUDIENCES, "Read.Write"),
+    (PORTAL_AUDIENCES, "user_impersonation"),
     (GRAPH_AUDIENCES, "Application.ReadWrite.All Directory.AccessAsUser.All Directory.Read.All User.Read.All"),
 )
 
@@ -82,7 +85,7 @@ class TokenAuthority:
 
     def resource(self, asked: str) -> str | None:
         """Return the `aud` of a token for the resource `asked`, or None when nobody here has that name."""
-        known = ARM_AUDIENCES | DATA_PLANE_AUDIENCES | self._graph_audiences()
+        known = ARM_AUDIENCES | DATA_PLANE_AUDIENCES | PORTAL_AUDIENCES | self._graph_audiences()
         return asked if same_audience(asked, known) else None
 
     def key_set(self) -> Json:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 REMOVED = "[removed]"
 
 _NAMES = (
-    "access_token|refresh_token|id_token|client_info|client_secret|client_assertion|assertion|password|secretText|"
+    "access_token|refresh_token|id_token|device_code|client_info|client_secret|client_assertion|assertion|password|secretText|"
     "primaryKey|secondaryKey|primaryConnectionString|secondaryConnectionString|connectionString|"
     "connectionStringPrimaryKey|connectionStringSecondaryKey|accessKey1|accessKey2|deadLetterSecret"
 )

@@ -36,6 +36,8 @@ def version_of(path: str) -> str:
     low = path.lower()
     if "/roleeligibilityscheduleinstances" in low:
         return "2020-10-01"
+    if "/microsoft.authorization/locks" in low:
+        return "2020-05-01"
     if "/providers/microsoft.resources/tags/" in low:
         return "2025-04-01"
     if "/microsoft.authorization/" in low:

@@ -91,7 +91,7 @@ def test_killed_in_the_middle_it_goes_on_and_purges(azure: Emulator, deployed: T
 
 
 def test_what_was_there_before_is_kept(azure: Emulator, tool: Tool) -> None:
-    url = f"{ARM}/subscriptions/{SUBSCRIPTION}/resourcegroups/{GROUP}?api-version=2021-04-01"
+    url = f"{ARM}/subscriptions/{SUBSCRIPTION}/resourcegroups/{GROUP}?api-version=2025-04-01"
     assert azure.https("PUT", url, token=azure.token(), json={"location": "westus2"}).status == 201
     assert tool.deploy("--no-app").code == 0
 

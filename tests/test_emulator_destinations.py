@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -57,7 +56,7 @@ def world(seeded: Arm) -> Iterator[World]:
     store.close()
 
 
-def test_unmodified_sdk_programs(azure: Emulator, shared: Path) -> None:
+def test_unmodified_sdk_programs(azure: Emulator) -> None:
     Arm(azure).group()
     before = azure.inventory()
     command = [sys.executable, "-m", "tests.programs.destinations", seed.REGISTERED_SUBSCRIPTION, "my-group"]
@@ -92,11 +91,6 @@ def test_unmodified_sdk_programs(azure: Emulator, shared: Path) -> None:
         },
     }
     assert azure.inventory() == before
-    # The SDKs ask newer api-versions than the contracts, which lack the rules of namespaces.
-    check = [sys.executable, str(shared / "tools/check_traffic.py"), str(azure.traffic), "--any-version"]
-    check += ["--allow", "namespaces/[^/]+/authorizationRules"]
-    checked = subprocess.run(check, capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stdout
 
 
 def test_keys_are_not_in_the_inventory_the_journal_or_the_recording(azure: Emulator) -> None:

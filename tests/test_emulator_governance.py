@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -113,7 +112,50 @@ def test_roles_and_permissions_at_every_resource(azure: Emulator) -> None:
         assert [one["actions"] for one in reader("GET", permissions).json()["value"]] == [["*/read"]]
 
 
-def test_an_unmodified_sdk_program_conforms(azure: Emulator, shared: Path) -> None:
+def test_resources_are_listed_and_filtered(azure: Emulator) -> None:
+    arm = Arm(azure)
+    arm.instance(tags={"team": "twins"})
+    arm("PUT", IDENTITY, {"location": "westus2"})
+
+    def names(scope: str, filter_: str) -> list[str]:
+        return [one["name"] for one in arm("GET", f"{scope}/resources", filter=filter_).json()["value"]]
+
+    for filter_, expected in (
+        ("resourceGroup eq 'MY-GROUP'", ["my-twins", "one"]),
+        ("resourceType eq 'microsoft.digitaltwins/digitaltwinsinstances'", ["my-twins"]),
+        ("location eq 'West US 2' and name ne 'one'", ["my-twins"]),
+        ("substringof('twins', name) and location eq 'westus2'", ["my-twins"]),
+        ("tagName eq 'team' and tagValue eq 'twins'", ["my-twins"]),
+        ("startswith(tagName, 'te')", ["my-twins"]),
+    ):
+        assert names(REGISTERED, filter_) == names(GROUP, filter_) == expected, filter_
+    by_tag = arm("GET", f"{GROUP}/resources", filter="tagName eq 'team'").json()["value"]
+    assert "tags" not in by_tag[0]
+    full = arm("GET", f"{GROUP}/resources", expand="createdTime,provisioningState", top="1").json()["value"]
+    assert [one["provisioningState"] for one in full] == ["Succeeded"]
+    assert full[0]["createdTime"]
+    for bad in ("colour eq 'red'", "name like 'a'"):
+        answer = arm("GET", f"{REGISTERED}/resources", filter=bad)
+        assert answer.json()["error"]["code"] == "InvalidFilterInQueryString"
+
+
+def test_locks(azure: Emulator) -> None:
+    arm = Arm(azure)
+    arm.instance()
+    locks = "providers/Microsoft.Authorization/locks"
+    body = {"properties": {"level": "CanNotDelete", "notes": "ours"}}
+    assert Arm(azure, "contributor").refused("PUT", f"{INSTANCE}/{locks}/Keep", body) == (403, "AuthorizationFailed")
+    assert arm("PUT", f"{INSTANCE}/{locks}/Keep", body).status == 201
+    assert arm("PUT", f"{INSTANCE}/{locks}/keep", body).status == 200
+    assert arm.refused("DELETE", GROUP) == (409, "ScopeLocked")
+    assert [one["name"] for one in arm("GET", f"{GROUP}/{locks}").json()["value"]] == ["Keep"]
+    assert arm("GET", f"{GROUP}/{locks}", filter="atScope()").json()["value"] == []
+    assert arm("GET", f"{INSTANCE}/{locks}/keep").json()["properties"] == body["properties"]
+    assert [arm("DELETE", f"{INSTANCE}/{locks}/keep").status for _ in range(2)] == [200, 204]
+    assert arm.refused("GET", f"{INSTANCE}/{locks}/keep") == (404, "ResourceNotFound")
+
+
+def test_an_unmodified_sdk_program_conforms(azure: Emulator) -> None:
     before = azure.inventory()
     command = [
         sys.executable,
@@ -136,7 +178,27 @@ def test_an_unmodified_sdk_program_conforms(azure: Emulator, shared: Path) -> No
     after = azure.inventory()
     del before["servicePrincipals"], after["servicePrincipals"]
     assert before == after
-    checker = [sys.executable, str(shared / "tools/check_traffic.py"), str(azure.traffic), "--quiet"]
-    eligible = ["--allow", "GET .*/roleEligibilityScheduleInstances"]
-    checked = subprocess.run([*checker, *eligible], capture_output=True, text=True, check=False)
-    assert checked.returncode == 0, checked.stdout
+
+
+def test_what_programs_look_up(azure: Emulator) -> None:
+    command = [sys.executable, "-m", "tests.programs.lookups", "looked-up"]
+    done = subprocess.run(command, cwd=ROOT, env=azure.env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
+        "graph": {
+            "pages": [user.object_id for user in seed.USERS.values()],
+            "first": [2, True, None],
+            "filtered": ["Rita Reader"],
+            "counted": 4,
+        },
+        "manager": {
+            "registration": "Registered",
+            "taken": [False, "AlreadyExists"],
+            "resources": ["one"],
+            "roles": ["Owner"],
+            "assigned": 8,
+            "twins": [],
+            "missing": [404, "ResourceNotFound"],
+            "exists": False,
+        },
+    }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.graph import DENIED, Graph, principal_of, registered
+from tests.graph import ACCESS, DENIED, Graph, principal_of, registered
 from tests.world import GRAPH, Emulator
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -83,6 +83,19 @@ def test_consent(world: Emulator) -> None:
     assert member("DELETE", f"{grants}/{made['id']}") == DENIED
     assert graph("DELETE", f"{grants}/{made['id']}") == (204, None)
     assert [len(graph.list(grants, f"resourceId eq '{twins}'")) for _ in range(2)] == [1, 0]
+
+
+def test_the_portals_consent_is_for_all_that_a_registration_asks_for(azure: Emulator) -> None:
+    graph, portal = Graph(azure), "74658136-14ec-4630-ad9b-26e160ff0fc6"
+    made = registered(graph, requiredResourceAccess=ACCESS)
+    url = f"https://main.iam.ad.ext.azure.com/api/RegisteredApplications/{made['appId']}/Consent?onBehalfOfAll=true"
+    refused = azure.https("POST", url, token=azure.token(portal, "contributor"))
+    assert (refused.status, "Authorization_RequestDenied" in refused.json()["Message"]) == (403, True)
+    assert azure.https("POST", url, token=azure.token(GRAPH)).status == 401
+    assert azure.https("POST", url.replace(made["appId"], seed.TENANT), token=azure.token(portal)).status == 404
+    for _ in range(2):
+        assert azure.https("POST", url, token=azure.token(portal)).status == 204
+    assert [one["scope"] for one in azure.inventory()["oauth2PermissionGrants"]] == ["Read.Write"]
 
 
 def test_a_batch_is_many_requests_with_an_answer_each(world: Emulator) -> None:

@@ -24,7 +24,7 @@ GITHUB = {
 }
 
 
-def test_an_sdk_program_registers_everything_and_signs_in_as_it(azure: Emulator, shared: Path) -> None:
+def test_an_sdk_program_registers_everything_and_signs_in_as_it(azure: Emulator) -> None:
     program = ROOT / "tests/programs/graph_registration.py"
     done = subprocess.run([sys.executable, program], env=azure.env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -41,8 +41,6 @@ def test_an_sdk_program_registers_everything_and_signs_in_as_it(azure: Emulator,
         "both": True,
         "removed": [[], ["7000215"]],
     }
-    check = [sys.executable, str(shared / "tools/check_traffic.py"), str(azure.traffic)]
-    assert subprocess.run(check, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,22 @@ def test_a_password_gives_tokens_and_the_refresh_token_gives_more(azure: Emulato
     assert misused["error_codes"] == [9002313]
 
 
+def test_a_device_code_signs_in_the_user_who_enters_it_once(azure: Emulator) -> None:
+    client = {"client_id": seed.AZURE_CLI_APP}
+    shown = form(azure, TOKEN_ENDPOINT.replace("/token", "/devicecode"), scope=f"{ARM}/.default", **client)
+    assert shown["user_code"] in shown["message"]
+    poll = {**client, "grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": shown["device_code"]}
+    assert form(azure, TOKEN_ENDPOINT, **poll)["error"] == "authorization_pending"
+    assert form(azure, TOKEN_ENDPOINT, **{**poll, "device_code": "other"})["error_codes"] == [70018]
+    url = f"{azure.ready['armEndpoint']}/_emulator/device-codes/"
+    assert azure.https("PUT", f"{url}ABCDEFGHJ", json={"signIn": "reader"}).status == 404
+    assert azure.https("PUT", url + shown["user_code"], json={"signIn": "nobody"}).status == 404
+    assert azure.https("PUT", url + shown["user_code"], json={"signIn": "reader"}).status == 200
+    token = form(azure, TOKEN_ENDPOINT, **poll)["access_token"]
+    assert (claims(token)["oid"], claims(token)["aud"]) == (seed.USERS["reader"].object_id, ARM)
+    assert form(azure, TOKEN_ENDPOINT, **poll)["error_codes"] == [70018]
+
+
 def _cloud_shell(azure: Emulator, resource: str, headers: dict[str, str]) -> tuple[int, Any]:
     script = (
         "import json, os, requests, sys\n"

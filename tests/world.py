@@ -16,12 +16,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from emulator import seed
 from emulator.store import Store
 from emulator.tokens import TokenAuthority
+from tests.contracts import BY_HAND, Contracts
 
 Kept = list[tuple[str, str, str]]
 
@@ -50,6 +51,9 @@ class Emulator:
 
     `ready` is its ready line. It ends by itself when the test process dies. A traceback on its stderr fails `stop`.
     """
+
+    contracts: ClassVar[Contracts | None] = None
+    """What all recorded traffic is held against; the test run sets it."""
 
     def __init__(self, data: Path, *arguments: str) -> None:
         self.data = data
@@ -129,6 +133,12 @@ class Emulator:
             with file.open("w"):
                 pass
 
+    def conforms(self) -> None:
+        """Assert that the traffic recorded so far is as published."""
+        if self.contracts is not None:
+            violations = self.contracts.violations(self.traffic)
+            assert not violations, "\n".join(violations[:20])
+
     def errors(self) -> str:
         """What it wrote to stderr."""
         return self._errors.read_text(encoding="utf-8")
@@ -197,7 +207,7 @@ class Emulator:
     ) -> Answer:
         """Make one request under any host name, over TLS verified strictly against the emulator's CA."""
         parts = urlsplit(url)
-        sent = {"Connection": "close", **(headers or {})}
+        sent = {"Connection": "close", "User-Agent": BY_HAND, **(headers or {})}
         if token:
             sent["Authorization"] = f"Bearer {token}"
         if json is not None:
@@ -231,6 +241,8 @@ class Emulator:
             self.stop()
         else:
             self.kill()
+        if error is None:
+            self.conforms()
 
     def _wait(self) -> int:
         assert self.process

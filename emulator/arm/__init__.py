@@ -14,10 +14,12 @@ from emulator.arm import (
     errors,
     event_grid,
     history,
+    locks,
     namespaces,
     operations,
     providers,
     resource_groups,
+    resource_lists,
     role_assignments,
     role_definitions,
     storage,
@@ -36,8 +38,8 @@ __all__ = ["handle", "inventory", "render_refusal"]
 
 SERVED_BY = (
     *(authorization_rules, containers, digital_twins, eligibility, endpoints, entities, event_grid, history),
-    *(namespaces, operations, providers, resource_groups, role_assignments, role_definitions, storage),
-    *(subscriptions, tags, user_assigned_identities),
+    *(locks, namespaces, operations, providers, resource_groups, resource_lists, role_assignments),
+    *(role_definitions, storage, subscriptions, tags, user_assigned_identities),
 )
 """The modules that registered their operations in the router by being imported."""
 

@@ -44,6 +44,12 @@ def subscription_not_found(subscription: str) -> Refused:
     return Refused(404, "SubscriptionNotFound", f"The subscription '{subscription}' could not be found.")
 
 
+def invalid_subscription(subscription: str) -> Refused:
+    """Return the refusal of what is no subscription's id: hashicorp/terraform-provider-azurerm#25954, apiops#460."""
+    text = f"The provided subscription identifier '{subscription}' is malformed or invalid."
+    return Refused(400, "InvalidSubscriptionId", text)
+
+
 def group_not_found(group: str) -> Refused:
     """Return the refusal of an unknown resource group."""
     return Refused(404, "ResourceGroupNotFound", f"Resource group '{group}' could not be found.")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from emulator import rbac, seed
-from emulator.arm.errors import PolicyRefused, subscription_not_found
+from emulator.arm.errors import PolicyRefused, invalid_subscription, subscription_not_found
 from emulator.web import Caller, Json, Refused, Request
 from emulator.world import World
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def caller_of(request: Request) -> Caller:
@@ -15,8 +19,10 @@ def caller_of(request: Request) -> Caller:
 
 
 def subscription_for(world: World, scope: str) -> Json:
-    """Return the subscription that a scope lies in; refuse an unknown one (404)."""
+    """Return the subscription that a scope lies in; refuse an unknown one (404) and what is none (400)."""
     subscription = scope.split("/")[2]
+    if not _GUID.fullmatch(subscription):
+        raise invalid_subscription(subscription)
     found = world.store.get("subscription", subscription)
     if found is None:
         raise _elsewhere(world, subscription) or subscription_not_found(subscription)

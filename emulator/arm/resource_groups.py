@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from emulator import rbac, regions
-from emulator.arm import groups, operations, resources
+from emulator import regions
+from emulator.arm import groups, operations
 from emulator.arm.errors import invalid_content, listing, location_required
 from emulator.arm.guards import may_delete, may_read, may_write, readable
 from emulator.arm.routes import GROUP, ROUTER, SUBSCRIPTION
@@ -112,23 +112,6 @@ def delete_group(world: World, request: Request, subscription: str, group: str) 
         found["_operation"] = operations.start(world, subscription, groups.KIND, found["id"])
         world.store.put("resourceGroup", found["id"], found)
     return Reply(202, headers=operations.located(world, request, found["_operation"], groups.lag_key(found)))
-
-
-@ROUTER.add("GET", GROUP + "/resources")
-def list_resources(world: World, request: Request, subscription: str, group: str) -> Reply:
-    """List the resources of a group."""
-    identifier = groups.id_of(subscription, group)
-    may_read(world, request, f"{_ACTION}/resources/read", identifier)
-    found = groups.existing(world, subscription, group)
-    keys = ("id", "name", "type", "location", "tags", "identity")
-    inside = [
-        body
-        for kind in ("digitalTwinsInstance", "userAssignedIdentity")
-        for _, body in world.store.list(kind)
-        if rbac.is_within(body["id"], found["id"])
-    ]
-    inside += [body for body in resources.under(world, found["id"]) if "tags" in body]  # the others are parts of these
-    return Reply(body={"value": [{key: body[key] for key in keys if key in body} for body in inside]})
 
 
 def _region(body: Json) -> regions.Region:

@@ -11,10 +11,12 @@ from emulator.arm.errors import listing
 from emulator.web import Refused, Request
 
 SUBSCRIPTIONS = ("2022-12-01", "2022-09-01", "2021-01-01", "2020-01-01", "2016-06-01")
-RESOURCES = ("2025-04-01", "2024-11-01", "2024-03-01", "2022-09-01", "2021-04-01")
+RESOURCES = ("2025-04-01", "2024-11-01", "2024-03-01", "2022-09-01", "2021-04-01", "2016-02-01")
+"""The SDKs ask with the last one when they register a provider by themselves."""
 DIGITAL_TWINS = ("2023-01-31", "2022-10-31", "2022-05-31", "2020-12-01")
-MANAGED_IDENTITY = ("2024-11-30", "2023-01-31", "2018-11-30")
+MANAGED_IDENTITY = ("2024-11-30", "2025-05-31-preview", "2023-01-31", "2018-11-30")
 ELIGIBILITY = ("2020-10-01",)
+LOCKS = ("2020-05-01", "2017-04-01", "2016-09-01")
 ROLE_ASSIGNMENTS = ("2022-04-01",)
 ROLE_DEFINITIONS = ("2022-04-01", "2022-05-01-preview")
 EVENT_HUB = (
@@ -36,7 +38,15 @@ SERVICE_BUS = (
     "2021-11-01",
     "2017-04-01",
 )
-EVENT_GRID = ("2025-02-15", "2025-07-15-preview", "2025-04-01-preview", "2022-06-15", "2021-12-01", "2020-06-01")
+EVENT_GRID = (
+    "2025-02-15",
+    "2025-07-15-preview",
+    "2025-04-01-preview",
+    "2022-06-15",
+    "2021-12-01",
+    "2021-10-15-preview",
+    "2020-06-01",
+)
 STORAGE = (
     "2025-06-01",
     "2026-09-01",
@@ -63,6 +73,7 @@ _PROVIDER_VERSIONS = {
     ("microsoft.authorization", "roledefinitions"): ROLE_DEFINITIONS,
     ("microsoft.authorization", "permissions"): ROLE_DEFINITIONS,
     ("microsoft.authorization", "roleeligibilityscheduleinstances"): ELIGIBILITY,
+    ("microsoft.authorization", "locks"): LOCKS,
     ("microsoft.authorization", None): ROLE_ASSIGNMENTS,
     ("microsoft.eventhub", None): EVENT_HUB,
     ("microsoft.servicebus", None): SERVICE_BUS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.entra import discovery, grants
+from emulator.entra import device_codes, discovery, grants
 from emulator.entra.refusals import refusal, render_refusal
 from emulator.web import Reply, Request
 from emulator.world import World
@@ -12,7 +12,7 @@ __all__ = ["handle", "render_refusal"]
 
 def handle(world: World, request: Request) -> Reply:
     """Answer one request; refusals are in Entra ID's numbers."""
-    for router in (grants.router, discovery.router):
+    for router in (grants.router, device_codes.router, discovery.router):
         reply = router.dispatch(world, request)
         if reply is not None:
             return reply

@@ -1,4 +1,4 @@
-"""The token endpoint, version 1.0 (`resource`) and 2.0 (`scope`): client credentials, password, refresh token."""
+"""The token endpoint, versions 1.0 and 2.0: client credentials, password, device code, refresh token."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from urllib.parse import parse_qsl
 
 from emulator import seed
+from emulator.entra import device_codes
 from emulator.entra.clients import signed_in
 from emulator.entra.discovery import tenant_of
 from emulator.entra.refusals import missing, refusal, unknown_resource
@@ -41,6 +42,9 @@ def token(world: World, request: Request, tenant: str) -> Reply:
         return _for_app(world, form, client, v2=v2)
     if grant == "password":
         return _for_user(world, form, _by_password(world, form), client, v2=v2)
+    if grant == device_codes.GRANT:
+        who, scope = device_codes.redeem(world, form, client)
+        return _for_user(world, {"scope": scope, **form}, _user(who), client, v2=v2)
     if grant == "refresh_token":
         return _for_user(world, form, _by_refresh_token(world, form, client), client, v2=v2)
     raise refusal(400, "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")

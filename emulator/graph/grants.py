@@ -99,6 +99,13 @@ def delete_grant(world: World, request: Request, value: str) -> Reply:
     return Reply(204)
 
 
+def consent_for_all(world: World, client: str, resource: str, scope: str) -> None:
+    """Make the one grant of a client, a resource and everybody hold these scopes."""
+    body = {"clientId": client, "consentType": "AllPrincipals", "principalId": None, "resourceId": resource}
+    identifier = _identifier(body)
+    replicas.write(world, "grant", identifier, {"id": identifier, **body, "scope": scope})
+
+
 def _reached(world: World, identifier: str) -> Json:
     found = world.store.get("grant", identifier)
     if found is None or replicas.unseen(world, "grant", identifier):

@@ -113,9 +113,11 @@ class Lab:
 
     def __exit__(self, *_: object) -> None:
         self.azure.kill()
+        self.azure.conforms()
 
     def fresh(self) -> Tool:
         """Put everything back as it was seeded, and return the tool in an empty folder."""
+        self.azure.conforms()
         self.azure.renew(self._seeded)
         shutil.rmtree(self.folder / "work", ignore_errors=True)
         for file in self.folder.glob("run.*"):
