@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
     import subprocess
 
-    checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", "-n", "3", "--dist", "worksteal"]]
+    checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", "-n", "4", "--dist", "worksteal"]]
     checks[-1].extend(sys.argv[1:])
     for check in checks:
         sys.stdout.write("== " + " ".join(check) + "\n")
