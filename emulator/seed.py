@@ -139,7 +139,9 @@ def seed(store: Store) -> None:
             _assign(store, subscription, principal, kind, role)
     for user in USERS.values():
         store.put("user", user.object_id, _user(user))
-        store.put("password", user.principal_name, {"objectId": user.object_id, "password": secrets.token_urlsafe(18)})
+        store.put(
+            "password", user.principal_name, {"objectId": user.object_id, "password": f"A{secrets.token_urlsafe(18)}"}
+        )
     for automation in AUTOMATIONS.values():
         _automation(store, automation)
     store.put("group", TWINS_GROUP, _group())
@@ -223,7 +225,7 @@ def _group() -> Json:
 
 
 def _automation(store: Store, automation: Automation) -> None:
-    secret = secrets.token_urlsafe(30)
+    secret = f"A{secrets.token_urlsafe(30)}"
     credential = {
         "keyId": f"d{automation.application_object_id[1:]}",
         "displayName": "pipeline",
