@@ -80,8 +80,8 @@ def guides(az: Az, _pause: Callable[[], None]) -> None:
     _show_instance(az)
     az("role", "assignment", "create", "--assignee", user, "--role", ROLE, "--scope", ID)
     app = _register(az)
-    az("ad", "sp", "create", "--id", app)
-    az("ad", "app", "permission", "list-grants", "--id", app)
+    _until_seen(az, "ad", "sp", "create", "--id", app)
+    _until_seen(az, "ad", "app", "permission", "list-grants", "--id", app)
 
 
 def deploy_ps1(az: Az, pause: Callable[[], None]) -> None:
@@ -104,6 +104,14 @@ def deploy_ps1(az: Az, pause: Callable[[], None]) -> None:
     pause()
     if not az("ad", "app", "list", "--display-name", NAME):
         _register(az)
+
+
+def _until_seen(az: Az, *arguments: str) -> None:
+    """Run a command again, at once, as long as the directory hasn't replicated what it speaks of."""
+    for _ in range(19):
+        if az(*arguments, code=None) is not None:
+            return
+    az(*arguments)
 
 
 def _create_instance(az: Az) -> None:
