@@ -122,6 +122,7 @@ class Run:
             raise Refusal(
                 f"The sign-in is for tenant {who.tenant}, not for the wanted tenant {tenant}.",
                 next=f"Sign in to it: az login --tenant {tenant}",
+                exit_code=2,
             )
         questions = None
         if self.options.may_ask:
@@ -141,6 +142,9 @@ class Run:
         wanted = await _explained(settling, "look up the inputs")
         if questions and questions.asked:
             self.console.print()
+        if wanted.routes and wanted.assignee.kind != "Group" and wanted.assignee.object_id != who.object_id:
+            told = f"Event routes are made as {who.name}, who is not the assignee of the role and needs one too."
+            say(self.console, told, first="! ", first_style="yellow")
         return wanted, subscription
 
     async def look(

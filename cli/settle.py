@@ -73,6 +73,7 @@ async def settle_subscription(azure: Azure, given: Mapping[str, Given], manner: 
             f"The sign-in is for tenant {who.tenant}, but {chosen.name} belongs to tenant {chosen.tenant}.",
             why="Guests and personal accounts get a token of their home tenant unless they ask for another.",
             next=f"Sign in to the subscription's tenant: az login --tenant {chosen.tenant}",
+            exit_code=2,
         )
     return chosen
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from azure.core.exceptions import HttpResponseError
 
 from cli import documents
+from cli.called import command
 from cli.console import show_checks, show_refusal
 from cli.run import Run
 from cloud.endpoints import audience
@@ -66,7 +67,7 @@ async def verify(run: Run) -> int:
     drift = sum(check.result == "drift" for check in checks)
     if drift:
         what = "Something differs" if drift == 1 else f"{drift} things differ"
-        run.console.print(f"{what} from what was chosen. To set it right: deploy")
+        run.console.print(f"{what} from what was chosen. To set it right: {command(['deploy'])}", soft_wrap=True)
     elif not code:
         run.console.print("Everything is as it was chosen")
     return code
@@ -120,10 +121,17 @@ async def _probes(
 
     async def is_new(step: str) -> bool:
         plan = (await looking)[1][step].plan
-        return bool(plan and not plan.changes) and run.finished_within(step, minutes=6)
+        new = bool(plan and not plan.changes) and run.finished_within(step, minutes=6)
+        if new:
+            run.screen.notice("waiting for a new role, which can take up to five minutes to work")
+        return new
+
+    async def is_mine_and_new() -> bool:
+        mine = wanted.assignee.kind == "Group" or wanted.assignee.object_id == who.object_id
+        return mine and await is_new("role")
 
     async def as_user() -> str:
-        await read_models(azure, host, await user_token(azure, host), lambda: is_new("role"))
+        await read_models(azure, host, await user_token(azure, host), is_mine_and_new)
         return f"{host} answers {who.name}"
 
     async def as_app(secret: str) -> str:

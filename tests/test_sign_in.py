@@ -81,7 +81,7 @@ def test_a_guest_is_told_who_can_register_the_application(tmp_path: Path) -> Non
 
 def test_another_tenant_than_the_wanted_one(tool: Tool) -> None:
     done = tool.deploy("--tenant", "00000000-0000-4000-8000-0000000000aa")
-    assert done.code == 1
+    assert done.code == 2
     assert "not for the wanted tenant" in done.stderr
     assert "az login --tenant 00000000-0000-4000-8000-0000000000aa" in done.stderr
 

@@ -110,3 +110,11 @@ def test_bad_input_found_by_a_step_is_told(deployed: Tool) -> None:
     done = deployed.run("verify", "--secret", "ci", "--output", "json")
     assert done.code == 2, done.text
     assert "not known to be ours" in done.document["error"]["what"]
+
+
+def test_another_ones_new_role_is_not_waited_for(tool: Tool) -> None:
+    assert tool.deploy("--assignee", "rita@contoso.onmicrosoft.com").code == 0
+    done = tool.run("verify")
+    assert done.code in (1, 3), done.text
+    assert "waiting" not in done.text
+    assert "Everything is as it was chosen" not in done.text
