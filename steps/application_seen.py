@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from cloud import application_links, applications, client_secrets
 from cloud.application_links import Federated, Owner
 from cloud.applications import Registration
+from cloud.directory import RECORDED_BOUND
 from cloud.directory import found as found_in
 from cloud.errors import Refusal
 from cloud.recycle_bin import deleted_application
+from cloud.waiting import poll
 from steps.application import ADOPTED, APPLICATION, adoption_mark, unique_name
 from steps.model import Context
 from steps.secrets import FILE, Secrets, files
@@ -59,7 +61,7 @@ async def look(context: Context, app: Application) -> Observed:
         """Read the service principal together with the application, where the state file says whose it is."""
         return await applications.principal(graph, recorded, sure=False) if recorded and is_known else ("", ())
 
-    seen, early = await asyncio.gather(_find(context, app), expected())
+    seen, early = await asyncio.gather(_find_with_its_secret(context, app), expected())
     seen = replace(seen, secrets=_secrets(context, app, seen.found), graph=context.azure.cloud.graph)
     if seen.found is None:
         return seen
@@ -106,6 +108,23 @@ def _secrets(context: Context, app: Application, found: Registration | None) -> 
         written=client_secrets.written(files(made).values()),
         hint=client_secrets.hint_in(file),
     )
+
+
+async def _find_with_its_secret(context: Context, app: Application) -> Observed:
+    """Find it. A secret that the wanted file holds and nothing records may be too new for the replica that answers."""
+    recorded = _any("secret:", context.made | context.begun)
+    hint = client_secrets.hint_in(app.secret.file) if app.secret and not recorded else ""
+
+    async def once() -> Observed:
+        return await _find(context, app)
+
+    def whole(seen: Observed) -> bool:
+        return not (hint and seen.found) or hint in {one.hint for one in seen.found.passwords}
+
+    try:
+        return await poll(once, until=whole, bound=RECORDED_BOUND, what="the replication")
+    except TimeoutError:
+        return await once()
 
 
 async def _find(context: Context, app: Application) -> Observed:
