@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
+from cloud.data_plane import lacks_role
 from cloud.destinations import names
 from steps.model import Context
-from steps.wanted import Endpoint, Wanted
+from steps.wanted import Endpoint, Route, Wanted
 
 SYSTEM = "SystemAssigned"
 
@@ -38,6 +39,30 @@ async def list_endpoints(context: Context) -> Mapping[str, Found]:
         return {str(one.name).lower(): seen(one) async for one in twins.list(wanted.resource_group, wanted.instance)}
     except ResourceNotFoundError:
         return {}
+
+
+async def list_routes(context: Context) -> Mapping[str, Route] | None:
+    """Return the routes of the instance by name; None where the signed-in identity may not read them, or not yet.
+
+    There are none when there is no instance, or it is being deleted: its host then has no name any more.
+    """
+    instance = await _instance(context)
+    if instance is None or not instance.host_name or instance.provisioning_state == "Deleting":
+        return {}
+    try:
+        listing = context.azure.data_plane(instance.host_name).list_event_routes()
+        return {str(one.id): Route(str(one.id), one.endpoint_name, one.filter) async for one in listing}
+    except HttpResponseError as error:
+        if not lacks_role(error):
+            raise
+        return None
+
+
+async def _instance(context: Context) -> Any:
+    try:
+        return await context.azure.twins.digital_twins.get(context.wanted.resource_group, context.wanted.instance)
+    except ResourceNotFoundError:
+        return None
 
 
 def seen(resource: Any) -> Found:

@@ -210,16 +210,17 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     From an adopted instance only our tags are taken away, and identities that we gave it and nothing of others uses.
     """
     instance, made = observed.instance, observed.made
+    inside = [one for one in sorted(observed.made_by_any) if one.startswith(INSIDE)]
+    gone = (*(one for one in sorted(made) if not one.startswith(CREATED)), *inside)
+    deleted = instance_identities.delete(observed.identities, made, ())
     if instance is None:
-        return Plan(instance_identities.delete(observed.identities, made, ()), reason="there is no such instance")
+        return Plan(deleted, reason="there is no such instance", gone=gone)
     if observed.ours:
-        gone = [one for one in sorted(made) if not one.startswith(CREATED)]
         right = Right("Microsoft.DigitalTwins/digitalTwinsInstances/delete", wanted.instance_id)
         begun = instance.state == "Deleting"
         title = "wait until instance {} is deleted" if begun else "delete instance {}, with all that is in it"
-        inside = sorted(one for one in observed.made_by_any if one.startswith(INSIDE))
-        delete = Change("delete-instance", title.format(instance.name), unmakes=(*gone, *inside), rights=(right,))
-        return Plan((delete, *instance_identities.delete(observed.identities, made, ())))
+        delete = Change("delete-instance", title.format(instance.name), unmakes=gone, rights=(right,))
+        return Plan((delete, *deleted))
     endpoints = {one.name.lower() for one in wanted.endpoints or ()}
     used = {
         one.uses for one in observed.dependents or () if one.kind != "endpoint" or one.name.lower() not in endpoints

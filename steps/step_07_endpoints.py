@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 
 from cloud import endpoint_operations
-from cloud.data_plane import lacks_role, once_permitted
+from cloud.data_plane import once_permitted
 from cloud.destinations import why_absent
 from cloud.endpoint_operations import BUSY
 from cloud.errors import Refusal
 from cloud.event_endpoints import by_identity, by_key, sending_rule
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Right, Step, Values
-from steps.routing import SYSTEM, Found, agrees, gone_and_here, leaving, list_endpoints, recorded, sends
+from steps.routing import SYSTEM, Found, agrees, gone_and_here, leaving, list_endpoints, list_routes, recorded, sends
 from steps.wanted import Endpoint, Wanted
 
 ENDPOINTS = "Microsoft.DigitalTwins/digitalTwinsInstances/endpoints"
@@ -73,16 +73,8 @@ async def _destination(context: Context, endpoint: Endpoint) -> tuple[str, str]:
 
 
 async def _routes(context: Context) -> Mapping[str, str]:
-    host = context.values.get("host_name")
-    if not host:
-        return {}
-    try:
-        listing = context.azure.data_plane(host).list_event_routes()
-        return {str(route.id): route.endpoint_name.lower() async for route in listing}
-    except HttpResponseError as error:
-        if not lacks_role(error):
-            raise
-        return {}  # Azure names the routes in the way when it refuses to delete an endpoint
+    # Where they can't be read, Azure names the routes in the way when it refuses to delete an endpoint.
+    return {name: route.endpoint.lower() for name, route in (await list_routes(context) or {}).items()}
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:

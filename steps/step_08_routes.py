@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
@@ -17,7 +16,7 @@ from cloud.data_plane import lacks_role, once_permitted
 from cloud.errors import Refusal
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Step, Values
-from steps.routing import leaving, list_endpoints
+from steps.routing import leaving, list_endpoints, list_routes
 from steps.wanted import Route, Wanted
 
 PREFIX = "route:"
@@ -43,26 +42,9 @@ async def observe(context: Context) -> Observed:
     ours = any(one.startswith(PREFIX) for one in made)
     if wanted.routes is None or wanted.instance_goes or not (wanted.routes or ours):
         return Observed(made=made)
-    routes, endpoints = await asyncio.gather(_list(context), list_endpoints(context))
+    routes, endpoints = await asyncio.gather(list_routes(context), list_endpoints(context))
     goes = leaving(endpoints, wanted, context.made_by_any)
     return Observed(routes, frozenset(endpoints), frozenset(goes), made)
-
-
-async def _list(context: Context) -> Mapping[str, Route] | None:
-    host = context.values.get("host_name")
-    if not host:
-        return {}
-    try:
-        return {route.name: route async for route in _routes(context, host)}
-    except HttpResponseError as error:
-        if not lacks_role(error):
-            raise
-        return None
-
-
-async def _routes(context: Context, host: str) -> Any:
-    async for found in context.azure.data_plane(host).list_event_routes():
-        yield Route(str(found.id), found.endpoint_name, found.filter)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:

@@ -191,6 +191,17 @@ def test_an_endpoint_that_failed_is_set_up_again(azure: Emulator, tool: Tool) ->
     assert changes["routes"] == ["create route all to endpoint grid"]
     assert json.dumps(endpoints(azure)["grid"]["provisioningState"]) == '"Succeeded"'
 
+    # Without the instance there are no routes to ask about: its host is gone with it.
+    assert Arm(azure)("DELETE", INSTANCE_ID).status == 202
+    while azure.inventory().get("digitalTwinsInstances"):
+        pass
+    planned = tool.run("plan")
+    assert planned.code == 0, planned.text
+    assert "create route all to endpoint grid" in planned.stdout
+    destroyed = tool.run("destroy", "--yes")
+    assert destroyed.code == 0, destroyed.text
+    assert not [thing for step in tool.state["steps"].values() for thing in step["made"]]
+
 
 def test_a_user_identity_a_custom_role_and_a_change_in_place(azure: Emulator, tool: Tool) -> None:
     sender = ("--user-identity", "sender", "--create-identities")
