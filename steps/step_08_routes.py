@@ -16,7 +16,7 @@ from cloud.data_plane import lacks_role, once_permitted
 from cloud.errors import Refusal
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Step, Values
-from steps.routing import leaving, list_endpoints, list_routes
+from steps.routing import leaving, list_endpoints, list_routes, ours_though_unrecorded
 from steps.wanted import Route, Wanted
 
 PREFIX = "route:"
@@ -33,6 +33,8 @@ class Observed:
     leaving: frozenset[str] = frozenset()
     """Endpoints that are deleted before the routes are set up, and our routes to them with them."""
     made: frozenset[str] = frozenset()
+    unrecorded: tuple[str, ...] = ()
+    """What of `made` a state file that was lost had recorded."""
 
 
 async def observe(context: Context) -> Observed:
@@ -44,7 +46,13 @@ async def observe(context: Context) -> Observed:
         return Observed(made=made)
     routes, endpoints = await asyncio.gather(list_routes(context), list_endpoints(context))
     goes = leaving(endpoints, wanted, context.made_by_any)
-    return Observed(routes, frozenset(endpoints), frozenset(goes), made)
+    equal = [f"{PREFIX}{one.name}" for one in wanted.routes if routes and _agree(routes.get(one.name), one)]
+    unrecorded = await ours_though_unrecorded(context, equal)
+    return Observed(routes, frozenset(endpoints), frozenset(goes), made | {*unrecorded}, unrecorded)
+
+
+def _agree(found: Route | None, wanted: Route) -> bool:
+    return found is not None and _same(found, wanted)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
@@ -73,7 +81,7 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     reason = f"{len(names)} route{'s are' if len(names) != 1 else ' is'} there" if names else "there are none"
     gone = _gone(observed, ours)
     here = tuple(one for one in (f"{PREFIX}{name}" for name in sorted(ours)) if one not in gone)
-    return Plan(tuple(changes), "" if changes else reason, gone=gone, here=here)
+    return Plan(tuple(changes), "" if changes else reason, gone=gone, here=here, unrecorded=observed.unrecorded)
 
 
 def remove(observed: Observed, wanted: Wanted) -> Plan:
