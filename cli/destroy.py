@@ -64,7 +64,7 @@ async def destroy(run: Run) -> int:
 
 
 async def _look(run: Run, azure: Azure, wanted: Wanted) -> tuple[Walk, Mapping[str, Look]]:
-    """Look at everything as it would go. What is in the instance goes with it, if it is still ours to delete."""
+    """Look at everything as it would go. What is in the instance goes with it, unless it is kept."""
     from steps import STEPS
     from steps.walk import backwards
 
@@ -74,7 +74,8 @@ async def _look(run: Run, azure: Azure, wanted: Wanted) -> tuple[Walk, Mapping[s
     goes = "instance" in {*memory.made.get("instance", ()), *memory.begun.get("instance", ())}
     walk, looks = await run.look(azure, replace(wanted, instance_goes=goes), steps, removing=True)
     plan = looks["instance"].plan
-    if goes and plan and not any("instance" in change.unmakes for change in plan.changes):
+    kept = plan and not any("instance" in things for things in (plan.gone, *(one.unmakes for one in plan.changes)))
+    if goes and kept:
         walk, looks = await run.look(azure, wanted, steps, removing=True)
     return walk, looks
 

@@ -146,7 +146,7 @@ def verify(**options: Any) -> int:
 @_meeting
 @click.option("--purge", is_flag=True, help="Purge the application from the directory's recycle bin too.")
 def destroy(**options: Any) -> int:
-    """Remove what deploy made, and nothing else. Asks for the instance's name, unless --yes."""
+    """Remove what deploy made; with an instance goes all that is in it. Asks for the instance's name, unless --yes."""
     return _run("destroy", options)
 
 

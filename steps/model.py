@@ -135,7 +135,7 @@ def with_unrecorded(plan: Plan, title: str, begun: Collection[str], *, removing:
     things = tuple(one for one in plan.unrecorded if one not in begun)
     if not things:
         return replace(plan, unrecorded=())
-    named = ", ".join(one.replace(":", " ", 1) for one in things)
+    named = ", ".join(one.replace(":", " ", 1) for one in things if not one.startswith("sends:"))
     fate = "not recorded as made here, and kept" if removing else "recorded as made here from now on"
     note = f"{title}: what may be this tool's, by its mark or name, is {fate}: {named}."
     return replace(plan, unrecorded=things, notes=(*plan.notes, note))

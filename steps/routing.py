@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
+from cloud.data_plane import lacks_role
 from cloud.destinations import names
-from steps.model import Context
-from steps.wanted import Endpoint, Wanted
+from steps.model import Context, Right
+from steps.tags import marked
+from steps.wanted import Endpoint, Route, Wanted
 
 SYSTEM = "SystemAssigned"
 
@@ -38,6 +40,42 @@ async def list_endpoints(context: Context) -> Mapping[str, Found]:
         return {str(one.name).lower(): seen(one) async for one in twins.list(wanted.resource_group, wanted.instance)}
     except ResourceNotFoundError:
         return {}
+
+
+async def list_routes(context: Context) -> Mapping[str, Route] | None:
+    """Return the routes of the instance by name; None where the signed-in identity may not read them, or not yet.
+
+    There are none when there is no instance, or it is being deleted: its host then has no name any more.
+    """
+    instance = await _instance(context)
+    if instance is None or not instance.host_name or instance.provisioning_state == "Deleting":
+        return {}
+    try:
+        listing = context.azure.data_plane(instance.host_name).list_event_routes()
+        return {str(one.id): Route(str(one.id), one.endpoint_name, one.filter) async for one in listing}
+    except HttpResponseError as error:
+        if not lacks_role(error):
+            raise
+        return None
+
+
+async def ours_though_unrecorded(context: Context, things: Collection[str]) -> tuple[str, ...]:
+    """Return those of `things`, found in the instance and as wanted, that nobody recorded, if the instance is marked.
+
+    Endpoints and routes carry no mark; in an instance that this tool created, a state file that was lost had them.
+    """
+    missing = tuple(sorted({*things} - context.made_by_any - context.begun))
+    if context.removing or not missing:
+        return ()
+    instance = await _instance(context)
+    return missing if instance is not None and marked(instance.tags) else ()
+
+
+async def _instance(context: Context) -> Any:
+    try:
+        return await context.azure.twins.digital_twins.get(context.wanted.resource_group, context.wanted.instance)
+    except ResourceNotFoundError:
+        return None
 
 
 def seen(resource: Any) -> Found:
@@ -79,6 +117,13 @@ def gone_and_here(endpoints: Mapping[str, Found], made: Collection[str]) -> tupl
     return gone, tuple(sorted(one for one in made if one.startswith(kinds) and one not in gone))
 
 
+def goes_along(endpoints: Mapping[str, Found], made: Collection[str]) -> str:
+    """Return what is told of an instance that goes: what goes with it that this tool is not known to have made."""
+    others = sorted(one.name for one in endpoints.values() if f"endpoint:{one.name}" not in made)
+    named = f" So do endpoints that are not recorded as made here: {', '.join(others)}." if others else ""
+    return f"Models, twins and routes in the instance go with it.{named}"
+
+
 def sends(endpoint: Endpoint) -> str:
     """Return what is recorded of a key-based endpoint: where it sends, as Azure doesn't tell."""
     return f"sends:{endpoint.name}:{endpoint.destination.lower()}:{endpoint.dead_letter.lower()}"
@@ -100,6 +145,14 @@ def agrees(found: Found, wanted: Endpoint, made: Collection[str]) -> bool:
     dead_letter = _names("DeadLetter", wanted.dead_letter) if wanted.dead_letter else ()
     identity = wanted.identity if wanted.identity == SYSTEM else wanted.identity.lower()
     return shown and found.identity == identity and found.dead_letter == dead_letter
+
+
+def as_wanted(endpoints: Mapping[str, Found], wanted: Collection[Endpoint], made: Collection[str]) -> Iterator[str]:
+    """Yield what would be recorded of the endpoints that are as wanted, and recorded as nobody's."""
+    for one in wanted:
+        found = endpoints.get(one.name.lower())
+        if found and f"endpoint:{found.name}" not in made and found.state != "Deleting" and agrees(found, one, made):
+            yield from (f"endpoint:{found.name}", *((sends(one),) if one.identity is None else ()))
 
 
 def same_kind(found: Found, wanted: Endpoint) -> bool:
@@ -126,3 +179,19 @@ def leaving(endpoints: Mapping[str, Found], wanted: Wanted, made: Collection[str
         elif found.state in ("Failed", "Canceled"):
             reasons[name] = f"it is {found.state}"
     return reasons
+
+
+def key_rights(endpoint: Endpoint) -> list[Right]:
+    """Return the rights that reading the keys of an endpoint takes."""
+    if endpoint.identity is not None:
+        return []
+    actions = {
+        "EventHub": "Microsoft.EventHub/namespaces/eventhubs/authorizationRules/listKeys/action",
+        "ServiceBus": "Microsoft.ServiceBus/namespaces/topics/authorizationRules/listKeys/action",
+        "EventGrid": "Microsoft.EventGrid/topics/listKeys/action",
+    }
+    rights = [Right(actions[endpoint.type], endpoint.destination)]
+    if endpoint.dead_letter:
+        account = endpoint.dead_letter.lower().partition("/blobservices/")[0]
+        rights.append(Right("Microsoft.Storage/storageAccounts/listKeys/action", account))
+    return rights

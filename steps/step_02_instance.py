@@ -22,6 +22,7 @@ from steps.instance_hand_off import hand_off
 from steps.instance_identities import CREATED
 from steps.instance_settings import SYSTEM_MADE, WRITE, Difference, differ
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
+from steps.routing import Found, goes_along, list_endpoints
 from steps.tags import MARK_TAG, marked
 from steps.wanted import Wanted
 
@@ -54,6 +55,8 @@ class Observed:
     """The values that earlier runs produced."""
     made_by_any: frozenset[str] = frozenset()
     """What any step is recorded to have made."""
+    inside: Mapping[str, Found] = field(default_factory=dict)
+    """Its endpoints; read only to remove it."""
 
     @property
     def ours(self) -> bool:
@@ -90,7 +93,9 @@ async def observe(context: Context) -> Observed:
         if instance is None:
             return observed
         observed = replace(observed, instance=instance)
-    if (context.removing and not observed.ours) or differ(instance, seen, context.wanted, context.made).lost:
+    if context.removing and observed.ours:
+        return replace(observed, inside=await list_endpoints(context))
+    if context.removing or differ(instance, seen, context.wanted, context.made).lost:
         return replace(observed, dependents=await _at(context).dependents())
     return observed
 
@@ -210,16 +215,17 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     From an adopted instance only our tags are taken away, and identities that we gave it and nothing of others uses.
     """
     instance, made = observed.instance, observed.made
+    inside = [one for one in sorted(observed.made_by_any) if one.startswith(INSIDE)]
+    gone = (*(one for one in sorted(made) if not one.startswith(CREATED)), *inside)
+    deleted = instance_identities.delete(observed.identities, made, ())
     if instance is None:
-        return Plan(instance_identities.delete(observed.identities, made, ()), reason="there is no such instance")
+        return Plan(deleted, reason="there is no such instance", gone=gone)
     if observed.ours:
-        gone = [one for one in sorted(made) if not one.startswith(CREATED)]
-        right = Right("Microsoft.DigitalTwins/digitalTwinsInstances/delete", wanted.instance_id)
-        begun = instance.state == "Deleting"
-        title = "wait until instance {} is deleted" if begun else "delete instance {}, with all that is in it"
-        inside = sorted(one for one in observed.made_by_any if one.startswith(INSIDE))
-        delete = Change("delete-instance", title.format(instance.name), unmakes=(*gone, *inside), rights=(right,))
-        return Plan((delete, *instance_identities.delete(observed.identities, made, ())))
+        rights = (Right("Microsoft.DigitalTwins/digitalTwinsInstances/delete", wanted.instance_id),)
+        deleting = instance.state == "Deleting"
+        title = "wait until instance {} is deleted" if deleting else "delete instance {}, with all that is in it"
+        delete = Change("delete-instance", title.format(instance.name), unmakes=gone, rights=rights)
+        return Plan((delete, *deleted), notes=(goes_along(observed.inside, inside),))
     endpoints = {one.name.lower() for one in wanted.endpoints or ()}
     used = {
         one.uses for one in observed.dependents or () if one.kind != "endpoint" or one.name.lower() not in endpoints
@@ -259,7 +265,6 @@ async def apply(change: Change, context: Context) -> Values:
     if verb == "await-instance":
         settled = await here.settled()
         return _values(settled) if settled else {}
-    assert verb == "create-instance"  # noqa: S101 - the walk hands back only what plan made
     if change.body.get("wait"):
         context.progress("waiting for the instance of this name to be deleted")
         await here.settled()

@@ -10,17 +10,30 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import ResourceNotFoundError
 
 from cloud import endpoint_operations
-from cloud.data_plane import lacks_role, once_permitted
+from cloud.data_plane import once_permitted
 from cloud.destinations import why_absent
 from cloud.endpoint_operations import BUSY
 from cloud.errors import Refusal
 from cloud.event_endpoints import by_identity, by_key, sending_rule
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Right, Step, Values
-from steps.routing import SYSTEM, Found, agrees, gone_and_here, leaving, list_endpoints, recorded, sends
+from steps.routing import (
+    SYSTEM,
+    Found,
+    agrees,
+    as_wanted,
+    gone_and_here,
+    key_rights,
+    leaving,
+    list_endpoints,
+    list_routes,
+    ours_though_unrecorded,
+    recorded,
+    sends,
+)
 from steps.wanted import Endpoint, Wanted
 
 ENDPOINTS = "Microsoft.DigitalTwins/digitalTwinsInstances/endpoints"
@@ -38,6 +51,8 @@ class Observed:
     """Destinations that don't exist, lie in another tenant or have no key to give."""
     rules: Mapping[str, str] = field(default_factory=dict)
     """The authorization rules whose keys are used, by the names of the endpoints."""
+    unrecorded: tuple[str, ...] = ()
+    """What of `made` a state file that was lost had recorded."""
 
 
 async def observe(context: Context) -> Observed:
@@ -52,10 +67,12 @@ async def observe(context: Context) -> Observed:
     endpoints, looks = await asyncio.gather(
         list_endpoints(context), asyncio.gather(*(_destination(context, one) for one in coming))
     )
+    unrecorded = await ours_though_unrecorded(context, tuple(as_wanted(endpoints, coming, made)))
+    made |= {*unrecorded}
     impossible = tuple(f"Endpoint {name}: {why}" for name, (why, _) in zip(names, looks, strict=True) if why)
     rules = {name: rule for name, (_, rule) in zip(names, looks, strict=True)}
     routes = await _routes(context) if context.removing or leaving(endpoints, wanted, made) else {}
-    return Observed(endpoints, made, routes, impossible, rules)
+    return Observed(endpoints, made, routes, impossible, rules, unrecorded)
 
 
 async def _destination(context: Context, endpoint: Endpoint) -> tuple[str, str]:
@@ -73,16 +90,8 @@ async def _destination(context: Context, endpoint: Endpoint) -> tuple[str, str]:
 
 
 async def _routes(context: Context) -> Mapping[str, str]:
-    host = context.values.get("host_name")
-    if not host:
-        return {}
-    try:
-        listing = context.azure.data_plane(host).list_event_routes()
-        return {str(route.id): route.endpoint_name.lower() async for route in listing}
-    except HttpResponseError as error:
-        if not lacks_role(error):
-            raise
-        return {}  # Azure names the routes in the way when it refuses to delete an endpoint
+    # Where they can't be read, Azure names the routes in the way when it refuses to delete an endpoint.
+    return {name: route.endpoint.lower() for name, route in (await list_routes(context) or {}).items()}
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
@@ -111,7 +120,7 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     changes += [_set(observed, wanted, wishes[name], "again") for name in goes if name in wishes]
     reason = f"{len(wishes)} endpoint{'s are' if len(wishes) != 1 else ' is'} there" if wishes else "there are none"
     gone, here = gone_and_here(observed.endpoints, observed.made)
-    return Plan(tuple(changes), reason="" if changes else reason, notes=notes, gone=gone, here=here)
+    return Plan(tuple(changes), "" if changes else reason, notes, gone=gone, here=here, unrecorded=observed.unrecorded)
 
 
 def remove(observed: Observed, wanted: Wanted) -> Plan:
@@ -191,7 +200,7 @@ def _set(observed: Observed, wanted: Wanted, endpoint: Endpoint, how: str) -> Ch
     elif how == "renew":
         title = f"give endpoint {endpoint.name} the present key of {_short(endpoint)}"
     makes = (f"endpoint:{endpoint.name}", *((sends(endpoint),) if endpoint.identity is None else ()))
-    rights = [Right(f"{ENDPOINTS}/write", wanted.instance_id), *_key_rights(endpoint)]
+    rights = [Right(f"{ENDPOINTS}/write", wanted.instance_id), *key_rights(endpoint)]
     return Change(
         f"set-endpoint:{endpoint.name}",
         title,
@@ -205,21 +214,6 @@ def _set(observed: Observed, wanted: Wanted, endpoint: Endpoint, how: str) -> Ch
 
 def _short(endpoint: Endpoint) -> str:
     return f"{endpoint.type} {endpoint.destination.rpartition('/')[2]}"
-
-
-def _key_rights(endpoint: Endpoint) -> list[Right]:
-    if endpoint.identity is not None:
-        return []
-    actions = {
-        "EventHub": "Microsoft.EventHub/namespaces/eventhubs/authorizationRules/listKeys/action",
-        "ServiceBus": "Microsoft.ServiceBus/namespaces/topics/authorizationRules/listKeys/action",
-        "EventGrid": "Microsoft.EventGrid/topics/listKeys/action",
-    }
-    rights = [Right(actions[endpoint.type], endpoint.destination)]
-    if endpoint.dead_letter:
-        account = endpoint.dead_letter.lower().partition("/blobservices/")[0]
-        rights.append(Right("Microsoft.Storage/storageAccounts/listKeys/action", account))
-    return rights
 
 
 def _away(observed: Observed, wanted: Wanted, goes: Mapping[str, str]) -> list[Change]:

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
@@ -17,7 +16,7 @@ from cloud.data_plane import lacks_role, once_permitted
 from cloud.errors import Refusal
 from steps import routing_commands as commands
 from steps.model import Change, Context, Plan, Step, Values
-from steps.routing import leaving, list_endpoints
+from steps.routing import leaving, list_endpoints, list_routes, ours_though_unrecorded
 from steps.wanted import Route, Wanted
 
 PREFIX = "route:"
@@ -34,6 +33,8 @@ class Observed:
     leaving: frozenset[str] = frozenset()
     """Endpoints that are deleted before the routes are set up, and our routes to them with them."""
     made: frozenset[str] = frozenset()
+    unrecorded: tuple[str, ...] = ()
+    """What of `made` a state file that was lost had recorded."""
 
 
 async def observe(context: Context) -> Observed:
@@ -43,26 +44,15 @@ async def observe(context: Context) -> Observed:
     ours = any(one.startswith(PREFIX) for one in made)
     if wanted.routes is None or wanted.instance_goes or not (wanted.routes or ours):
         return Observed(made=made)
-    routes, endpoints = await asyncio.gather(_list(context), list_endpoints(context))
+    routes, endpoints = await asyncio.gather(list_routes(context), list_endpoints(context))
     goes = leaving(endpoints, wanted, context.made_by_any)
-    return Observed(routes, frozenset(endpoints), frozenset(goes), made)
+    equal = [f"{PREFIX}{one.name}" for one in wanted.routes if routes and _agree(routes.get(one.name), one)]
+    unrecorded = await ours_though_unrecorded(context, equal)
+    return Observed(routes, frozenset(endpoints), frozenset(goes), made | {*unrecorded}, unrecorded)
 
 
-async def _list(context: Context) -> Mapping[str, Route] | None:
-    host = context.values.get("host_name")
-    if not host:
-        return {}
-    try:
-        return {route.name: route async for route in _routes(context, host)}
-    except HttpResponseError as error:
-        if not lacks_role(error):
-            raise
-        return None
-
-
-async def _routes(context: Context, host: str) -> Any:
-    async for found in context.azure.data_plane(host).list_event_routes():
-        yield Route(str(found.id), found.endpoint_name, found.filter)
+def _agree(found: Route | None, wanted: Route) -> bool:
+    return found is not None and _same(found, wanted)
 
 
 def plan(observed: Observed, wanted: Wanted) -> Plan:
@@ -91,7 +81,7 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     reason = f"{len(names)} route{'s are' if len(names) != 1 else ' is'} there" if names else "there are none"
     gone = _gone(observed, ours)
     here = tuple(one for one in (f"{PREFIX}{name}" for name in sorted(ours)) if one not in gone)
-    return Plan(tuple(changes), "" if changes else reason, gone=gone, here=here)
+    return Plan(tuple(changes), "" if changes else reason, gone=gone, here=here, unrecorded=observed.unrecorded)
 
 
 def remove(observed: Observed, wanted: Wanted) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.routing import TO_GRID
 from tests.test_deploy import MARK, writes
 from tests.tool import GROUP, INSTANCE, SUBSCRIPTION, Tool, kill
 from tests.world import ARM, Emulator
@@ -69,6 +70,7 @@ def test_the_name_is_typed_to_confirm(azure: Emulator, tool: Tool) -> None:
 
 
 def test_killed_in_the_middle_it_goes_on_and_purges(azure: Emulator, deployed: Tool) -> None:
+    assert deployed.run("--yes", *TO_GRID, "--route", "name=all,endpoint=grid").code == 0
     azure.faults({"method": "DELETE", "path": "digitalTwinsInstances/[^/]+$", "do": "hold", "phase": "after"})
     process = deployed.start("destroy", "--yes", "--purge")
     while not azure.requests()["held"]:

@@ -105,6 +105,10 @@ def test_killed_at_every_kind_of_write(azure: Emulator, tool: Tool) -> None:
     made = [thing for step in tool.state["steps"].values() for thing in step["made"]]
     assert {"endpoint:hub", "endpoint:bus", "endpoint:grid", "route:all", "route:some"} <= set(made)
     assert len([thing for thing in made if thing.startswith("destination-role:")]) == 2
+    tool.state_file.unlink()
+    assert tool.deploy("--no-app", "--system-identity", *ALL, "--renew-keys").code == 0
+    found = [thing for step in tool.state["steps"].values() for thing in step["made"]]
+    assert {*made} - {*found} == {"system-identity"}
     removed = tool.run("--yes", "--endpoint", "none", "--route", "none")
     assert removed.code == 0, removed.text
     assert (endpoints(azure), routes(azure), assigned(azure)) == ({}, {}, set())
@@ -167,6 +171,8 @@ def test_what_others_made_is_kept(azure: Emulator, tool: Tool) -> None:
     refused("a route theirs already", "az dt route delete", arguments=(*TO_GRID, *other))
     to_bus = ("--endpoint", f"name=grid,type=servicebus,destination={BUS},auth=key")
     refused("must be created again", "theirs", arguments=to_bus)
+    named = tool.run("destroy", "--non-interactive")
+    assert "endpoints that are not recorded as made here: hub." in named.stdout
     assert azure.inventory(volatile=True) == before
     kept = tool.run("--yes", "--endpoint", "none")
     assert kept.code == 0, kept.text
@@ -190,6 +196,17 @@ def test_an_endpoint_that_failed_is_set_up_again(azure: Emulator, tool: Tool) ->
     ]
     assert changes["routes"] == ["create route all to endpoint grid"]
     assert json.dumps(endpoints(azure)["grid"]["provisioningState"]) == '"Succeeded"'
+
+    # Without the instance there are no routes to ask about: its host is gone with it.
+    assert Arm(azure)("DELETE", INSTANCE_ID).status == 202
+    while Arm(azure)("GET", INSTANCE_ID).status == 200:
+        pass
+    planned = tool.run("plan")
+    assert planned.code == 0, planned.text
+    assert "create route all to endpoint grid" in planned.stdout
+    destroyed = tool.run("destroy", "--yes")
+    assert destroyed.code == 0, destroyed.text
+    assert not [thing for step in tool.state["steps"].values() for thing in step["made"]]
 
 
 def test_a_user_identity_a_custom_role_and_a_change_in_place(azure: Emulator, tool: Tool) -> None:
