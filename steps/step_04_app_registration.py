@@ -157,7 +157,10 @@ def _values(found: Registration) -> Values:
 
 
 def remove(observed: Observed, wanted: Wanted) -> Plan:
-    """Delete our own application, and from the recycle bin too when that is wanted; release an adopted one."""
+    """Delete our own application, and from the recycle bin too when that is wanted; release an adopted one.
+
+    Its secrets are removed first: the next deployment restores the application with all that it has then.
+    """
     app, found = wanted.app, observed.found
     purges = bool(wanted.answers.get("purge"))
     if not app or observed.secrets is None:
@@ -172,6 +175,7 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
     if APPLICATION not in observed.made or MARK not in found.settings.tags:
         reason = f"application {found.settings.name} is not recorded as made here: kept"
         return Plan(reason=reason, unrecorded=_unrecorded(observed, found))
+    rest = secrets.plan_secrets(secrets.with_labelled(observed.secrets), None)
     delete = Change(
         "delete-application",
         f"delete application {found.settings.name} with its service principal",
@@ -180,7 +184,7 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
         unmakes=_but_files(observed.made),
     )
     purge = (_purge(found.object_id, observed.graph),) if purges else ()
-    return Plan((delete, *purge, *rest.changes), notes=rest.notes, gone=rest.gone)
+    return Plan((*rest.first, *rest.changes, delete, *purge), notes=rest.notes, gone=rest.gone)
 
 
 def _unrecorded(observed: Observed, found: Registration) -> tuple[str, ...]:
