@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.gather import Given
+from cli.gather import FROM_STATE, Given
 from cli.inputs import BY_NAME, BadInput
 from cloud.destinations import form, resource_id
 from steps.wanted import Application, Audience, Endpoint, EndpointType, FederatedCredential, Role, Route, Secret
@@ -103,6 +103,10 @@ def _secret(given: Mapping[str, Given], state_file: Path) -> Secret | None:
     if name in (None, "none"):
         if value(given, "rotate_secret"):
             raise BadInput("--rotate-secret needs the secret's name.", "Name it with --secret NAME.")
+        said = [one for one in ("secret_days", "secret_file") if one in given and given[one].source != FROM_STATE]
+        if said and ("secret" not in given or given["secret"].source == FROM_STATE):
+            where = f"{said[0]} (from {given[said[0]].source})"
+            raise BadInput(f"{where} needs the secret's name.", "Name it with --secret NAME.")
         return None
     file = value(given, "secret_file") or str(state_file.parent.resolve() / f"{name}.secret")
     days = int(value(given, "secret_days") or DEFAULT_DAYS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiota_abstractions.api_error import APIError
 
-from cloud.applications import unless_gone
+from cloud.applications import Registration, seen, unless_gone
 from cloud.waiting import Progress, poll, until_visible
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ SEEN_BOUND = 10
 """Seconds until a deleted application is in the recycle bin, or was purged by somebody else."""
 
 
-async def deleted_application(graph: GraphServiceClient, unique_name: str) -> str | None:
-    """Return the object id of the deleted application of this `uniqueName`; None when there is none to be seen."""
+async def deleted_application(graph: GraphServiceClient, unique_name: str) -> Registration | None:
+    """Return the deleted application of this `uniqueName`, as restoring it brings it back; None when none is seen."""
     # The SDK's own path names the type without its namespace, which Graph's reference does not.
     builder = graph.directory.deleted_items.graph_application
     url: str | None = f"{graph.request_adapter.base_url}/directory/deletedItems/microsoft.graph.application"
@@ -32,7 +32,7 @@ async def deleted_application(graph: GraphServiceClient, unique_name: str) -> st
             return None
         for found in (page and page.value) or ():
             if found.unique_name == unique_name:
-                return found.id
+                return seen(found)
         url = page.odata_next_link if page else None
     return None
 

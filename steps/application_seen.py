@@ -28,7 +28,7 @@ class Observed:
     adopted: str = ""
     """The tag of an adopted one, whether it has it yet or not; "" for our own."""
     made: frozenset[str] = frozenset()
-    deleted_object_id: str = ""
+    deleted: Registration | None = None
     """Our application when somebody deleted it less than 30 days ago: it is restored, as nothing else can be made."""
     namesakes: tuple[Registration, ...] = ()
     """Others of the same display name, looked for only where ours isn't there."""
@@ -62,7 +62,7 @@ async def look(context: Context, app: Application) -> Observed:
         return await applications.principal(graph, recorded, sure=False) if recorded and is_known else ("", ())
 
     seen, early = await asyncio.gather(_find_with_its_secret(context, app), expected())
-    seen = replace(seen, secrets=_secrets(context, app, seen.found), graph=context.azure.cloud.graph)
+    seen = replace(seen, secrets=_secrets(context, app, seen.found or seen.deleted), graph=context.azure.cloud.graph)
     if seen.found is None:
         return seen
     found = seen.found
@@ -159,7 +159,7 @@ async def _find(context: Context, app: Application) -> Observed:
         )
     if adopts and not deleted and len(marked or namesakes) == 1:
         return Observed((marked or namesakes)[0], mark, made)
-    return Observed(made=made, deleted_object_id=deleted or "", namesakes=namesakes)
+    return Observed(made=made, deleted=deleted, namesakes=namesakes)
 
 
 def _chosen(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from cloud.applications import Password
@@ -50,6 +50,11 @@ def label(name: str, number: int) -> str:
 def files(made: Collection[str]) -> dict[str, str]:
     """Return, of what is recorded, the files of secrets: each as it is recorded, and its path."""
     return {one: one.split(":", 3)[3] for one in sorted(made) if one.startswith(FILE)}
+
+
+def with_labelled(seen: Secrets) -> Secrets:
+    """Return the same with each secret that carries our mark taken for recorded."""
+    return replace(seen, made=seen.made.union(thing for one in seen.present if (thing := _thing(one.name))))
 
 
 def plan_secrets(seen: Secrets, wanted: Secret | None) -> Parts:

@@ -49,7 +49,9 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
         return Plan(reason="not wanted (--no-app)", skipped=True, notes=left)
     rules = Rules(app, observed.made, observed.adopted)
     found = observed.found
-    present = found.settings if found else Settings()
+    # What this tool destroyed begins anew; what somebody else deleted comes back with what others added to it.
+    there = found or (None if DELETED in observed.made else observed.deleted)
+    present = there.settings if there else Settings()
     refuse_urls(present, rules)
     owners = credentials.plan_owners(observed.owners, observed.made, app.owners, observed.creator)
     federated = credentials.plan_federated(observed.federated, observed.made, app.federated, own=not observed.adopted)
@@ -62,8 +64,9 @@ def plan(observed: Observed, wanted: Wanted) -> Plan:
     body = {"target": target, "rules": rules, "object_id": object_id, "graph": observed.graph}
     if not found:
         create = Change("create-application", f"register application {app.name}", body=body)
-        created = _create(observed, wanted, create, (*passwords.first, *beside), notes)
-        return replace(created, gone=passwords.gone)
+        notes = (*kept(present, rules), *notes) if there else notes
+        created = _create(observed, wanted, present if there else None, create, (*passwords.first, *beside), notes)
+        return replace(created, values=passwords.values, gone=passwords.gone, unrecorded=passwords.unrecorded)
     changes: list[Change] = []
     if present != target:
         adopts = bool(observed.adopted) and observed.adopted not in present.tags
@@ -106,23 +109,29 @@ def _principal(title: str, *, fresh: bool) -> Change:
     return Change("create-service-principal", title, detail, {"fresh": fresh}, (PRINCIPAL,))
 
 
-def _create(
-    observed: Observed, wanted: Wanted, create: Change, beside: tuple[Change, ...], notes: tuple[str, ...]
+def _create(  # noqa: PLR0917 - what there is, and what the plan consists of
+    observed: Observed,
+    wanted: Wanted,
+    present: Settings | None,
+    create: Change,
+    beside: tuple[Change, ...],
+    notes: tuple[str, ...],
 ) -> Plan:
     name = create.body["target"].name
-    things, _gone = makes(Settings(), create.body["target"])
-    more = differences(Settings(name=name, audience=AUDIENCE), create.body["target"])
+    things, gone = makes(present or Settings(), create.body["target"])
+    more = differences(present or Settings(name=name, audience=AUDIENCE), create.body["target"])
     create = replace(
         create,
         detail="; ".join(
             one for one in more if not one.startswith(("mark it", "ask for", "add reply URL http://localhost"))
         ),
         makes=(APPLICATION, *things),
+        unmakes=gone,
     )
     changes = (create, _principal("create its service principal", fresh=True), *beside)
-    if observed.deleted_object_id:
+    if observed.deleted:
         title = f"restore application {name}, which was deleted, from the recycle bin"
-        body = {"id": observed.deleted_object_id, "graph": observed.graph}
+        body = {"id": observed.deleted.object_id, "graph": observed.graph}
         restore = Change("restore-application", title, body=body, unmakes=(DELETED,))
         return Plan((restore, *changes), notes=notes)
     ask = None
@@ -157,21 +166,25 @@ def _values(found: Registration) -> Values:
 
 
 def remove(observed: Observed, wanted: Wanted) -> Plan:
-    """Delete our own application, and from the recycle bin too when that is wanted; release an adopted one."""
+    """Delete our own application, and from the recycle bin too when that is wanted; release an adopted one.
+
+    Its secrets are removed first: the next deployment restores the application with all that it has then.
+    """
     app, found = wanted.app, observed.found
     purges = bool(wanted.answers.get("purge"))
     if not app or observed.secrets is None:
         return Plan(reason="there is none", skipped=True)
     rest = secrets.plan_files(observed.secrets)
     if found is None:
-        bin_too = purges and observed.deleted_object_id and {APPLICATION, DELETED} & observed.made
-        purge = (_purge(observed.deleted_object_id, observed.graph),) if bin_too else ()
+        bin_too = purges and {APPLICATION, DELETED} & observed.made
+        purge = (_purge(observed.deleted.object_id, observed.graph),) if observed.deleted and bin_too else ()
         return Plan((*purge, *rest.changes), "there is no application", rest.notes, gone=rest.gone)
     if observed.adopted:
         return _release(observed, found, Rules(app, observed.made, observed.adopted))
     if APPLICATION not in observed.made or MARK not in found.settings.tags:
         reason = f"application {found.settings.name} is not recorded as made here: kept"
         return Plan(reason=reason, unrecorded=_unrecorded(observed, found))
+    rest = secrets.plan_secrets(secrets.with_labelled(observed.secrets), None)
     delete = Change(
         "delete-application",
         f"delete application {found.settings.name} with its service principal",
@@ -180,7 +193,7 @@ def remove(observed: Observed, wanted: Wanted) -> Plan:
         unmakes=_but_files(observed.made),
     )
     purge = (_purge(found.object_id, observed.graph),) if purges else ()
-    return Plan((delete, *purge, *rest.changes), notes=rest.notes, gone=rest.gone)
+    return Plan((*rest.first, *rest.changes, delete, *purge), notes=rest.notes, gone=rest.gone)
 
 
 def _unrecorded(observed: Observed, found: Registration) -> tuple[str, ...]:

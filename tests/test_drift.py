@@ -13,6 +13,7 @@ from tests.world import GRAPH, Emulator
 CARLOS, OLIVIA = "a0000000-0000-4000-8000-000000000002", "a0000000-0000-4000-8000-000000000001"
 DATA_OWNER, DATA_READER = "bcd981a7-7f74-457b-83e1-cceb9e632ffe", "d57506d4-4c8d-48b1-8587-93c323f6a5a3"
 MARK = "azure-digital-twins-deploy"
+USER_READ = {"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}
 GROUP_URL = f"https://management.azure.com/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
 
 
@@ -54,8 +55,7 @@ def test_a_renamed_application_and_a_removed_reply_url_are_put_right(azure: Emul
 
 def test_another_reply_url_and_another_permission_are_kept(azure: Emulator, deployed: Tool) -> None:
     app = application(azure)
-    user_read = {"id": "e1fe6dd8-ba31-4d61-89e7-88639da4683d", "type": "Scope"}
-    mail = {"resourceAppId": "00000003-0000-0000-c000-000000000000", "resourceAccess": [user_read]}
+    mail = {"resourceAppId": "00000003-0000-0000-c000-000000000000", "resourceAccess": [USER_READ]}
     change = {
         "publicClient": {"redirectUris": ["https://contoso.example/app"]},
         "requiredResourceAccess": [*app["requiredResourceAccess"], mail],
@@ -75,12 +75,26 @@ def test_another_reply_url_and_another_permission_are_kept(azure: Emulator, depl
 
 
 def test_a_deleted_application_is_restored_from_the_recycle_bin(azure: Emulator, deployed: Tool) -> None:
-    before, client_id = azure.inventory(), application(azure)["appId"]
-    graph(azure, "DELETE", f"/applications/{application(azure)['id']}")
+    """With what somebody else added to it."""
+    app = application(azure)
+    client_id, theirs = app["appId"], "https://colleague.contoso.com/cb"
+    mail = {"resourceAppId": "00000003-0000-0000-c000-000000000000", "resourceAccess": [USER_READ]}
+    change = {
+        "web": {"redirectUris": [theirs]},
+        "tags": [*app["tags"], "theirs"],
+        "requiredResourceAccess": [*app["requiredResourceAccess"], mail],
+    }
+    graph(azure, "PATCH", f"/applications/{app['id']}", change)
+    secret = {"passwordCredential": {"displayName": f"ci ({MARK})"}}
+    graph(azure, "POST", f"/applications/{app['id']}/addPassword", secret)
+    before = azure.inventory()
+    graph(azure, "DELETE", f"/applications/{app['id']}")
     azure.https("GET", f"{GRAPH}/v1.0/applications(appId='{client_id}')", token=azure.token(GRAPH))
-    again = deployed.run("--yes")
+    again = deployed.run("--yes", "--secret", "ci")
     assert again.code == 0, again.text
     assert "from the recycle bin" in again.stdout
+    assert f"reply-url:web:{theirs}" not in deployed.state["steps"]["app_registration"]["made"]
+    assert f"Other reply URLs are kept: {theirs}" in again.stdout
     assert application(azure)["appId"] == client_id
     assert azure.inventory() == before
 

@@ -131,7 +131,8 @@ def test_a_lost_answer_leaves_no_orphan_behind(azure: Emulator, tool: Tool) -> N
     assert again.code == 0, again.text
     assert "which nobody learned" in again.stdout
     assert [one["displayName"] for one in secrets(azure)] == [f"ci ({MARK} 2)", f"ci ({MARK})"]
-    assert signs_in(azure, (tool.folder / "ci.secret").read_text().strip()) == 200
+    destroyed = (tool.folder / "ci.secret").read_text().strip()
+    assert signs_in(azure, destroyed) == 200
     no_leak(azure, tool, lost, again, but=tool.folder / "ci.secret")
 
     azure.faults({"method": "DELETE", "path": "applications/", "phase": "after", "do": "hold"})
@@ -145,6 +146,9 @@ def test_a_lost_answer_leaves_no_orphan_behind(azure: Emulator, tool: Tool) -> N
     assert tool.state["steps"]["app_registration"]["made"] == ["deleted-application"]
     anew = tool.run("--yes")
     assert anew.code == 0, anew.text
+    assert "from the recycle bin" in anew.stdout
+    assert len(secrets(azure)) == 1
+    assert signs_in(azure, destroyed) == 401
     assert signs_in(azure, (tool.folder / "ci.secret").read_text().strip()) == 200
 
 

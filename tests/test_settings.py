@@ -41,6 +41,7 @@ HUB = "name=hub-1,type=eventhub,destination=namespace-1/hub-1"
         (["--federated-credential", "name=ci,github=contoso/twins"], "one of branch, tag and environment"),
         (["--secret", "ci", "--secret-days", "0"], "1 to 730"),
         (["--rotate-secret"], "needs the secret's name"),
+        (["--secret-file", "-"], "secret_file (from --secret-file) needs the secret's name"),
         (["--audience", "everybody"], "single, multiple, personal"),
         (["--app-id", "twins"], "not a GUID"),
     ],
@@ -64,6 +65,7 @@ def test_bad_input(tool: Tool, arguments: list[str], said: str) -> None:
         ("[[endpoint]]\nname = 1", "takes text in quotes"),
         ("endpoint = [1]", "takes tables: [[endpoint]]"),
         ("secret_days = true", "takes a number"),
+        ("secret_days = 5", "secret_days (from settings.toml) needs the secret's name"),
     ],
 )
 def test_a_settings_file_with_a_mistake(tool: Tool, content: str, said: str) -> None:
