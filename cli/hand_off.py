@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -131,7 +132,7 @@ def _script(
         head += [f"#       needs {_line(lack.action)} on {_line(lack.scope)}" for lack in lacking.get(step.key, ())]
     head += [
         "#",
-        f"# Sign in with az, read the commands below, and run them: bash {_line(path.name)}",
+        f"# Sign in with az, read the commands below, and run them: bash {shlex.quote(_line(path.name))}",
         "# Then tell the sender, who runs the same command again: it finds what was done and goes on from there.",
         "",
         "set -euo pipefail",

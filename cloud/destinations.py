@@ -24,7 +24,7 @@ _KINDS = {
 }
 
 
-_VERSIONS = {
+VERSIONS = {
     "EventHub": "2024-01-01",
     "ServiceBus": "2024-01-01",
     "EventGrid": "2025-02-15",
@@ -74,7 +74,7 @@ async def ask(azure: Azure, kind: str, identifier: str, method: str = "GET") -> 
     """Return what Resource Manager answers about a destination or its namespace, account, rules or keys."""
     from azure.core.rest import HttpRequest
 
-    request = HttpRequest(method, identifier, params={"api-version": _VERSIONS[kind]})
+    request = HttpRequest(method, identifier, params={"api-version": VERSIONS[kind]})
     response = await azure.resources.send_request(request)
     response.raise_for_status()
     return response.json()

@@ -1,66 +1,98 @@
-"""The `az` commands, of its azure-iot extension, by which somebody with more rights sets up endpoints and routes."""
+"""The `az` commands by which somebody with more rights sets up endpoints and routes."""
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 
-from cloud.destinations import names, parent
+from cloud.destinations import VERSIONS, names, parent
 from cloud.event_endpoints import SAS_END
+from steps.az import VERSION, az, delete, settled, value
 from steps.routing import SYSTEM
 from steps.wanted import Endpoint, Route, Wanted
 
-_WORDS = {
-    "EventHub": ("eventhub", "--eventhub"),
-    "ServiceBus": ("servicebus", "--servicebus-topic"),
-    "EventGrid": ("eventgrid", "--eventgrid-topic"),
+_DATA_VERSION = "2023-10-31"
+_KEYS = {
+    "EventHub": "connectionStringPrimaryKey: primaryConnectionString, "
+    "connectionStringSecondaryKey: secondaryConnectionString",
+    "ServiceBus": "primaryConnectionString: primaryConnectionString, "
+    "secondaryConnectionString: secondaryConnectionString",
+    "EventGrid": "TopicEndpoint: '$at', accessKey1: key1, accessKey2: key2",
 }
 
 
 def create_endpoint(wanted: Wanted, endpoint: Endpoint, rule: str) -> str:
-    """Return the command that creates or changes an endpoint."""
-    word, flag = _WORDS[endpoint.type]
-    _, _, subscription, _, group, *_ = endpoint.destination.split("/")
-    *namespace, entity = names(endpoint.type, endpoint.destination)
-    parts = [f"az dt endpoint create {word} {_instance(wanted)} --endpoint-name {endpoint.name}"]
-    parts += [f"--{word}-subscription {subscription} --{word}-resource-group {group} {flag} {entity}"]
-    parts += [f"--{word}-namespace {one}" for one in namespace]
+    """Return the command that creates or changes an endpoint. A key goes from one `az` to the next, seen by nobody."""
+    kind, destination = endpoint.type, endpoint.destination
+    version, where = VERSIONS[kind], f"{wanted.instance_id}/endpoints/{endpoint.name}"
     if endpoint.identity is None:
-        parts += [f"--{word}-policy {rule}"] if rule else []
-    elif endpoint.identity == SYSTEM:
-        parts += ["--mi-system-assigned"]
+        held = f"authenticationType: 'KeyBased', {_KEYS[kind]}"
+        keys = f"{destination}/listKeys" if kind == "EventGrid" else f"{destination}/authorizationRules/{rule}/listKeys"
+        source = az("rest", "--method", "post", "--url", f"{keys}?api-version={version}")
     else:
-        parts += [f"--mi-user-assigned {endpoint.identity}"]
-    return " ".join([*parts, *_dead_letter(endpoint)])
+        user = "" if endpoint.identity == SYSTEM else f", userAssignedIdentity: '{_inside(endpoint.identity)}'"
+        identity = f"{{type: '{'UserAssigned' if user else SYSTEM}'{user}}}"
+        held = f"authenticationType: 'IdentityBased', identity: {identity}, "
+        held += f"endpointUri: 'sb://${{at%%[:/]*}}/', entityPath: '{_inside(names(kind, destination)[1])}'"
+        source = az("resource", "show", "--ids", destination, "--api-version", version)
+    before, letters = _dead_letter(endpoint)
+    before = [*_at(endpoint), *before]
+    query = f"{{properties: {{endpointType: '{kind}', {held}{letters}}}}}"
+    put = az("rest", "--method", "put", "--url", f"{where}?api-version={VERSION}", "--body", "@-", "--output", "none")
+    return " && ".join([*before, f'{source} --query "{query}" --output json | {put}', settled(where, "created")])
 
 
-def _dead_letter(endpoint: Endpoint) -> list[str]:
-    if not endpoint.dead_letter:
+def _at(endpoint: Endpoint) -> list[str]:
+    """Return the commands that put into `at` where the destination is reached."""
+    kind, destination = endpoint.type, endpoint.destination
+    if kind == "EventGrid":
+        return [f"at={value(destination, 'properties.endpoint', VERSIONS[kind])}"]
+    if endpoint.identity is None:
         return []
+    namespace = value(parent(kind, destination), "properties.serviceBusEndpoint", VERSIONS[kind])
+    return [f"at={namespace}", "at=${at#*://}"]
+
+
+def _dead_letter(endpoint: Endpoint) -> tuple[list[str], str]:
+    """Return the commands that put the container's address into `letters`, and what the endpoint says of it."""
+    if not endpoint.dead_letter:
+        return [], ""
     account, container = names("DeadLetter", endpoint.dead_letter)
     place = parent("DeadLetter", endpoint.dead_letter)
-    url = f"$(az storage account show --ids {place} --query primaryEndpoints.blob --output tsv){container}"
+    blobs = value(place, "properties.primaryEndpoints.blob", VERSIONS["DeadLetter"])
+    commands = [f"letters={blobs}{shlex.quote(container)}"]
     if endpoint.identity is not None:
-        return [f'--deadletter-uri "{url}"']
-    sas = f"az storage container generate-sas --account-name {account} --name {container} --permissions w"
-    return [f'--deadletter-sas-uri "{url}?$({sas} --expiry {SAS_END} --https-only --output tsv)"']
+        return commands, ", deadLetterUri: '$letters'"
+    what = ("--subscription", place.split("/")[2], "--account-name", account, "--name", container)
+    may = ("--permissions", "w", "--expiry", SAS_END, "--https-only", "--output", "tsv")
+    commands.append(f"sas=$({az('storage', 'container', 'generate-sas', *what, *may)})")
+    return commands, ", deadLetterSecret: '$letters?$sas'"
 
 
 def delete_endpoint(wanted: Wanted, name: str) -> str:
     """Return the command that deletes an endpoint."""
-    return f"az dt endpoint delete {_instance(wanted)} --endpoint-name {name} --yes"
+    return delete(f"{wanted.instance_id}/endpoints/{name}")
 
 
 def create_route(wanted: Wanted, route: Route) -> str:
     """Return the command that creates or changes a route."""
-    condition = shlex.quote(route.filter)
-    where = f"--route-name {route.name} --endpoint-name {route.endpoint}"
-    return f"az dt route create {_instance(wanted)} {where} --filter {condition}"
+    body = json.dumps({"endpointName": route.endpoint, "filter": route.filter})
+    return f"{_route(wanted, 'put', route.name)} {shlex.join(['--body', body])}"
 
 
 def delete_route(wanted: Wanted, name: str) -> str:
     """Return the command that deletes a route."""
-    return f"az dt route delete {_instance(wanted)} --route-name {name} --yes"
+    return _route(wanted, "delete", name)
 
 
-def _instance(wanted: Wanted) -> str:
-    return f"--subscription {wanted.subscription} --resource-group {wanted.resource_group} --dt-name {wanted.instance}"
+def _route(wanted: Wanted, method: str, name: str) -> str:
+    """Return the request to the instance's data plane, whose audience is what its host name ends with."""
+    url = f"https://$host/eventroutes/{_inside(name)}?api-version={_DATA_VERSION}"
+    request = f'az rest --method {method} --resource "https://${{host#*.api.*.}}" --url "{url}"'
+    return f"host={value(wanted.instance_id, 'properties.hostName')} && {request}"
+
+
+def _inside(text: str) -> str:
+    """Return the text as it stands inside the double quotes of a shell, or in single quotes of a query there."""
+    return re.sub(r"""(["$`\\])""", r"\\\1", text.replace("\\", "\\\\").replace("'", "\\'"))

@@ -11,6 +11,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from cloud.clients import Polling
 from cloud.errors import Refusal, answer_of
 from cloud.waiting import poll
+from steps.az import az
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
 from steps.tags import MARK_TAG, ON_GROUP, Retagged, marked, retag
 from steps.wanted import Wanted
@@ -225,21 +226,29 @@ async def _delete(context: Context, going: frozenset[str]) -> None:
 
 def hand_off(change: Change, wanted: Wanted) -> str:
     """Return the command that creates, tags or deletes the group."""
-    where = f"--subscription {wanted.subscription} --name {wanted.resource_group}"
+    where = ("--subscription", wanted.subscription, "--name", wanted.resource_group)
     if change.key == "delete-resource-group":
-        return f"az group delete {where} --yes"
+        return _delete_if_empty(wanted, az("group", "delete", *where, "--yes"))
     if change.key == "tag-resource-group":
         parts = {"Merge": change.body["added"], "Delete": change.body["removed"]}
         return " && ".join(
-            f"az tag update --resource-id {wanted.group_id} --operation {operation} --tags {_pairs(tags)}"
+            az("tag", "update", "--resource-id", wanted.group_id, "--operation", operation, "--tags", *_pairs(tags))
             for operation, tags in parts.items()
             if tags
         )
-    return f"az group create {where} --location {wanted.location} --tags {_pairs(change.body['tags'])}"
+    return az("group", "create", *where, "--location", wanted.location, "--tags", *_pairs(change.body["tags"]))
 
 
-def _pairs(tags: Mapping[str, str]) -> str:
-    return " ".join(shlex.quote(f"{name}={value}") for name, value in tags.items())
+def _delete_if_empty(wanted: Wanted, delete: str) -> str:
+    within = ("--subscription", wanted.subscription, "--resource-group", wanted.resource_group)
+    listed = az("resource", "list", *within, "--query", "[].id", "--output", "tsv")
+    kept = f"Resource group {wanted.resource_group} is kept: it is not empty. What was just deleted may be listed for "
+    said = shlex.quote(kept + "some minutes yet: then run this again. In it:")
+    return f'if left=$({listed}) && test -z "$left"; then {delete}; else echo {said} "$left" >&2; false; fi'
+
+
+def _pairs(tags: Mapping[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in tags.items()]
 
 
 STEP = Step(1, "resource_group", "Resource group", (), observe, plan, apply, hand_off, remove)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from cloud.role_assignments import Assigned, assign, assignment_id, find_assignment, marked, revoke
+from steps.az import az
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
 from steps.wanted import Wanted
 
@@ -91,9 +91,9 @@ async def apply(change: Change, context: Context) -> Values:
 def hand_off(change: Change, wanted: Wanted) -> str:
     """Return the command that assigns the role, or takes one away."""
     if "id" in change.body:
-        return f"az role assignment delete --ids {change.body['id']}"
-    who = f"--assignee-object-id {wanted.assignee.object_id} --assignee-principal-type {wanted.assignee.kind}"
-    return f"az role assignment create {who} --role {shlex.quote(wanted.role.name)} --scope {wanted.instance_id}"
+        return az("role", "assignment", "delete", "--ids", change.body["id"])
+    who = ("--assignee-object-id", wanted.assignee.object_id, "--assignee-principal-type", wanted.assignee.kind)
+    return az("role", "assignment", "create", *who, "--role", wanted.role.name, "--scope", wanted.instance_id)
 
 
 STEP = Step(3, "role", "Data-plane role", ("instance",), observe, plan, apply, hand_off, remove)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from cloud.errors import Refusal
 from cloud.lookups import BUILT_IN_ROLES, Principal
 from cloud.role_assignments import Assigned, assign, assignment_id, find_assignment, marked, revoke, why_unfit
+from steps.az import az, value
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
 from steps.routing import SYSTEM
 from steps.wanted import Endpoint, Role, Wanted
@@ -227,18 +229,16 @@ async def apply(change: Change, context: Context) -> Values:
 def hand_off(change: Change, wanted: Wanted) -> str:
     """Return the command that assigns the role, or takes it back."""
     if "id" in change.body:
-        return f"az role assignment delete --ids {change.body['id']}"
+        return az("role", "assignment", "delete", "--ids", change.body["id"])
     grant: Grant = change.body["grant"]
     who = change.body["principal"]
     if not who and grant.identity == SYSTEM:
-        shown = f"az dt show --dt-name {wanted.instance} --resource-group {wanted.resource_group}"
-        who = f"$({shown} --subscription {wanted.subscription} --query identity.principalId --output tsv)"
+        who = f'"{value(wanted.instance_id, "identity.principalId")}"'
     elif not who:
-        who = f"$(az identity show --ids {grant.identity} --query principalId --output tsv)"
-    return (
-        f"az role assignment create --assignee-object-id {who} --assignee-principal-type ServicePrincipal "
-        f'--role "{grant.role.name}" --scope {grant.scope}'
-    )
+        shown = az("identity", "show", "--ids", grant.identity, "--query", "principalId", "--output", "tsv")
+        who = f'"$({shown})"'
+    what = shlex.join(["--role", grant.role.name, "--scope", grant.scope])
+    return f"az role assignment create --assignee-object-id {who} --assignee-principal-type ServicePrincipal {what}"
 
 
 STEP = Step(

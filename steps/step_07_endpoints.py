@@ -271,7 +271,7 @@ async def _delete_route(context: Context, route: str) -> None:
 
 
 def hand_off(change: Change, wanted: Wanted) -> str:
-    """Return the command, of az's azure-iot extension."""
+    """Return the command."""
     if "route" in change.body:
         return commands.delete_route(wanted, change.body["route"])
     if "delete" in change.body:

@@ -178,7 +178,7 @@ async def apply(change: Change, context: Context) -> Values:
 
 
 def hand_off(change: Change, wanted: Wanted) -> str:
-    """Return the command, of az's azure-iot extension."""
+    """Return the command."""
     if "delete" in change.body:
         return commands.delete_route(wanted, change.body["delete"])
     return commands.create_route(wanted, change.body["route"])

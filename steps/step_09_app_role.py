@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 
 from cloud.lookups import Principal
 from cloud.role_assignments import Assigned, assign, assignment_id, find_assignment, marked, revoke
+from steps.az import az
 from steps.model import MARK, Change, Context, Plan, Right, Step, Values
 from steps.wanted import Role, Wanted
 
@@ -115,12 +115,12 @@ async def apply(change: Change, context: Context) -> Values:
 def hand_off(change: Change, wanted: Wanted) -> str:
     """Return the command that assigns the role, or takes it away; "" while there is no service principal."""
     if "id" in change.body:
-        return f"az role assignment delete --ids {change.body['id']}"
-    who, role = change.body["principal"], shlex.quote(change.body["role"])
+        return az("role", "assignment", "delete", "--ids", change.body["id"])
+    who, role = change.body["principal"], change.body["role"]
     if not who:
         return ""
-    principal = f"--assignee-object-id {who} --assignee-principal-type ServicePrincipal"
-    return f"az role assignment create {principal} --role {role} --scope {wanted.instance_id}"
+    principal = ("--assignee-object-id", who, "--assignee-principal-type", "ServicePrincipal")
+    return az("role", "assignment", "create", *principal, "--role", role, "--scope", wanted.instance_id)
 
 
 STEP = Step(

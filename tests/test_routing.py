@@ -166,9 +166,9 @@ def test_what_others_made_is_kept(azure: Emulator, tool: Tool) -> None:
         assert done.code == 2, done.text
         assert [words for words in said if words not in done.text] == []
 
-    refused("already, with other settings", "az dt endpoint delete", arguments=(*TO_GRID, *TO_HUB))
+    refused("already, with other settings", "az resource delete --ids", arguments=(*TO_GRID, *TO_HUB))
     other = ("--route", "name=theirs,endpoint=grid,filter=false")
-    refused("a route theirs already", "az dt route delete", arguments=(*TO_GRID, *other))
+    refused("a route theirs already", "az rest --method delete --resource", arguments=(*TO_GRID, *other))
     to_bus = ("--endpoint", f"name=grid,type=servicebus,destination={BUS},auth=key")
     refused("must be created again", "theirs", arguments=to_bus)
     named = tool.run("destroy", "--non-interactive")

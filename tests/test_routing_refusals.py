@@ -111,7 +111,7 @@ def test_no_role_on_the_data_plane(azure: Emulator, tool: Tool) -> None:
     other = seed.USERS["contributor"].object_id
     done = tool.deploy("--no-app", "--assignee", other, *TO_GRID, "--route", "name=all,endpoint=grid")
     assert done.code == 3, done.text
-    assert "az dt route create" in done.text
+    assert "az rest --method put --resource" in done.text
     assert "does not work in the instance yet" not in done.text
     assert tool.state["steps"]["endpoints"]["state"] == "done"
 

@@ -76,6 +76,23 @@ class Az:
         more = ("--body", json.dumps(body)) if body is not None else ()
         return self("rest", "--method", method, "--url", url, *more, *arguments)
 
+    def script(self, *commands: str, code: int = 0) -> str:
+        """Run a script of commands, which ends with `code`; return what it said."""
+        self.ran += len(commands)
+        path = os.pathsep.join((str(self._program.parent), os.environ["PATH"]))
+        done = subprocess.run(
+            ["bash", "-c", "\n".join(("set -euo pipefail", *commands))],
+            env={**self._env, "PATH": path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+        if done.returncode != code:
+            raise Failed(f"{commands[0][:60]} … ended with {done.returncode}: {done.stderr.strip()[:600]}")
+        return done.stderr
+
     def by_device_code(self, name: str) -> Any:
         """Run `az login --use-device-code`, and be the user `name` who enters the code that it shows."""
         self.ran += 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator import seed
-from tests.az import directory, extension, resources
+from tests.az import directory, extension, handed_off, resources
 from tests.az.client import Az
 from tests.world import Emulator
 
@@ -32,7 +32,15 @@ def walks(program: Path, azure: Emulator, folder: Path) -> Iterator[Walk]:
     yield Walk(
         "a service principal, AzureCloud",
         Az(program, azure, folder / "principal"),
-        (sign_in_with_a_secret, accounts, *resources.CHECKS, *extension.CHECKS, *resources.LAST, sign_out),
+        (
+            sign_in_with_a_secret,
+            accounts,
+            *resources.CHECKS,
+            *extension.CHECKS,
+            *handed_off.CHECKS,
+            *resources.LAST,
+            sign_out,
+        ),
     )
     yield Walk(
         "a user, AzureCloud",
