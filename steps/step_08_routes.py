@@ -15,6 +15,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from cloud.data_plane import lacks_role, once_permitted
 from cloud.errors import Refusal
 from steps import routing_commands as commands
+from steps.az import az
 from steps.model import Change, Context, Plan, Step, Values
 from steps.routing import leaving, list_endpoints, list_routes, ours_though_unrecorded
 from steps.wanted import Route, Wanted
@@ -167,11 +168,15 @@ async def apply(change: Change, context: Context) -> Values:
     except HttpResponseError as error:
         if not lacks_role(error):
             raise
+        who = await context.azure.credential.who()
+        to_whom = ("--assignee-object-id", who.object_id, "--assignee-principal-type", who.kind)
+        role = ("--role", "Azure Digital Twins Data Owner", "--scope", context.wanted.instance_id)
         raise Refusal(
             f"The instance does not let the signed-in identity {change.title}.",
             why="It has no role on the instance that allows it: Azure Digital Twins Data Owner is the usual one. "
             "A role that was just assigned works after up to five minutes.",
-            next="Have the role assigned to it: --assignee says to whom this tool assigns it.",
+            next="Somebody who may assign roles can give it one; then run the same command again.\n"
+            f"  {az('role', 'assignment', 'create', *to_whom, *role)}",
             exit_code=3,
         ) from error
     return {}
