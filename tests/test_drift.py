@@ -187,4 +187,5 @@ def test_two_machines_at_once_converge(azure: Emulator, tool: Tool) -> None:
     assert len([app for app in there["applications"] if MARK in app.get("tags", [])]) == 1
     assert len([one for one in there["servicePrincipals"] if one["displayName"] == f"{INSTANCE}-app"]) == 1
     assert len([one for one in there["roleAssignments"] if one["properties"].get("description") == MARK]) == 1
-    assert tool.run("outputs").stdout == other.run("outputs").stdout
+    ends = [machine.run("outputs", "--format", "json").document for machine in (tool, other)]
+    assert ends[0] == ends[1]
