@@ -1,4 +1,4 @@
-"""`--local`: starts the embedded Azure as a process of its own, then becomes the tool inside its environment."""
+"""`emulate` and `--local`: start the embedded Azure as a process, and learn all they need from its ready line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from cli import documents
 from cli.bootstrap import ROOT, become
@@ -22,6 +23,21 @@ LATENCY = "azure:0.1"
 """A tenth of Azure's typical durations."""
 IN_USE = 4
 """How the embedded Azure ends when another one is using the folder."""
+_EMULATOR = (sys.executable, "-P", "-m", "emulator")
+"""`-P`: a file in the working directory can't stand in for a module."""
+
+
+def emulate(options: Mapping[str, Any]) -> NoReturn:
+    """Become the embedded Azure: same process, same process group, its signals and its exit code.
+
+    `options` are those of `emulate`, by the name of the flag.
+    """
+    given = {**options, "data": options["data"] or DATA}
+    arguments = [f"--{name.replace('_', '-')}" for name, value in given.items() if value is True]
+    for name, value in given.items():
+        if value is not None and not isinstance(value, bool):
+            arguments.append(f"--{name.replace('_', '-')}={value}")
+    become([*_EMULATOR, *arguments], _with_emulator(os.environ))
 
 
 def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
@@ -45,13 +61,14 @@ def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
     server = [
-        sys.executable, str(ROOT / "deploy.py"), "emulate", "--data", str(DATA),
-        "--sign-in", options["sign_in"] or "owner", "--latency", LATENCY, "--until-stdin-closes",
+        *_EMULATOR, "--data", str(DATA), "--latency", LATENCY, f"--sign-in={options['sign_in'] or 'owner'}",
+        "--until-stdin-closes",
     ]  # fmt: skip
     before = log.seek(0, os.SEEK_END)
     azure = subprocess.Popen(  # noqa: S603
-        server, stdin=reading, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
-    )
+        server, stdin=reading, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
+        env=_with_emulator(os.environ),
+    )  # fmt: skip
     os.close(reading)
     assert azure.stdout is not None  # noqa: S101 - it is a pipe
     line = azure.stdout.readline()
@@ -68,14 +85,19 @@ def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
     return become(tool, _environment(ready))
 
 
-def _environment(ready: dict[str, Any]) -> dict[str, str]:
-    """Return this process's environment with the embedded Azure's on top, and nothing that names a real one."""
-    from emulator.seed import SUBSCRIPTIONS, TENANT
+def _with_emulator(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment in which Python finds the emulator's package, whatever the working directory is."""
+    paths = [str(ROOT), *filter(None, [environment.get("PYTHONPATH")])]
+    return {**environment, "PYTHONPATH": os.pathsep.join(paths)}
 
+
+def _environment(ready: dict[str, Any]) -> dict[str, str]:
+    """Return this process's environment with the embedded Azure's on top, and nothing that names a real Azure."""
     environment = {**os.environ, **ready["env"]}
-    here = {*SUBSCRIPTIONS, *(name.lower() for name in SUBSCRIPTIONS.values()), TENANT}
+    subscriptions: dict[str, str] = ready["subscriptions"]
+    known = {*subscriptions, *(name.lower() for name in subscriptions.values()), ready["tenantId"]}
     for name in ("AZURE_SUBSCRIPTION_ID", "ADT_SUBSCRIPTION", "ADT_TENANT", "ADT_ARM_ENDPOINT"):
-        if environment.get(name, "").lower() not in here:
+        if environment.get(name, "").lower() not in known:
             environment.pop(name, None)
     return environment
 

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -189,12 +189,11 @@ def outputs(state: Path | None, form: str, local: bool) -> int:
 @click.option("--faults", type=_PATH, metavar="FILE", help="Faults to make (JSON).")
 @click.option("--traffic", type=_PATH, metavar="FILE", help="Append every request and answer, as HAR entries.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
-def emulate(**options: Any) -> int:
+def emulate(**options: Any) -> NoReturn:
     """Run the embedded Azure alone, in the foreground; prints how to reach it as one line of JSON."""
-    from cli.local import DATA
-    from emulator.command import run
+    from cli import local
 
-    return run(**{**options, "data": options["data"] or DATA})
+    local.emulate(options)
 
 
 def _state_path(state: Path | None, *, local: bool) -> Path:

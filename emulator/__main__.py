@@ -1,4 +1,4 @@
-"""`python -m emulator`: the embedded Azure alone, as tests and `deploy.py --local` start it."""
+"""`python -m emulator`: runs the embedded Azure, as `deploy.py emulate`, `deploy.py --local` and the tests start it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The certificate authority of one data folder, and a certificate for every host name that is asked for."""
+"""The certificate authority of a data folder, and a certificate for each requested host name."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 
 
 class Certificates:
-    """Server-side TLS for any host name that `known` accepts; others, and clients without SNI, meet the loopback name.
+    """Server-side TLS for any host name that `known` accepts; others, and clients without SNI, get the loopback name.
 
-    The CA is made once. Its key and certificate are in one private file, which exists whole or not at all;
+    The CA is created once. Its key and certificate are in one private file, which is complete or missing;
     `bundle` is the public certificate, for clients to trust. Certificates pass `ssl.VERIFY_X509_STRICT`.
     """
 
@@ -23,15 +23,15 @@ class Certificates:
         private = data / "ca-key.pem"
         self.bundle = data / "ca.pem"
         if not private.exists():
-            made = trustme.CA(organization_name="Embedded Azure", organization_unit_name="Loopback only")
-            _write(private, made.private_key_pem.bytes() + made.cert_pem.bytes())
+            authority = trustme.CA(organization_name="Embedded Azure", organization_unit_name="Loopback only")
+            _write(private, authority.private_key_pem.bytes() + authority.cert_pem.bytes())
         kept = private.read_bytes()
         key, begin, certificate = kept.partition(b"-----BEGIN CERTIFICATE-----")
         self._ca = trustme.CA.from_pem(begin + certificate, key)
         if not self.bundle.exists() or self.bundle.read_bytes() != begin + certificate:
             _write(self.bundle, begin + certificate)
         self._known = known
-        self._made: dict[str, ssl.SSLContext] = {}
+        self._contexts: dict[str, ssl.SSLContext] = {}
         self.context = self._make(*LOOPBACK_NAMES)
         self.context.sni_callback = self._choose
 
@@ -39,9 +39,9 @@ class Certificates:
         host = (name or "").lower()
         if not self._known(host):
             return
-        if host not in self._made:
-            self._made[host] = self._make(host)
-        connection.context = self._made[host]
+        if host not in self._contexts:
+            self._contexts[host] = self._make(host)
+        connection.context = self._contexts[host]
 
     def _make(self, *names: str) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -52,7 +52,7 @@ class Certificates:
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Put `content` in place at once, readable by nobody else from the instant it exists."""
+    """Write the file atomically, readable only by its owner from the start."""
     temporary = file.with_suffix(f".{os.getpid()}")
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as handle:
         handle.write(content)

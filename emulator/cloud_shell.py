@@ -1,4 +1,4 @@
-"""The token endpoint of Cloud Shell: plain http on loopback, a token for whoever is signed in."""
+"""The token endpoint of Cloud Shell: plain http on loopback, tokens for the signed-in user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PATH = "/oauth2/token"
 
 @dataclass(frozen=True)
 class CloudShell:
-    """Signs in `user`, and nobody else."""
+    """Issues tokens of `user`."""
 
     user: seed.User
 

@@ -1,4 +1,4 @@
-"""Runs one embedded Azure in the foreground: its folder, its ports, its ready line, its end."""
+"""Runs the embedded Azure in the foreground: locks its folder, binds its ports, prints its ready line, serves, ends."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from emulator.faults import Faults
 from emulator.journal import Journal
 from emulator.lag import AZURE_TABLE, Lag, Latency
 from emulator.seed_destinations import seed_destinations
-from emulator.server import Front, Sockets, serving
+from emulator.server import Pipeline, Sockets, serving
 from emulator.store import Store
 from emulator.tokens import TokenAuthority
 from emulator.traffic import Recorder
 from emulator.world import World
 
 LOCK_PATIENCE = 5.0
-"""Seconds to wait for a predecessor that is still ending."""
+"""Seconds to wait for a previous server that is still ending."""
 
 
 class Unusable(Exception):
-    """An argument or a folder that can't be used: one sentence, and the exit code that goes with it."""
+    """An argument or a folder can't be used: a sentence for the user, and the exit code."""
 
     def __init__(self, text: str, exit_code: int) -> None:
         super().__init__(text)
@@ -64,9 +64,9 @@ def run(  # noqa: PLR0917 - one for each command-line option
         time = _latency(latency)
         if sign_in not in (*seed.USERS, *seed.AUTOMATIONS):
             names = ", ".join((*seed.USERS, *seed.AUTOMATIONS))
-            raise Unusable(f"Nobody is called {sign_in!r}. Who can sign in: {names}.", 2)
+            raise Unusable(f"Unknown sign-in {sign_in!r}. Choose one of: {names}.", 2)
         if os.name != "nt":
-            os.umask(0o077)  # what it writes is its user's alone, also in a folder that was there before
+            os.umask(0o077)  # only the owner can read what it writes, also in a folder that was there before
         with ExitStack() as stack:
             _own(data, stack, os.getppid() if until_stdin_closes else os.getpid())
             try:
@@ -82,19 +82,19 @@ def run(  # noqa: PLR0917 - one for each command-line option
                     seed_destinations(store)
                     sockets = _bind(store, port, plain=sign_in in seed.USERS)
                     world = _world(store, time, data, sockets)
-                front = Front(world, rules, Journal(), recorder, _cloud_shell(sign_in))
+                pipeline = Pipeline(world, rules, Journal(), recorder, _cloud_shell(sign_in))
                 certificates = Certificates(data, known_host)
             except (OSError, sqlite3.Error) as error:
                 raise Unusable(f"The data folder {data} can't be used: {error}.", 1) from None
             ready = _ready(world, sockets, certificates.bundle, sign_in)
-            return asyncio.run(_serve(front, sockets, certificates, ready, until_stdin_closes=until_stdin_closes))
+            return asyncio.run(_serve(pipeline, sockets, certificates, ready, until_stdin_closes=until_stdin_closes))
     except Unusable as unusable:
         sys.stderr.write(f"{unusable}\n")
         return unusable.exit_code
 
 
 async def _serve(
-    front: Front, sockets: Sockets, certificates: Certificates, ready: dict[str, Any], *, until_stdin_closes: bool
+    pipeline: Pipeline, sockets: Sockets, certificates: Certificates, ready: dict[str, Any], *, until_stdin_closes: bool
 ) -> int:
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[int] = loop.create_future()
@@ -114,7 +114,7 @@ async def _serve(
 
     before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        async with serving(front, sockets, certificates):
+        async with serving(pipeline, sockets, certificates):
             if until_stdin_closes:
                 threading.Thread(target=watch_stdin, daemon=True).start()
             sys.stdout.write(json.dumps(ready) + "\n")
@@ -141,7 +141,7 @@ def _own(data: Path, stack: ExitStack, user: int) -> None:
 
 
 def _holder(data: Path) -> list[str]:
-    """Return the ids of the server that holds, or last held, the folder, and of the process that it serves."""
+    """Return the process ids of the folder's server, present or last, and of the process that it ends with."""
     try:
         return (data / "holder").read_text(encoding="utf-8").split() or ["(unknown)"]
     except OSError:
@@ -149,7 +149,7 @@ def _holder(data: Path) -> list[str]:
 
 
 def _in_use(data: Path) -> bool:
-    """Whether the one that holds the folder is certain to keep it: the process that it serves is still there."""
+    """Whether the folder's server certainly goes on: the process that it ends with is still running."""
     server, *user = _holder(data)
     if os.name == "nt" or not user or user == [server]:
         return False
@@ -192,6 +192,7 @@ def _ready(world: World, sockets: Sockets, bundle: Path, sign_in: str) -> dict[s
         "caBundle": str(bundle),
         "tenantId": seed.TENANT,
         "subscriptionId": seed.REGISTERED_SUBSCRIPTION,
+        "subscriptions": seed.SUBSCRIPTIONS,
         "clientId": secret.client_id,
         "clientSecret": secret.client_secret,
         "proxy": proxy,

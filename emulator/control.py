@@ -62,7 +62,7 @@ def _enter(world: World, code: str, request: Request) -> Reply:
     except Refused as refused:
         return refusal(refused)
     if not device_codes.enter(world, code, name):
-        return refusal(Refused(404, "NotFound", f"There is no code {code}, or nobody is called {name}."))
+        return refusal(Refused(404, "NotFound", f"There is no code {code}, or no user {name}."))
     return Reply(200, {"signIn": name})
 
 

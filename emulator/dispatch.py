@@ -28,7 +28,7 @@ Kind = Literal["arm", "entra", "graph", "dataplane", "metadata", "cloud shell", 
 
 @dataclass(frozen=True)
 class Service:
-    """What plays one service."""
+    """The implementation of one service."""
 
     kind: Kind
     handle: Callable[[World, Request], Reply]
@@ -44,13 +44,13 @@ METADATA = Service("metadata", metadata.handle, arm.render_refusal)
 
 
 def known_host(host: str) -> bool:
-    """Whether `host`, without a port and in lower case, is one that is played here."""
+    """Whether the emulator serves `host`, given in lower case and without a port."""
     fixed = ARM_HOSTS | GRAPH_HOSTS | ENTRA_HOSTS | {admin_consent.HOST}
     return host in fixed or bool(_DATA_PLANE.fullmatch(host))
 
 
 def service_for(host: str, path: str, *, custom: bool) -> Service | None:
-    """Return the service of `path` at `host`; `custom` says that the host is the custom cloud's origin."""
+    """Return the service of `path` at `host`, or None; `custom`: the host is the custom cloud's origin."""
     if host in ARM_HOSTS or custom:
         if path.lower() == metadata.PATH:
             return METADATA
@@ -75,17 +75,17 @@ def inventory(world: World) -> list[Item]:
 
 def standing_headers(kind: Kind, request: Request) -> dict[str, str]:
     """Return the headers that every answer of a service carries, with new request ids."""
-    made = str(uuid.uuid4())
+    request_id = str(uuid.uuid4())
     json_type = {"Content-Type": "application/json; charset=utf-8"}
     if kind in ("arm", "metadata"):
-        correlation = request.headers.get("x-ms-correlation-request-id") or made
+        correlation = request.headers.get("x-ms-correlation-request-id") or request_id
         return json_type | {
             "Cache-Control": "no-cache",
             "Pragma": "no-cache",
             "Expires": "-1",
-            "x-ms-request-id": made,
+            "x-ms-request-id": request_id,
             "x-ms-correlation-request-id": correlation,
-            "x-ms-routing-request-id": f"WESTEUROPE:{made}",
+            "x-ms-routing-request-id": f"WESTEUROPE:{request_id}",
             "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
             "X-Content-Type-Options": "nosniff",
         }
@@ -94,10 +94,10 @@ def standing_headers(kind: Kind, request: Request) -> dict[str, str]:
             "Content-Type": _GRAPH_CONTENT,
             "Cache-Control": "no-cache",
             "Strict-Transport-Security": "max-age=31536000",
-            "request-id": made,
-            "client-request-id": request.headers.get("client-request-id") or made,
+            "request-id": request_id,
+            "client-request-id": request.headers.get("client-request-id") or request_id,
             "OData-Version": "4.0",
         }
     if kind == "entra":
-        return json_type | {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", "x-ms-request-id": made}
-    return json_type | {"x-ms-request-id": made}
+        return json_type | {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", "x-ms-request-id": request_id}
+    return json_type | {"x-ms-request-id": request_id}

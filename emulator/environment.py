@@ -1,8 +1,8 @@
-"""What a program needs in its environment to be somebody in this embedded Azure, and nobody anywhere else.
+"""The environment variables with which a program is signed in to this embedded Azure and to no other Azure.
 
-Every value wins over what the caller has. azure-identity does not take an empty `AZURE_CLIENT_ID`, `AZURE_TENANT_ID`
-and `AZURE_CLIENT_SECRET` for unset ones: it would refuse to start. So `AZURE_TOKEN_CREDENTIALS` names the one
-credential that is meant. For the same reason `AZURE_AUTHORITY_HOST` has its usual value instead of an empty one.
+They override the caller's. azure-identity does not treat an empty `AZURE_CLIENT_ID`, `AZURE_TENANT_ID` and
+`AZURE_CLIENT_SECRET` as unset: it would refuse to start. So `AZURE_TOKEN_CREDENTIALS` names the credential to use. For
+the same reason `AZURE_AUTHORITY_HOST` has its usual value and not an empty one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LOOPBACK = "127.0.0.1,localhost"
 
 @dataclass(frozen=True)
 class Secret:
-    """A service principal's way to sign in."""
+    """A service principal's client id and secret."""
 
     client_id: str
     client_secret: str
@@ -46,7 +46,7 @@ def environment(proxy: str, bundle: Path, identity: str | Secret) -> dict[str, s
     variables = dict.fromkeys(_OTHER_CREDENTIALS, "")
     for name, value in {
         "HTTPS_PROXY": proxy,
-        "HTTP_PROXY": proxy,  # plain http has no way past the proxy either: it is refused there
+        "HTTP_PROXY": proxy,  # plain http goes to the proxy too, which refuses it
         "ALL_PROXY": "",
         "NO_PROXY": _LOOPBACK,
     }.items():

@@ -1,22 +1,22 @@
-"""Faults on purpose: rules that spoil, delay or hold answers.
+"""Injected faults: rules that change, delay or withhold answers.
 
 A rule is a JSON object:
 
 - `method`: a regular expression for the whole method; any method without it.
 - `path`: a regular expression looked for in the path, without host, as it was received and percent-decoded, with
   and without `?query`; case makes no difference, as in Azure. Any path without it.
-- `nth`: which of the matching requests since the rules were set, 1 if not said, or `"every"`.
+- `nth`: the number of the matching request since the rules were set (default 1), or `"every"`.
 - `phase`: `before` (the operation is not carried out, the default) or `after`.
 - `do`: `status:CODE` (answer that status in the service's error shape), `drop` (reset the connection), `hold` (never
   answer), `delay:SECONDS`, `truncate` (send half of the answer and close), `body:TEXT` (answer TEXT, not JSON),
   `headers` (the service's own answer, but with these headers), `tls` (see below).
 - `headers`: headers of the answer, with `status:`, `body:`, `headers` and `truncate`. A value `now+SECONDS` is sent as
-  the HTTP date that is so far ahead.
+  the HTTP date in so many seconds.
 - `body`: the JSON to answer with `status:`, in place of the service's own error.
 
 `tls` resets a connection in the middle of its TLS handshake, before there is a request: `path` is looked for in the
-host name that the proxy is asked for, `method` in `CONNECT`, and `nth` counts connections. Connections past the proxy
-are not met.
+host name that the proxy is asked for, `method` in `CONNECT`, and `nth` counts connections. Connections that don't
+use the proxy are not affected.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ _PLAIN = ("drop", "hold", "truncate", "headers", "tls")
 
 
 class BadRules(ValueError):
-    """Rules that mean nothing; the message says which and why."""
+    """Invalid rules; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class Action:
-    """What a rule does."""
+    """The effect of a rule."""
 
     kind: str
     """`status`, `drop`, `hold`, `delay`, `truncate`, `body`, `headers` or `tls`."""
@@ -58,7 +58,7 @@ def _dated(value: str) -> str:
     ahead = re.fullmatch(r"now\+(\d+)", value)
     if ahead is None:
         return value
-    # HTTP dates have whole seconds: rounded up, so that it is never less than what was said.
+    # HTTP dates have whole seconds: rounded up, so that the wait is never shorter than the rule says.
     return format_datetime(datetime.now(UTC) + timedelta(seconds=int(ahead[1]) + 1), usegmt=True)
 
 
@@ -69,14 +69,14 @@ class Rule:
     method: re.Pattern[str]
     path: re.Pattern[str]
     nth: int | None
-    """None for every one."""
+    """None: every matching request."""
     phase: str
     action: Action
     written: dict[str, Any]
     matched: int = 0
 
     def meets(self, method: str, targets: Iterable[str]) -> bool:
-        """Count the request if it matches; say whether it is the one meant."""
+        """Count the request if it matches; return whether the rule applies to it."""
         if not self.method.fullmatch(method) or not any(self.path.search(target) for target in targets):
             return False
         self.matched += 1
@@ -84,15 +84,15 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Doom:
-    """What is to happen to one request, by phase and in the order of the rules."""
+class Injection:
+    """The faults of one request, by phase and in the order of the rules."""
 
     before: tuple[Action, ...] = ()
     after: tuple[Action, ...] = ()
 
     @property
-    def spoils(self) -> bool:
-        """Whether anything is done to the answer, if only to slow it."""
+    def is_any(self) -> bool:
+        """Whether any rule applies, if only to delay the answer."""
         return bool(self.before or self.after)
 
 
@@ -103,7 +103,7 @@ class Faults:
         self._rules: list[Rule] = []
 
     def replace(self, rules: Any) -> None:
-        """Put new rules in force, all counts at zero. Raises BadRules, and then changes nothing."""
+        """Replace all rules, with counts at zero. Raises BadRules, and then changes nothing."""
         if not isinstance(rules, list):
             raise BadRules("The rules are a JSON list.")
         self._rules = [_rule(number, rule) for number, rule in enumerate(rules, 1)]
@@ -112,18 +112,18 @@ class Faults:
         """Return the rules, each with the number of requests it has `matched`."""
         return [{**rule.written, "matched": rule.matched} for rule in self._rules]
 
-    def judge(self, method: str, target: str, normal: str) -> Doom:
-        """Return what happens to the request for `target` as received, whose decoded path is `normal`."""
+    def match(self, method: str, target: str, normal: str) -> Injection:
+        """Return the faults of a request. `target` is its path as received, `normal` the decoded path."""
         path, mark, query = target.partition("?")
         targets = {path, target, normal, normal + mark + unquote(query.replace("+", " "))}
         met = [rule for rule in self._rules if rule.action.kind != "tls" and rule.meets(method, targets)]
-        return Doom(
+        return Injection(
             tuple(rule.action for rule in met if rule.phase == "before"),
             tuple(rule.action for rule in met if rule.phase == "after"),
         )
 
     def cuts(self, host: str) -> bool:
-        """Count a connection to `host`; say whether its TLS handshake is to be cut."""
+        """Count a connection to `host`; return whether to cut its TLS handshake."""
         met = [rule.meets("CONNECT", (host,)) for rule in self._rules if rule.action.kind == "tls"]
         return any(met)
 

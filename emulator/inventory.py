@@ -1,4 +1,4 @@
-"""Everything that exists, in an order that two worlds share, so that worlds that ended alike compare equal."""
+"""The inventory of a world, in a stable order, so that two worlds with the same content compare equal."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from emulator.web import Json
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that exists."""
+    """An entry of the inventory."""
 
     kind: str
     """The plural noun it is listed under: `resourceGroups`, `applications`."""
     label: str
-    """What other items call it when generated ids are left out; the same in every world that ended alike."""
+    """Stands for its generated ids where those are left out; the same in worlds with the same content."""
     body: Json
     generated: tuple[str, ...] = ()
-    """Ids that the service made up for it."""
+    """Ids that the service generated."""
     volatile: tuple[str, ...] = ()
     """Fields, at any depth of `body`, that differ from run to run: times, keys, etags."""
 
 
 def render(items: Iterable[Item], *, volatile: bool) -> dict[str, list[Json]]:
-    """Return the items by kind, sorted. Without `volatile`, fields named so go and generated ids become labels."""
+    """Return the items by kind, sorted. Without `volatile`, such fields are left out and generated ids are labels."""
     everything = list(items)
     labels = {found.lower(): f"<{item.label}>" for item in everything for found in item.generated}
     out: dict[str, list[Json]] = {}

@@ -1,4 +1,4 @@
-"""What was asked of this server since it started, for tests to look at."""
+"""The requests that this server got since it started, for tests."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ class Visit:
 
 
 class Journal:
-    """Counts requests, hosts that the proxy refused, and what is held: kept unanswered by a fault right now."""
+    """Counts requests, hosts that the proxy refused, and requests that a fault keeps unanswered right now."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Start counting anew; what is held now stays held."""
+        """Reset the counts; requests that are unanswered now still count as held."""
         self._total = 0
         self._by_method: Counter[str] = Counter()
         self._refused: Counter[str] = Counter()
         self._log: deque[Visit] = deque(maxlen=REMEMBERED)
-        self._held = getattr(self, "_held", 0)
+        self._unanswered = getattr(self, "_unanswered", 0)
 
     def visit(self, method: str, host: str, path: str) -> Visit:
         """Count a request."""
@@ -63,19 +63,19 @@ class Journal:
 
     @contextmanager
     def holding(self) -> Iterator[None]:
-        """Count a request as held meanwhile."""
-        self._held += 1
+        """Count a request as held while the block runs."""
+        self._unanswered += 1
         try:
             yield
         finally:
-            self._held -= 1
+            self._unanswered -= 1
 
     def json(self) -> Json:
         """Return everything as the control interface shows it; `log` has the latest requests, oldest first."""
         return {
             "total": self._total,
             "byMethod": dict(sorted(self._by_method.items())),
-            "held": self._held,
+            "held": self._unanswered,
             "refusedHosts": dict(sorted(self._refused.items())),
             "log": [visit.json() for visit in self._log],
         }

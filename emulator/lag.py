@@ -1,8 +1,8 @@
-"""How long things take: answers, long-running operations, replication.
+"""Durations: of answers, long-running operations and replication.
 
-Two ways of taking time. *Timed*: durations of a latency table times a scale. *Counted* (`--latency none`): nothing
-ever sleeps, and what would take time takes a number of observations instead, so that a test that never waits still
-meets a `Provisioning` instance and a Graph replica that has not seen the object yet.
+There are two modes. *Timed*: durations of a latency table times a scale. *Counted* (`--latency none`): nothing ever
+sleeps, and work takes a number of observations instead, so that a test that never waits still meets a `Provisioning`
+instance and a Graph replica that does not show the object yet.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ AZURE_TABLE: dict[str, float] = {
     "role_effect": 30.0,
     "name_release": 60.0,
 }
-"""Typical durations, as observed by people who run these operations; a create of an instance is the longest wait."""
+"""Typical durations, as observed by people who run these operations. Creating an instance is the longest wait."""
 
 COUNTED: dict[str, int] = {
     "registration": 2,
@@ -52,7 +52,7 @@ COUNTED: dict[str, int] = {
     "role_effect": 2,
     "name_release": 1,
 }
-"""Observations that still meet the old state, under `--latency none`."""
+"""How many observations still get the old state, under `--latency none`."""
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Latency:
 
 
 class Lag:
-    """Things under way, kept in the store: they go on while the server is down, and survive it."""
+    """Work under way. It is in the store, so it survives the server and goes on while that is down."""
 
     def __init__(self, store: Store, latency: Latency) -> None:
         self._store = store
@@ -81,17 +81,17 @@ class Lag:
         self._begun: list[tuple[str, str, float]] = []
 
     def begin(self, key: str, row: str) -> None:
-        """Start (again) something named `key` that takes as long as row `row` of the latency table."""
+        """Start or restart the work `key`, which takes as long as row `row` of the latency table."""
         self._store.put("lag", key, {"row": row, "begun": time.time(), "left": COUNTED[row]})
         self._begun.append((key, row, self.latency.delay(row)))
 
     def just_begun(self) -> list[tuple[str, str, float]]:
-        """Return what began since this was asked last: its key, its row, and the seconds that it takes."""
+        """Return the work that began since the last call: key, row and seconds of each."""
         begun, self._begun = self._begun, []
         return begun
 
     def pending(self, key: str) -> bool:
-        """Observe `key` once: True while it is still under way. Counted worlds move on by being observed."""
+        """Whether `key` is under way; counts as one observation, which moves counted worlds on."""
         record = self._store.get("lag", key)
         if record is None:
             return False
@@ -105,14 +105,14 @@ class Lag:
         return False
 
     def active(self, key: str) -> bool:
-        """Whether `key` is under way, without counting as an observation."""
+        """Whether `key` is under way; no observation."""
         record = self._store.get("lag", key)
         if record is None:
             return False
         return bool(record["left"] > 0) if self.latency.counted else self.elapsed(key) < 1.0
 
     def elapsed(self, key: str) -> float:
-        """Return the share of its time that `key` has used: 0.0 just begun, >= 1.0 over. Timed worlds only."""
+        """Return the fraction of its time that `key` has used: 0.0 at the start, >= 1.0 at the end. Timed only."""
         record = self._store.get("lag", key)
         if record is None:
             return 1.0
@@ -127,5 +127,5 @@ class Lag:
         return str(max(1, min(15, round(self.latency.delay(record["row"]) / 4))))
 
     def end(self, key: str) -> None:
-        """Forget `key`."""
+        """End the work `key`."""
         self._store.delete("lag", key)

@@ -1,4 +1,4 @@
-"""`/metadata/endpoints`: which endpoints make a cloud. Anonymous.
+"""`/metadata/endpoints`: the endpoints of a cloud. It needs no token.
 
 Public Azure answers version 2022-09-01 with a list of clouds. A Resource Manager of its own answers one object, which
 is what the Azure CLI reads there; it also has the fields of version 2015-01-01.
@@ -50,17 +50,17 @@ _SOVEREIGN = (
 )
 
 MANAGERS = frozenset(urlsplit(cloud[1]).hostname for cloud in (_PUBLIC, *_SOVEREIGN))
-"""The host names of the Resource Managers: that of public Azure, and those of the other clouds that it knows."""
+"""The host names of Resource Manager in public Azure and in the other clouds."""
 
 
 def handle(world: World, request: Request) -> Reply:  # noqa: ARG001 - the same in every world
-    """Answer the cloud that the request's origin belongs to."""
+    """Return the cloud of the request's origin."""
     if request.method != "GET":
         raise Refused(405, "MethodNotAllowed", f"The method {request.method} is not allowed for this resource.")
     if (urlsplit(request.origin).hostname or "") in MANAGERS:
         if request.query.get("api-version", "") <= "2015-01-01":
-            mine = [one for one in (_PUBLIC, *_SOVEREIGN) if one[1] == f"{request.origin}/"]
-            return Reply(200, _cloud(*mine[0]))
+            matching = [cloud for cloud in (_PUBLIC, *_SOVEREIGN) if cloud[1] == f"{request.origin}/"]
+            return Reply(200, _cloud(*matching[0]))
         return Reply(200, [_cloud(*_PUBLIC), *(_cloud(*sovereign) for sovereign in _SOVEREIGN)])
     origin = request.origin
     return Reply(200, _cloud("EmbeddedAzure", f"{origin}/", origin, f"{origin}/"))

@@ -1,4 +1,4 @@
-"""The CONNECT proxy: the way in under Azure's own host names, and nowhere else."""
+"""The CONNECT proxy, through which programs reach the emulator under Azure's host names, and nothing else."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 
 def reset(transport: asyncio.BaseTransport) -> None:
-    """Cut the connection so that the peer sees a reset, not an end."""
+    """Cut the connection with a reset."""
     found: socket.socket | None = transport.get_extra_info("socket")
     if found is not None:
         with contextlib.suppress(OSError):
@@ -100,7 +100,7 @@ async def _pipe(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 async def _refuse(answers: asyncio.StreamWriter, host: str) -> None:
     # Credential chains read "unreachable" as: no managed identity here, try the next one.
-    text = f"{host or 'This host'} is unreachable: only the hosts of Azure that are played here are known.\n".encode()
+    text = f"{host or 'This host'} is unreachable: the emulator serves only Azure's hosts.\n".encode()
     head = f"HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: {len(text)}\r\n"
     answers.write(f"{head}Connection: close\r\n\r\n".encode() + text)
     await answers.drain()

@@ -1,4 +1,4 @@
-"""Who may do what where: role assignments, the roles they grant, and their inheritance from scope to scope."""
+"""Azure RBAC: role assignments, the roles that they grant, and inheritance from scope to scope."""
 
 from __future__ import annotations
 
@@ -47,13 +47,20 @@ def assignments(world: World, object_id: str, scope: str) -> list[Json]:
     ]
 
 
+def remove_within(world: World, scope: str) -> None:
+    """Remove the role assignments at a scope and below it."""
+    for key, assignment in world.store.list("roleAssignment"):
+        if is_within(assignment["properties"]["scope"], scope):
+            world.store.delete("roleAssignment", key)
+
+
 def role_of(assignment: Json) -> Role:
     """Return the role that an assignment grants."""
     return ROLES[assignment["properties"]["roleDefinitionId"].rpartition("/")[2].lower()]
 
 
 def effect_key(assignment: Json) -> str:
-    """Return the key under which it is timed or counted how late the data plane learns of an assignment."""
+    """Return the lag key of the data plane's delay in seeing an assignment."""
     return f"role_effect/{assignment['id'].lower()}"
 
 
@@ -69,7 +76,7 @@ def is_assignable(role: Role, scope: str) -> bool:
 
 
 def grants(role: Role, action: str, *, data: bool) -> bool:
-    """Whether the role allows `action`: it matches what is allowed and nothing that is taken out again."""
+    """Whether the role allows `action`: it matches an (data) action and no not(data)action."""
     yes, no = (role.data_actions, role.not_data_actions) if data else (role.actions, role.not_actions)
     return any(_matches(pattern, action) for pattern in yes) and not any(_matches(pattern, action) for pattern in no)
 

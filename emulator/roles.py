@@ -1,4 +1,4 @@
-"""Azure's built-in roles, as far as this project meets them, with the actions that Azure publishes; a custom one."""
+"""The built-in roles that clients of the emulator use, with their published actions, and a custom role."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 
 @dataclass(frozen=True)
 class Role:
-    """A role: what it allows, and what it takes out of that again."""
+    """A role with its actions and the actions that it excludes."""
 
     id: str
     name: str
@@ -34,7 +34,7 @@ class Role:
         return "BuiltInRole" if self.assignable_scopes == ("/",) else "CustomRole"
 
     def permission(self) -> dict[str, list[str]]:
-        """Return what the role allows in the shape of Microsoft.Authorization."""
+        """Return the role's permission in the shape of Microsoft.Authorization."""
         return {
             "actions": list(self.actions),
             "notActions": list(self.not_actions),

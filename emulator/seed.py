@@ -1,4 +1,4 @@
-"""What every new world starts with. Ids are the same in every world; secrets are made for each."""
+"""The content of a new world. Ids are the same in every world; secrets are generated for each."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ AZURE_CLI_APP = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 """The client of tokens that users get, at the Cloud Shell endpoint or with a password."""
 
 TAKEN_INSTANCE = ("westus2", "contoso-twins")
-"""Region and name of an instance that another customer holds."""
+"""Region and name of another customer's instance."""
 HAND_MADE_APP_NAME = "Azure Digital Twins"
 OTHER_GROUP = ("shared-services", "northeurope")
-"""Name and region of a group that somebody made before."""
+"""Name and region of a group that exists from the start."""
 
 OWNER = "8e3af657-a8ff-443c-a75c-2fe8c4bcb635"
 CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
@@ -41,7 +41,7 @@ CUSTOM_ROLE = "c0570000-0000-4000-8000-000000000001"
 
 @dataclass(frozen=True)
 class User:
-    """Somebody who can sign in. `directory` is what they may do in Entra ID."""
+    """A user who can sign in. `directory` is their role in Entra ID."""
 
     name: str
     object_id: str
@@ -53,7 +53,7 @@ class User:
     """`administrator` (may consent for the tenant), `member` (may register applications), `guest` (may not)."""
     home_tenant: str = TENANT
     eligible: str = ""
-    """A role that they could activate in both subscriptions, but have not."""
+    """A role that they could activate in both subscriptions, but did not."""
 
 
 USERS = {
@@ -128,7 +128,7 @@ SEEDED_AT = "2024-01-15T09:00:00Z"
 
 
 def seed(store: Store) -> None:
-    """Fill an empty world; a world that has been filled is left alone."""
+    """Fill an empty world; leave a filled world alone."""
     if store.get("world", "seeded"):
         return
     for subscription, name in SUBSCRIPTIONS.items():
@@ -150,7 +150,7 @@ def seed(store: Store) -> None:
 
 
 def automation_secret(store: Store, name: str) -> str:
-    """Return the client secret made for an `Automation` in this world."""
+    """Return the client secret of an `Automation` in this world."""
     record = store.get("automationSecret", AUTOMATIONS[name].app_id)
     assert record is not None, f"{name} is seeded with a secret"  # noqa: S101 - an invariant of seed()
     return str(record["secret"])

@@ -23,7 +23,7 @@ from emulator.dispatch import Service
 from emulator.faults import Action, Faults
 from emulator.journal import Journal
 from emulator.proxy import Proxy, reset
-from emulator.traffic import Recorder
+from emulator.traffic import Answer, Received, Recorder, Timing
 from emulator.web import Refused, Reply, Request, folded
 from emulator.world import World
 
@@ -44,19 +44,8 @@ _FAULT_CODES = {
 
 
 @dataclass
-class Answer:
-    """What goes out for one request."""
-
-    status: int
-    headers: CIMultiDict[str]
-    content: bytes
-    cut: bool
-    """Send half of the content and close."""
-
-
-@dataclass
-class Front:
-    """Takes requests as they come, in order: count, faults, the service, faults, latency, the recording, the answer."""
+class Pipeline:
+    """The way of a request: count it, faults, the service, faults, latency, the recording, the answer."""
 
     world: World
     faults: Faults
@@ -73,7 +62,7 @@ class Front:
             reply = control.answer(self.world, self.faults, self.journal, request)
             return await _send(http, _answer(reply, {"Content-Type": "application/json; charset=utf-8"}))
         service = dispatch.service_for(host.removesuffix(":443"), request.path, custom=custom)
-        return await self._serve(http, request, service or Service("arm", _nobody, dispatch.ARM.render_refusal))
+        return await self._serve(http, request, service or Service("arm", _unknown_host, dispatch.ARM.render_refusal))
 
     async def plain(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer a request at the plain port: Cloud Shell's token endpoint."""
@@ -83,48 +72,34 @@ class Front:
         return await self._serve(http, request, service)
 
     async def _serve(self, http: web.BaseRequest, request: Request, service: Service) -> web.StreamResponse:
-        started = datetime.now(UTC)
-        host = request.headers.get("Host", "")
-        visit = self.journal.visit(request.method, host, http.raw_path)
-        doom = self.faults.judge(request.method, http.raw_path, request.path)
+        received = _received(http, request)
+        visit = self.journal.visit(request.method, request.headers.get("Host", ""), http.raw_path)
+        injection = self.faults.match(request.method, http.raw_path, request.path)
+        answer: Answer | None = None
+        timing = Timing()
 
         def record(answer: Answer | None) -> None:
-            self.recorder.record(
-                started=started,
-                method=request.method,
-                url=f"{request.origin}{http.raw_path}",
-                version=f"HTTP/{http.version.major}.{http.version.minor}",
-                headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in http.raw_headers],
-                body=request.body,
-                status=answer.status if answer else 0,
-                answer_headers=list(answer.headers.items()) if answer else (),
-                answer=answer.content if answer else b"",
-                injected=doom.spoils or answer is None,
-                latency=latency,
-                begun=begun,
-            )
+            self.recorder.record(received, answer, timing, injected=injection.is_any or answer is None)
 
-        answer: Answer | None = None
-        latency, begun = ("", 0.0), list[tuple[str, str, float]]()
         try:
-            reply, cut = await self._inflict(request, service, doom.before, None)
+            reply, cut = await self._apply_faults(request, service, injection.before, None)
             if reply is None:
-                carried_out = self._carry_out(request, service)
-                begun += self.world.lag.just_begun()
-                spoilt, cut = await self._inflict(request, service, doom.after, carried_out)
-                reply = spoilt or carried_out
+                regular = self._carry_out(request, service)
+                timing.begun += self.world.lag.just_begun()
+                changed, cut = await self._apply_faults(request, service, injection.after, regular)
+                reply = changed or regular
             answer = _answer(reply, dispatch.standing_headers(service.kind, request), cut=cut)
-            latency = (reply.latency, self.world.lag.latency.delay(reply.latency))
-            await asyncio.sleep(latency[1])
+            timing.latency = (reply.latency, self.world.lag.latency.delay(reply.latency))
+            await asyncio.sleep(timing.latency[1])
         except _Unanswered as unanswered:
             record(None)
-            if unanswered.held:
+            if unanswered.kept_open:
                 with self.journal.holding():
                     await asyncio.Event().wait()
             if http.transport is not None:
                 reset(http.transport)
             return web.Response()
-        except asyncio.CancelledError:  # the client has left; what was carried out shows all the same
+        except asyncio.CancelledError:  # the client has left; the recording shows what was carried out all the same
             record(answer)
             raise
         else:
@@ -143,10 +118,10 @@ class Front:
             traceback.print_exc()
             return service.render_refusal(Refused(500, "InternalServerError", "The emulator failed."), request)
 
-    async def _inflict(
+    async def _apply_faults(
         self, request: Request, service: Service, actions: tuple[Action, ...], reply: Reply | None
     ) -> tuple[Reply | None, bool]:
-        """Do what the rules say to `reply`, or before there is one; say what to answer and whether to cut it."""
+        """Apply fault rules to `reply` (None: before there is one). Returns the answer and whether to cut it."""
         cut = False
         for action in actions:
             match action.kind:
@@ -154,23 +129,23 @@ class Front:
                     with self.journal.holding():
                         await asyncio.sleep(action.seconds)
                 case "hold" | "drop":
-                    raise _Unanswered(held=action.kind == "hold")
+                    raise _Unanswered(kept_open=action.kind == "hold")
                 case "truncate" | "headers":
                     reply, cut = reply or self._carry_out(request, service), action.kind == "truncate"
                 case "body":
                     reply = Text(action.text, reply.status if reply else 200)
                 case _:
-                    reply = _spoilt(request, service, action)
+                    reply = _injected(request, service, action)
             if reply is not None:
                 reply.headers |= action.sent_headers()
         return reply, cut
 
 
 class _Unanswered(Exception):
-    """A request that gets no answer: held, or its connection reset."""
+    """A request that gets no answer: kept open, or its connection reset."""
 
-    def __init__(self, *, held: bool) -> None:
-        self.held = held
+    def __init__(self, *, kept_open: bool) -> None:
+        self.kept_open = kept_open
 
 
 class Text(Reply):
@@ -181,7 +156,7 @@ class Text(Reply):
         self.text = text
 
 
-def _spoilt(request: Request, service: Service, action: Action) -> Reply:
+def _injected(request: Request, service: Service, action: Action) -> Reply:
     if action.body is not None:
         return Reply(action.status, action.body)
     code = _FAULT_CODES.get(action.status, "InternalServerError")
@@ -189,8 +164,19 @@ def _spoilt(request: Request, service: Service, action: Action) -> Reply:
     return service.render_refusal(refused, request)
 
 
-def _nobody(world: World, request: Request) -> Reply:  # noqa: ARG001 - it is the same in every world
-    raise Refused(404, "HostNotFound", f"Nothing is played at {request.headers.get('Host', '')}.")
+def _unknown_host(world: World, request: Request) -> Reply:  # noqa: ARG001 - it is the same in every world
+    raise Refused(404, "HostNotFound", f"The emulator does not serve {request.headers.get('Host', '')}.")
+
+
+def _received(http: web.BaseRequest, request: Request) -> Received:
+    return Received(
+        started=datetime.now(UTC),
+        method=request.method,
+        url=f"{request.origin}{http.raw_path}",
+        version=f"HTTP/{http.version.major}.{http.version.minor}",
+        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in http.raw_headers],
+        body=request.body,
+    )
 
 
 def _request(http: web.BaseRequest, scheme: str, body: bytes) -> Request:
@@ -242,7 +228,7 @@ class Sockets:
 
     @classmethod
     def bind(cls, port: int, before: dict[str, int], *, plain: bool) -> Sockets:
-        """Bind `port` (0: any free one) and two more; those that were used `before` are taken again when free."""
+        """Bind `port` (0: any free one) and two more. Ports in `before` are used again if they are free."""
         tls = _bind(port) if port else _bind(before.get("tls", 0), any_port=True)
         proxy = _bind(before.get("proxy", 0), any_port=True)
         return cls(tls, proxy, _bind(before.get("plain", 0), any_port=True) if plain else None)
@@ -263,12 +249,12 @@ def _bind(port: int, *, any_port: bool = False) -> socket.socket:
 
 
 @asynccontextmanager
-async def serving(front: Front, sockets: Sockets, certificates: Certificates) -> AsyncIterator[None]:
-    """Serve meanwhile. At the end connections are cut, held requests too."""
+async def serving(pipeline: Pipeline, sockets: Sockets, certificates: Certificates) -> AsyncIterator[None]:
+    """Serve while the block runs. At its end cut all connections, those of unanswered requests too."""
     loop = asyncio.get_running_loop()
-    tls = web.Server(front.tls, handler_cancellation=True, access_log=None)
-    plain = web.Server(front.plain, handler_cancellation=True, access_log=None)
-    proxy = Proxy(sockets.tls.getsockname()[1], dispatch.known_host, front.faults.cuts, front.journal)
+    tls = web.Server(pipeline.tls, handler_cancellation=True, access_log=None)
+    plain = web.Server(pipeline.plain, handler_cancellation=True, access_log=None)
+    proxy = Proxy(sockets.tls.getsockname()[1], dispatch.known_host, pipeline.faults.cuts, pipeline.journal)
     listeners = [
         await loop.create_server(tls, sock=sockets.tls, ssl=certificates.context),
         await asyncio.start_server(proxy.accept, sock=sockets.proxy),

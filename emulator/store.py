@@ -1,4 +1,4 @@
-"""The embedded Azure's memory: JSON documents in one SQLite file, which survives restarts and kill -9."""
+"""The store: JSON documents in one SQLite file, which survives restarts and kill -9."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from pathlib import Path
 from emulator.web import Json
 
 
+def public(document: Json) -> Json:
+    """Return a document as it is served: without the names with `_` in front, which are the emulator's own."""
+    return {name: value for name, value in document.items() if not name.startswith("_")}
+
+
 class Store:
     """Documents by kind and key. Keys compare case-insensitively; a document comes back as it was put.
 
-    Every `get` answers a fresh copy: changing it changes nothing until it is `put` again.
+    Every `get` returns a new copy: a change of it counts once it is `put` again.
     """
 
     def __init__(self, file: Path) -> None:
@@ -28,7 +33,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that is written inside is kept together, or not at all if the process dies. Errors keep it too."""
+        """Commit all writes of the block together, after an exception too; none if the process dies."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -45,7 +50,7 @@ class Store:
         self._db.execute("REPLACE INTO documents VALUES (?, ?, ?)", (kind, key.lower(), json.dumps(body)))
 
     def delete(self, kind: str, key: str) -> bool:
-        """Remove the document; say whether there was one."""
+        """Remove the document; return whether there was one."""
         return self._db.execute("DELETE FROM documents WHERE kind=? AND key=?", (kind, key.lower())).rowcount > 0
 
     def list(self, kind: str, prefix: str = "") -> list[tuple[str, Json]]:

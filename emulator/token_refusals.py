@@ -1,4 +1,4 @@
-"""The words in which each service refuses a token: all 401, codes and headers differ."""
+"""How each service refuses a token: always 401, with different codes and headers."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ _AUTHORITY = f"https://login.windows.net/{seed.TENANT}"
 
 
 class Refusals:
-    """Resource Manager's refusals; codes and texts as in the reports of people who met them."""
+    """Resource Manager's refusals; codes and texts as users reported them."""
 
     def __init__(self, audiences: Collection[str]) -> None:
         self._audiences = sorted(audiences)
 
     def missing(self) -> Refused:
-        """No Authorization header."""
+        """Return the refusal of a request without an Authorization header."""
         return self._say("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.")
 
     def malformed(self) -> Refused:
-        """An Authorization header that is no bearer token."""
+        """Return the refusal of an Authorization header that is no bearer token."""
         text = "Authentication failed. The 'Authorization' header is provided in an invalid format."
         return self._say("AuthenticationFailedInvalidHeader", text)
 
     def invalid(self) -> Refused:
-        """Not a token, signed by somebody else, not valid yet, or without a claim that is needed."""
+        """Return the refusal of an invalid token: wrongly signed, not valid yet, or without a required claim."""
         return self._say("InvalidAuthenticationToken", "The access token is invalid.")
 
     def expired(self, at: float) -> Refused:
-        """Past its `exp`."""
+        """Return the refusal of a token past its `exp`."""
         text = (
             f"The access token expiry UTC time '{_clock(at)}' is earlier than current UTC time "
             f"'{_clock(datetime.now(UTC).timestamp())}'."
@@ -39,7 +39,7 @@ class Refusals:
         return self._say("ExpiredAuthenticationToken", text)
 
     def audience(self, got: str) -> Refused:
-        """Issued for another resource."""
+        """Return the refusal of a token for another resource."""
         allowed = ",".join(f"'{audience}'" for audience in self._audiences)
         text = (
             f"The access token has been obtained for wrong audience or resource '{got}'. It should exactly match with "
@@ -48,7 +48,7 @@ class Refusals:
         return self._say("InvalidAuthenticationTokenAudience", text)
 
     def tenant(self, issuer: str) -> Refused:
-        """Issued by another tenant than the subscription's."""
+        """Return the refusal of a token of another tenant than the subscription's."""
         text = (
             f"The access token is from the wrong issuer '{issuer}'. It must match the tenant "
             f"'https://sts.windows.net/{seed.TENANT}/' associated with this subscription. Please use the authority "

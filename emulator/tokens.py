@@ -30,10 +30,10 @@ GRAPH_AUDIENCES = frozenset({"https://graph.microsoft.com/", seed.GRAPH_APP})
 GRAPH_AUDIENCES |= {"https://graph.microsoft.us/", "https://microsoftgraph.chinacloudapi.cn/"}
 DATA_PLANE_AUDIENCES = frozenset({"https://digitaltwins.azure.net/", seed.DIGITAL_TWINS_APP})
 PORTAL_AUDIENCES = frozenset({"74658136-14ec-4630-ad9b-26e160ff0fc6"})
-"""The portal's own service, by its application's id as it is in the Azure CLI's source."""
+"""The portal's service; its application id is in the Azure CLI's source."""
 
 LIFETIME = 3900
-"""Seconds that a token is valid, five minutes of which are over when it is issued, as Entra ID does it."""
+"""Seconds that a token is valid. Five minutes of them are over when it is issued, as with Entra ID."""
 BACKDATED = 300
 
 _ADMINISTRATOR_ROLE = "62e90394-69f5-4237-9190-012177145e10"
@@ -55,13 +55,13 @@ class Token:
     expires: int
 
     def lasts(self) -> int:
-        """Return the seconds it is still valid, one less than the full hour as Entra ID answers."""
+        """Return the seconds that it is still valid: one less than a full hour when new, as with Entra ID."""
         return self.expires - int(time.time()) - 1
 
 
-def same_audience(one: str, audiences: Iterable[str]) -> bool:
+def same_audience(audience: str, audiences: Iterable[str]) -> bool:
     """Whether `one` is among `audiences`: a trailing slash and case make no difference."""
-    return _bare(one) in {_bare(audience) for audience in audiences}
+    return _bare(audience) in {_bare(audience) for audience in audiences}
 
 
 def _bare(audience: str) -> str:
@@ -69,7 +69,7 @@ def _bare(audience: str) -> str:
 
 
 class TokenAuthority:
-    """Signs and verifies with the one RSA key of this world, which is made once and kept in the store."""
+    """Signs and verifies with the RSA key of this world, which is in the store."""
 
     def __init__(self, store: Store, arm_endpoint: str) -> None:
         kept = store.get("world", "signingKey")
@@ -84,7 +84,7 @@ class TokenAuthority:
         self._arm_endpoint = arm_endpoint
 
     def resource(self, asked: str) -> str | None:
-        """Return the `aud` of a token for the resource `asked`, or None when nobody here has that name."""
+        """Return the `aud` of a token for the resource `asked`, or None for an unknown resource."""
         known = ARM_AUDIENCES | DATA_PLANE_AUDIENCES | PORTAL_AUDIENCES | self._graph_audiences()
         return asked if same_audience(asked, known) else None
 
@@ -105,7 +105,7 @@ class TokenAuthority:
         tenant: str = seed.TENANT,
         lifetime: int = LIFETIME,
     ) -> Token:
-        """Issue a delegated access token: always for our tenant, whatever the user's home is."""
+        """Issue a delegated access token for the emulated tenant, whatever the user's home tenant is."""
         return self._access(
             user_claims(user, client) | {"scp": self._scopes(audience)}, audience, capabilities, tenant, lifetime
         )
@@ -138,7 +138,7 @@ class TokenAuthority:
         """Return who the request's bearer token speaks for.
 
         Checks signature, times, issuer and audience; raises Refused (401) in the words of the service that accepts
-        `audiences`. Whether the identity still exists is not asked, as in Azure.
+        `audiences`. Like Azure, it does not check whether the identity still exists.
         """
         accepted = set(audiences)
         if same_audience(seed.GRAPH_APP, accepted) or same_audience("https://graph.microsoft.com", accepted):
@@ -208,7 +208,7 @@ class TokenAuthority:
 
 
 def user_claims(user: seed.User, client: str) -> Json:
-    """Return what a token says of `user`: a guest and a personal account have no `upn` but the `idp` of their home."""
+    """Return a user's claims. A guest and a personal account have no `upn` but the `idp` of their home."""
     given, _, family = user.display_name.partition(" ")
     claims: Json = {
         "acr": "1",

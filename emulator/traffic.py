@@ -1,16 +1,19 @@
-"""The recording of what was asked and answered: one HAR 1.2 entry a line, without credentials."""
+"""The recording of requests and answers: one HAR 1.2 entry a line, without credentials."""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from multidict import CIMultiDict
 
 REMOVED = "[removed]"
 
@@ -21,78 +24,73 @@ _NAMES = (
 )
 _IN_JSON = re.compile(rf'("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
 _KEY_PAIRS = re.compile(r'("key[12]"\s*:\s*|"keyName"\s*:\s*"key[12]"\s*,\s*"value"\s*:\s*)"[\w+/=]{40,}"', re.ASCII)
-"""The keys of Event Grid topics and storage accounts; times of the same names are shorter."""
+"""The keys of Event Grid topics and storage accounts. Times under the same names are shorter, and so don't match."""
 _ANYWHERE = re.compile(r"(SharedAccessKey=|[?&]sig=)[^;&\s\"]+", re.IGNORECASE)
-"""Parts of connection strings and of signed URLs, in whatever quotes them."""
+"""Secrets in connection strings and signed URLs."""
 _IN_FORM = re.compile(rf"(^|[?&])({_NAMES}|code)=[^&]*", re.IGNORECASE)
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-ms-authorization-auxiliary")
 
-Headers = list[tuple[str, str]]
+Headers = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it came over the wire."""
+
+    started: datetime
+    method: str
+    url: str
+    version: str
+    """`HTTP/1.1`."""
+    headers: Headers
+    body: bytes
+
+
+@dataclass
+class Answer:
+    """The answer to one request."""
+
+    status: int
+    headers: CIMultiDict[str]
+    content: bytes
+    cut: bool
+    """Send half of the content and close."""
+
+
+@dataclass
+class Timing:
+    """How long a request took in this world, and what it began that goes on after the answer."""
+
+    latency: tuple[str, float] = ("", 0.0)
+    """The row of the latency table that the answer waited for, and its seconds."""
+    begun: list[tuple[str, str, float]] = field(default_factory=list)
+    """The key, the row and the seconds of each."""
 
 
 class Recorder:
-    """Appends entries to a file; without a file, to nothing. An entry is with the system when `record` returns."""
+    """Appends entries to a file, if there is one. An entry is written when `record` returns."""
 
     def __init__(self, file: Path | None) -> None:
         self._handle = file.open("a", encoding="utf-8") if file else None
 
-    def record(
-        self,
-        *,
-        started: datetime,
-        method: str,
-        url: str,
-        version: str,
-        headers: Iterable[tuple[str, str]],
-        body: bytes,
-        status: int,
-        answer_headers: Iterable[tuple[str, str]] = (),
-        answer: bytes = b"",
-        injected: bool = False,
-        latency: tuple[str, float] = ("", 0.0),
-        begun: Iterable[tuple[str, str, float]] = (),
-    ) -> None:
-        """Append one entry; status 0 is a request that got no answer. Nothing is changed but credentials removed.
+    def record(self, received: Received, answer: Answer | None, timing: Timing, *, injected: bool) -> None:
+        """Append one entry, with credentials removed. Without an answer its status is 0.
 
-        `latency` is the row of the latency table that the answer waited for, and its seconds; `begun` what goes on
-        after the answer: its key, row and seconds.
+        `injected` says that a fault touched the answer.
         """
         if self._handle is None:
             return
-        asked, told = _shown(headers), _shown(answer_headers)
-        took = (datetime.now(UTC) - started).total_seconds() * 1000
-        request: dict[str, Any] = {
-            "method": method,
-            "url": url,
-            "httpVersion": version,
-            "cookies": [],
-            "headers": _pairs(asked),
-            "queryString": _pairs(parse_qsl(urlsplit(url).query, keep_blank_values=True)),
-            "headersSize": -1,
-            "bodySize": len(body),
-        }
-        if body:
-            request["postData"] = {"mimeType": _type(asked), **_text(body, _type(asked))}
+        took = round((datetime.now(UTC) - received.started).total_seconds() * 1000, 3)
         entry: dict[str, Any] = {
-            "startedDateTime": started.isoformat(timespec="milliseconds"),
-            "time": round(took, 3),
-            "request": request,
-            "response": {
-                "status": status,
-                "statusText": _phrase(status),
-                "httpVersion": version if status else "",
-                "cookies": [],
-                "headers": _pairs(told),
-                "content": {"size": len(answer), "mimeType": _type(told), **_text(answer, _type(told))},
-                "redirectURL": "",
-                "headersSize": -1,
-                "bodySize": len(answer),
-            },
+            "startedDateTime": received.started.isoformat(timespec="milliseconds"),
+            "time": took,
+            "request": _request(received),
+            "response": _response(answer, received.version),
             "cache": {},
-            "timings": {"send": 0, "wait": round(took, 3), "receive": 0},
+            "timings": {"send": 0, "wait": took, "receive": 0},
+            "_latency": {"row": timing.latency[0], "seconds": timing.latency[1]},
+            "_begun": [{"key": key, "row": row, "seconds": seconds} for key, row, seconds in timing.begun],
         }
-        entry["_latency"] = {"row": latency[0], "seconds": latency[1]}
-        entry["_begun"] = [{"key": key, "row": row, "seconds": seconds} for key, row, seconds in begun]
         if injected:
             entry["_injected"] = True
         self._handle.write(json.dumps(entry, ensure_ascii=False) + "\n")
@@ -102,6 +100,39 @@ class Recorder:
         """Close the file."""
         if self._handle is not None:
             self._handle.close()
+
+
+def _request(received: Received) -> dict[str, Any]:
+    headers = _shown(received.headers)
+    request: dict[str, Any] = {
+        "method": received.method,
+        "url": received.url,
+        "httpVersion": received.version,
+        "cookies": [],
+        "headers": _pairs(headers),
+        "queryString": _pairs(parse_qsl(urlsplit(received.url).query, keep_blank_values=True)),
+        "headersSize": -1,
+        "bodySize": len(received.body),
+    }
+    if received.body:
+        request["postData"] = {"mimeType": _type(headers), **_text(received.body, _type(headers))}
+    return request
+
+
+def _response(answer: Answer | None, version: str) -> dict[str, Any]:
+    status, content = (answer.status, answer.content) if answer else (0, b"")
+    headers = _shown(answer.headers.items()) if answer else []
+    return {
+        "status": status,
+        "statusText": _phrase(status),
+        "httpVersion": version if status else "",
+        "cookies": [],
+        "headers": _pairs(headers),
+        "content": {"size": len(content), "mimeType": _type(headers), **_text(content, _type(headers))},
+        "redirectURL": "",
+        "headersSize": -1,
+        "bodySize": len(content),
+    }
 
 
 def _shown(headers: Iterable[tuple[str, str]]) -> Headers:

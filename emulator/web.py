@@ -1,4 +1,4 @@
-"""What every service of the embedded Azure is made of: requests, replies, refusals and routes."""
+"""Requests, replies, refusals and routes, for all services."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a verified token speaks for."""
+    """The caller that a verified token names."""
 
     object_id: str
     tenant_id: str
@@ -31,7 +31,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request, decoded just enough to route it."""
+    """An HTTP request, decoded as far as routing needs."""
 
     method: str
     path: str
@@ -47,11 +47,11 @@ class Request:
     """The query once more, as the pairs it was sent as."""
 
     def repeated(self, name: str) -> list[str]:
-        """Return every value of a query parameter that may be there more than once."""
+        """Return all values of a repeatable query parameter."""
         return [value for key, value in self.asked if key == name]
 
     def json(self) -> Json:
-        """Return the body as a JSON object; anything else is refused as Azure does (400)."""
+        """Return the body as a JSON object; refuse (400) anything else."""
         try:
             value = json.loads(self.body)
         except ValueError:
@@ -113,9 +113,9 @@ class Route:
 class Router:
     """Finds the handler of a path. Paths compare case-insensitively, the values in them keep their case.
 
-    Templates: `{name}` is one segment (or what stands between quotes), `{name:segment}` is one segment that may hold
+    Templates: `{name}` is one segment (or the text between quotes), `{name:segment}` is one segment that may have
     parentheses (a resource group may), `{name:path}` spans segments.
-    Handlers are called as `handler(world, request, **values)` and answer a `Reply`.
+    Handlers are called as `handler(world, request, **values)` and return a `Reply`.
     """
 
     def __init__(self) -> None:
@@ -132,7 +132,7 @@ class Router:
         return register
 
     def dispatch(self, world: World, request: Request) -> Reply | None:
-        """Carry out the request; None when no route has its path, a refusal (405) when only the method differs."""
+        """Carry out the request; return None if no route has its path, refuse (405) if only the method differs."""
         other_method = False
         for route in self._routes:
             match = route.regex.fullmatch(request.path)

@@ -1,4 +1,4 @@
-"""One embedded Azure: its memory, its sense of time, its keys and the addresses it answers at."""
+"""One embedded Azure: store, clock, keys and addresses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class World:
-    """What a handler may use. Handlers are plain functions: one request is one transaction of `store`."""
+    """What handlers use. Handlers are plain functions; a request is one transaction of `store`."""
 
     store: Store
     lag: Lag

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -11,14 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from emulator.lag import AZURE_TABLE, COUNTED
 from steps import STEPS
-from tests.world import Emulator
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("cli", "steps", "state", "cloud", "emulator", "bench", "tests")
 MODULES = sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py"))
-KNOWS_THE_EMULATOR = {ROOT / "cli/local.py", ROOT / "cli/main.py"}
+KNOWS_THE_EMULATOR = {ROOT / "cli/local.py"}
 
 
 def test_modules_are_short() -> None:
@@ -73,26 +70,3 @@ def test_requirements_are_pinned() -> None:
     for name in ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt"):
         lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith("#")]
         assert all(re.match(r"[A-Za-z0-9._-]+==\d", line) for line in lines)
-
-
-def test_the_latency_table_in_the_docs_is_the_one_in_force() -> None:
-    text = (ROOT / "docs/emulator.md").read_text().partition("<!-- latency: begin -->")[2]
-    rows = re.findall(
-        r"^\| `(\w+)` \| ([\d.]+) s \| (\d*) ?\|", text.partition("<!-- latency: end -->")[0], re.MULTILINE
-    )
-    assert {name: float(seconds) for name, seconds, _ in rows} == AZURE_TABLE
-    assert {name: int(count) for name, _, count in rows if count} == COUNTED
-
-
-def test_what_the_docs_show_works(azure: Emulator, tmp_path: Path) -> None:
-    text = (ROOT / "docs/emulator.md").read_text()
-    program = text.partition("```python\n")[2].partition("```")[0]
-    promised = re.search(r"prints `(.+)`:", text)
-    assert promised
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=azure.env, cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.stdout.strip() == promised[1], done.stderr
-    keys = re.findall(r"^\| (`.+?) \|", text.partition("Its keys:")[2].partition("**Under")[0], re.MULTILINE)
-    assert {key for cell in keys for key in re.findall(r"`(\w+)`", cell)} == set(azure.ready)
-    azure.faults(*json.loads(text.partition("```json\n")[2].partition("```")[0]))

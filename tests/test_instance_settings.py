@@ -10,9 +10,9 @@ from typing import Any
 import pexpect
 
 from tests.arm import INSTANCES, Arm
+from tests.emulator.test_destinations import HUB
+from tests.emulator.test_endpoints import BY_IDENTITY, TO_ADX
 from tests.test_deploy import MARK, writes
-from tests.test_emulator_destinations import HUB
-from tests.test_emulator_endpoints import BY_IDENTITY, TO_ADX
 from tests.test_resume import START, until_held
 from tests.tool import GROUP, INSTANCE, SUBSCRIPTION, Tool, kill
 from tests.world import Emulator

@@ -118,8 +118,8 @@ def test_an_unknown_sign_in(trial: Trial) -> None:
     for _ in range(2):  # each time, the latest complaint alone
         done = trial.local("--local", "--yes", "--sign-in", "nobody", "--output", "json")
         assert done.code == done.document["exit_code"] == 2
-        assert "Nobody is called" in done.document["error"]["what"]
-        assert done.stderr.count("Nobody is called") == 1
+        assert "Unknown sign-in" in done.document["error"]["what"]
+        assert done.stderr.count("Unknown sign-in") == 1
     for name in ("owner", "contributor", "reader", "guest", "msa", "owner-sp", "contributor-sp"):
         assert name in done.stderr
 

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 
-from emulator.arm import (
-    authorization_rules,
-    containers,
-    digital_twins,
-    eligibility,
-    endpoints,
-    entities,
+from emulator.arm.authorization import eligibility, locks, role_assignments, role_definitions, user_assigned_identities
+from emulator.arm.core import (
     errors,
-    event_grid,
-    history,
-    locks,
-    namespaces,
     operations,
     providers,
     resource_groups,
     resource_lists,
-    role_assignments,
-    role_definitions,
-    storage,
     subscriptions,
     tags,
-    user_assigned_identities,
     versions,
 )
+from emulator.arm.core.routes import ROUTER
+from emulator.arm.digital_twins import endpoints, history, instance_operations
 from emulator.arm.inventory import inventory
-from emulator.arm.routes import ROUTER
+from emulator.arm.messaging import authorization_rules, event_grid, hubs_and_topics, namespaces
+from emulator.arm.storage import accounts, containers
 from emulator.tokens import ARM_AUDIENCES
 from emulator.web import Refused, Reply, Request
 from emulator.world import World
@@ -37,11 +27,13 @@ from emulator.world import World
 __all__ = ["handle", "inventory", "render_refusal"]
 
 SERVED_BY = (
-    *(authorization_rules, containers, digital_twins, eligibility, endpoints, entities, event_grid, history),
-    *(locks, namespaces, operations, providers, resource_groups, resource_lists, role_assignments),
-    *(role_definitions, storage, subscriptions, tags, user_assigned_identities),
+    *(eligibility, locks, role_assignments, role_definitions, user_assigned_identities),
+    *(operations, providers, resource_groups, resource_lists, subscriptions, tags),
+    *(endpoints, history, instance_operations),
+    *(authorization_rules, event_grid, hubs_and_topics, namespaces),
+    *(accounts, containers),
 )
-"""The modules that registered their operations in the router by being imported."""
+"""Importing these modules registers their operations in the router."""
 
 _PLAYED = (
     *("microsoft.authorization", "microsoft.digitaltwins", "microsoft.managedidentity"),
@@ -64,7 +56,7 @@ def handle(world: World, request: Request) -> Reply:
 
 
 def render_refusal(refused: Refused, request: Request) -> Reply:
-    """Return a refusal as Resource Manager words it; one without text, and any to HEAD, has no content."""
+    """Render a refusal in Resource Manager's error shape. The answer to a HEAD request has no content."""
     body = None if request.method == "HEAD" else errors.body_of(refused)
     return Reply(refused.status, body, dict(refused.headers))
 

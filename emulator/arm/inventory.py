@@ -1,11 +1,17 @@
-"""What exists in Resource Manager."""
+"""The inventory of Resource Manager."""
 
 from __future__ import annotations
 
 from emulator import rbac
-from emulator.arm import children, groups, identities, instances, providers, resources
+from emulator.arm.authorization.identities import IDENTITIES
+from emulator.arm.core import providers
+from emulator.arm.core.groups import GROUPS
+from emulator.arm.core.resources import RESOURCES
+from emulator.arm.digital_twins.children import CHILDREN, eventual
+from emulator.arm.digital_twins.instances import INSTANCES
 from emulator.graph import find_principal
 from emulator.inventory import Item
+from emulator.store import public
 from emulator.web import Json
 from emulator.world import World
 
@@ -14,7 +20,7 @@ _TIMES_INSIDE = ("updatedAt", "creationTime", "keyCreationTime", "lastModifiedTi
 
 
 def inventory(world: World) -> list[Item]:
-    """Return what exists: registrations, groups, instances and identities, destinations, role assignments."""
+    """Return all registrations, groups, instances, identities, destinations and role assignments."""
     return [*_registrations(world), *_groups_and_instances(world), *_destinations(world), *_assignments(world)]
 
 
@@ -32,13 +38,13 @@ def _registrations(world: World) -> list[Item]:
 def _groups_and_instances(world: World) -> list[Item]:
     items: list[Item] = []
     for _, subscription in world.store.list("subscription"):
-        for group in groups.in_subscription(world, subscription["subscriptionId"]):
-            items.append(Item("resourceGroups", group["name"], groups.served(group)))
-        for _, identity in world.store.list(identities.KIND, f"{subscription['id']}/"):
+        for group in GROUPS.under(world, subscription["id"]):
+            items.append(Item("resourceGroups", group["name"], public(group)))
+        for identity in IDENTITIES.under(world, subscription["id"]):
             generated = (identity["properties"]["principalId"], identity["properties"]["clientId"])
             label = f"user-assigned identity {identity['name']}"
             items.append(Item("userAssignedIdentities", label, identity, generated, _TIMES))
-        for instance in instances.under(world, subscription["id"]):
+        for instance in INSTANCES.under(world, subscription["id"]):
             items += _instance(world, instance)
     return items
 
@@ -47,18 +53,18 @@ def _instance(world: World, instance: Json) -> list[Item]:
     principal = (instance.get("identity") or {}).get("principalId")
     generated = (principal,) if principal else ()
     label = f"identity of {instance['name']}"
-    items = [Item("digitalTwinsInstances", label, instances.served(instance), generated, _TIMES)]
-    for child in children.under(world, instance["id"]):
+    items = [Item("digitalTwinsInstances", label, public(instance), generated, _TIMES)]
+    for child in CHILDREN.under(world, instance["id"]):
         kind = child["type"].rpartition("/")[2]
-        items.append(Item(kind, f"{kind} {child['name']}", children.listed(child), volatile=_TIMES))
+        items.append(Item(kind, f"{kind} {child['name']}", eventual(child), volatile=_TIMES))
     return items
 
 
 def _destinations(world: World) -> list[Item]:
-    found = [one for _, body in world.store.list("subscription") for one in resources.under(world, body["id"])]
     return [
-        Item(one["type"].rpartition("/")[2], one["name"], resources.served(one), volatile=(*_TIMES, *_TIMES_INSIDE))
-        for one in found
+        Item(body["type"].rpartition("/")[2], body["name"], public(body), volatile=(*_TIMES, *_TIMES_INSIDE))
+        for _, subscription in world.store.list("subscription")
+        for body in RESOURCES.under(world, subscription["id"])
     ]
 
 
@@ -70,6 +76,6 @@ def _assignments(world: World) -> list[Item]:
         items.append(Item("roleAssignments", label, found, generated=(found["name"],), volatile=_TIMES))
         principal = found["properties"]["principalId"]
         if find_principal(world, principal) is None:
-            gone = {"principalId": principal}
-            items.append(Item("principalsThatAreGone", "principal that is gone", gone, generated=(principal,)))
+            missing = {"principalId": principal}
+            items.append(Item("principalsThatAreGone", "principal that is gone", missing, generated=(principal,)))
     return items

@@ -13,7 +13,7 @@ from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 SERVED_BY = (event_routes, models, query, relationships, twins)
-"""The modules that registered their operations in the router by being imported."""
+"""Importing these modules registers their operations in the router."""
 
 API_VERSIONS = ("2020-10-31", "2022-05-31", "2023-06-30", "2023-10-31")
 

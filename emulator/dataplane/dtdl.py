@@ -1,4 +1,4 @@
-"""Models in the Digital Twins Definition Language, versions 2 and 3: what makes one valid, and what a twin of it has.
+"""Models in the Digital Twins Definition Language, versions 2 and 3: validation, and the contents of their twins.
 
 Source: https://azure.github.io/opendigitaltwins-dtdl/DTDL/v3/DTDL.v3.html
 """
@@ -38,12 +38,12 @@ class UnsupportedVersion(BadModel):
 
 
 def is_id(text: Any) -> bool:
-    """Whether a text is the id of a model."""
+    """Whether a text is a model id."""
     return isinstance(text, str) and bool(_ID.fullmatch(text)) and len(text) <= 2048
 
 
 def check(model: Any) -> None:
-    """Raise `BadModel` for a definition that is no valid interface; what it refers to is not looked at."""
+    """Raise `BadModel` for a definition that is no valid interface. References are not followed."""
     if not isinstance(model, dict):
         raise BadModel("A model must be a JSON object.")
     identifier = model.get("@id")
@@ -65,13 +65,13 @@ def check(model: Any) -> None:
 
 
 def references(model: Json) -> list[str]:
-    """Return the ids of the models that a definition can't do without: what it extends and its components."""
+    """Return the ids of the models that a definition refers to: what it extends, and its components."""
     parts = [part["schema"] for part in _list(model.get("contents")) if "Component" in _list(part.get("@type"))]
-    return [one for one in (*_list(model.get("extends")), *parts) if isinstance(one, str)]
+    return [identifier for identifier in (*_list(model.get("extends")), *parts) if isinstance(identifier, str)]
 
 
 def contents(model: Json, find: Find) -> dict[str, Json]:
-    """Return by name what a twin of the model has, inherited things included."""
+    """Return the contents of a twin of the model by name, inherited ones included."""
     found: dict[str, Json] = {}
     for base in _list(model.get("extends")):
         definition = base if isinstance(base, dict) else find(base)
@@ -81,14 +81,14 @@ def contents(model: Json, find: Find) -> dict[str, Json]:
 
 
 def is_a(identifier: str, ancestor: str, find: Find) -> bool:
-    """Whether a model is another or extends it, at any remove."""
+    """Whether a model is another model or extends it, directly or not."""
     model = find(identifier)
     bases = _list(model.get("extends")) if model else []
     return identifier == ancestor or any(isinstance(base, str) and is_a(base, ancestor, find) for base in bases)
 
 
 def kind_of(content: Json) -> str:
-    """Return what a content is: `Property`, `Component`, ..."""
+    """Return the type of a content: `Property`, `Component`, ..."""
     return next((kind for kind in _CONTENTS if kind in _list(content.get("@type"))), "")
 
 
@@ -102,7 +102,7 @@ def mismatches(schema: Any, value: Any, path: str) -> list[str]:
         return []
     kinds = _list(schema.get("@type"))
     if "Enum" in kinds:
-        allowed = [one.get("enumValue") for one in _list(schema.get("enumValues"))]
+        allowed = [entry.get("enumValue") for entry in _list(schema.get("enumValues"))]
         return [] if value in allowed else [f"Property {path} has invalid value. Expected one of {allowed}."]
     for kind, expected in _COMPLEX.items():
         if kind in kinds and not isinstance(value, expected):

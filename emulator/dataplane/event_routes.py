@@ -1,4 +1,4 @@
-"""Event routes: which events go to which endpoint of the instance. Codes: published with the operations.
+"""Event routes: which events go to which endpoint of the instance. Codes are published with the operations.
 
 https://learn.microsoft.com/rest/api/digital-twins/dataplane/event-routes
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from emulator.arm import children
+from emulator.arm.core.lifecycle import state_of
+from emulator.arm.digital_twins.children import CHILDREN, ENDPOINTS, id_of
 from emulator.dataplane import items
 from emulator.dataplane.expressions import BadExpression, parse
 from emulator.dataplane.hosts import require
@@ -39,7 +40,7 @@ def get_route(world: World, request: Request, name: str) -> Reply:
 
 @ROUTER.add("PUT", "/eventroutes/{name:segment}", latency="data_plane")
 def put_route(world: World, request: Request, name: str) -> Reply:
-    """Create or replace a route (204): its endpoint must exist and be `Succeeded`, its filter must be one."""
+    """Create or replace a route (204). Its endpoint must exist and be `Succeeded`; its filter must be valid."""
     instance = require(world, request, f"{_ACTION}/write")
     body = items.body_of(request)
     endpoint, condition = body.get("endpointName"), body.get("filter")
@@ -77,8 +78,8 @@ def _existing(world: World, instance: Json, name: str) -> Json:
 
 
 def _is_active(world: World, instance: Json, endpoint: str) -> bool:
-    found = children.find(world, children.id_of(instance, children.ENDPOINTS, endpoint))
-    return found is not None and children.state_of(found) == "Succeeded"
+    found = CHILDREN.find(world, id_of(instance, ENDPOINTS, endpoint))
+    return found is not None and state_of(found) == "Succeeded"
 
 
 def _check_filter(condition: object) -> None:

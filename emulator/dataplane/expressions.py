@@ -1,6 +1,6 @@
-"""Conditions, as routes filter events by and queries filter twins by: parsed, and then judged.
+"""Conditions of event route filters and queries: parsed into functions that evaluate them.
 
-The grammar is the part of the query language's that both share: comparisons, `IN`, the functions below, `AND`, `OR`,
+The grammar is the part of the query language that both share: comparisons, `IN`, the functions below, `AND`, `OR`,
 `NOT` and parentheses. Source: https://learn.microsoft.com/azure/digital-twins/reference-query-operators
 """
 
@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 Values = Callable[[str], Any]
 """Returns the value of a property path, or `MISSING`."""
-Judge = Callable[[Values], bool]
+Condition = Callable[[Values], bool]
 MISSING = object()
 
 _TOKEN = re.compile(
@@ -49,7 +49,7 @@ _OF_ONE: dict[str, Callable[[Any], bool]] = {
 
 
 class BadExpression(Exception):
-    """A text that is no condition; says where."""
+    """A text is no condition; the message says where."""
 
 
 @dataclass(frozen=True)
@@ -63,24 +63,24 @@ class _Token:
         return self.text.upper() if self.kind == "word" else self.text
 
 
-def parse(text: str, functions: dict[str, Callable[..., Judge]] | None = None) -> Judge:
-    """Return what judges the condition `text`; `functions` are further ones, called with their literal arguments."""
+def parse(text: str, functions: dict[str, Callable[..., Condition]] | None = None) -> Condition:
+    """Return the function that evaluates a condition. `functions` are additional, called with literal arguments."""
     reader = _Reader(text, functions or {})
-    judge = reader.either()
+    test = reader.either()
     if reader.left:
         reader.fail()
-    return judge
+    return test
 
 
 def literal(text: str) -> str:
-    """Return the text that stands between the quotes."""
+    """Return the text between the quotes."""
     return re.sub(r"\\(.)", r"\1", text[1:-1])
 
 
 class _Reader:
     """Reads a condition token by token, each method one rule of the grammar."""
 
-    def __init__(self, text: str, functions: dict[str, Callable[..., Judge]]) -> None:
+    def __init__(self, text: str, functions: dict[str, Callable[..., Condition]]) -> None:
         self._text, self._functions, self._next = text, functions, 0
         self._tokens: list[_Token] = []
         at = 0
@@ -102,19 +102,19 @@ class _Reader:
             raise BadExpression(f"Unexpected '{token.text}' at position {token.at}.")
         raise BadExpression("Unexpected end of the expression.")
 
-    def either(self) -> Judge:
+    def either(self) -> Condition:
         parts = [self._both()]
         while self._accept("OR"):
             parts.append(self._both())
         return lambda values: any(part(values) for part in parts)
 
-    def _both(self) -> Judge:
+    def _both(self) -> Condition:
         parts = [self._negated()]
         while self._accept("AND"):
             parts.append(self._negated())
         return lambda values: all(part(values) for part in parts)
 
-    def _negated(self) -> Judge:
+    def _negated(self) -> Condition:
         if self._accept("NOT"):
             inner = self._negated()
             return lambda values: not inner(values)
@@ -124,7 +124,7 @@ class _Reader:
             return inner
         return self._condition()
 
-    def _condition(self) -> Judge:
+    def _condition(self) -> Condition:
         token = self._take("word")
         if token.key in ("TRUE", "FALSE"):
             return lambda _: token.key == "TRUE"
@@ -133,16 +133,16 @@ class _Reader:
         path = token.text
         if self._accept("IN"):
             self._expect("[")
-            wanted = [self._value()]
+            allowed = [self._value()]
             while self._accept(","):
-                wanted.append(self._value())
+                allowed.append(self._value())
             self._expect("]")
-            return lambda values: any(_same(values(path), value) for value in wanted)
+            return lambda values: any(_same(values(path), value) for value in allowed)
         sign = self._take("operator").text
         value = self._value()
         return lambda values: _compared(sign, values(path), value)
 
-    def _function(self, token: _Token) -> Judge:
+    def _function(self, token: _Token) -> Condition:
         name = token.key
         if name in self._functions:
             arguments = [self._literal_argument()]
@@ -202,7 +202,7 @@ def _compared(sign: str, found: Any, value: Any) -> bool:
         return found is not MISSING and not _same(found, value)
     if sign == "=":
         return _same(found, value)
-    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (found, value))
+    numbers = all(isinstance(side, int | float) and not isinstance(side, bool) for side in (found, value))
     strings = isinstance(found, str) and isinstance(value, str)
     return (numbers or strings) and _COMPARE[sign](found, value)
 

@@ -1,40 +1,38 @@
-"""Which instance a request is for, and whether its data plane lets the caller in."""
+"""Which instance a request is for, and whether its data plane admits the caller."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 from emulator import rbac
-from emulator.arm import instances
+from emulator.arm.core.lifecycle import state_of
+from emulator.arm.digital_twins.instances import INSTANCES
 from emulator.web import Json, Refused, Request
 from emulator.world import World
 
 
 class NotPermitted(Refused):
-    """Azure's bare 403: no role, or a role that the data plane has not learnt of yet. Its body is empty."""
+    """Azure's 403 without a body: no role, or a role that the data plane does not see yet."""
 
     def __init__(self) -> None:
         super().__init__(403, "Forbidden", "")
 
 
 def instance_of(world: World, request: Request) -> Json:
-    """Return the instance whose host name was asked; 404 without one.
+    """Return the instance with the requested host name; refuse (404) an unknown one.
 
     Source: https://learn.microsoft.com/azure/digital-twins/troubleshoot-error-404-digital-twins
     """
     host = (urlsplit(request.origin).hostname or "").lower()
-    for _, body in world.store.list("digitalTwinsInstance"):
-        if body["properties"]["hostName"].lower() != host:
-            continue
-        found = instances.settled(world, body, observe=False)
+    for instance in INSTANCES.under(world, ""):
         # A changed instance goes on serving while it is updated.
-        if found and instances.state_of(found) in ("Succeeded", "Updating"):
-            return found
+        if instance["properties"]["hostName"].lower() == host and state_of(instance) in ("Succeeded", "Updating"):
+            return instance
     raise Refused(404, "SubDomainNotFound", "Sub-Domain not found")
 
 
 def require(world: World, request: Request, action: str) -> Json:
-    """Return the instance that was asked if the caller may do `action` (a data action) there.
+    """Return the requested instance if the caller may do `action` (a data action) there; else refuse (403).
 
     Counts as an observation of every assignment that grants it and is still on its way to the data plane.
     """

@@ -1,4 +1,4 @@
-"""What the data plane keeps inside an instance: documents by their ids, which are case-sensitive, and pages of them."""
+"""The documents of an instance's data plane by id, which is case-sensitive, and pages of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAGE = 100
 
 
 def key(instance: Json, *ids: str) -> str:
-    """Return the key of an item; the store folds case, so capitals are marked."""
+    """Return the store key of an item. The store ignores case, so capitals are marked."""
     return "/".join([instance["id"], *(re.sub(r"([A-Z^])", r"^\1", quote(part, safe=";:$")) for part in ids)])
 
 
@@ -31,12 +31,12 @@ def every(world: World, kind: str, instance: Json, *ids: str) -> list[Json]:
 
 
 def put(world: World, kind: str, instance: Json, body: Json, *ids: str) -> None:
-    """Keep an item."""
+    """Store an item."""
     world.store.put(kind, key(instance, *ids), body)
 
 
 def delete(world: World, kind: str, instance: Json, *ids: str) -> None:
-    """Forget an item."""
+    """Remove an item."""
     world.store.delete(kind, key(instance, *ids))
 
 
@@ -47,9 +47,9 @@ def new_etag() -> str:
 
 def check_etag(request: Request, found: Json | None) -> None:
     """Refuse (412) a change whose `If-Match` or `If-None-Match` doesn't hold."""
-    wanted, unwanted = request.headers.get("If-Match"), request.headers.get("If-None-Match")
+    match, none_match = request.headers.get("If-Match"), request.headers.get("If-None-Match")
     etag = found.get("$etag") if found else None
-    if (wanted and etag != wanted and not (wanted == "*" and etag)) or (unwanted and etag and unwanted in ("*", etag)):
+    if (match and etag != match and not (match == "*" and etag)) or (none_match and etag and none_match in ("*", etag)):
         raise Refused(
             412,
             "PreconditionFailed",
@@ -58,7 +58,7 @@ def check_etag(request: Request, found: Json | None) -> None:
 
 
 def page(request: Request, found: list[Json], **query: str) -> Json:
-    """Return one page of a list with the link to the next: `max-items-per-page` says how many at most."""
+    """Return a page of a list with the link to the next; `max-items-per-page` limits its size."""
     start, size = offset(request.query.get("continuationToken")), page_size(request)
     more = start + size < len(found)
     token = continuation(start + size) if more else ""
@@ -68,7 +68,7 @@ def page(request: Request, found: list[Json], **query: str) -> Json:
 
 
 def page_size(request: Request) -> int:
-    """Return how many items the request wants at most; refuse (400) what is no number of items."""
+    """Return the requested page size; refuse (400) an invalid one."""
     asked = request.headers.get("max-items-per-page")
     if asked is None:
         return PAGE
@@ -78,12 +78,12 @@ def page_size(request: Request) -> int:
 
 
 def continuation(start: int) -> str:
-    """Return the token that goes on at an offset."""
+    """Return the continuation token of an offset."""
     return base64.urlsafe_b64encode(f"from:{start}".encode()).decode()
 
 
 def offset(token: str | None) -> int:
-    """Return the offset of a continuation token, 0 without one; refuse (400) what is none."""
+    """Return the offset of a continuation token, 0 without one; refuse (400) an invalid one."""
     if not token:
         return 0
     try:
@@ -96,12 +96,12 @@ def offset(token: str | None) -> int:
 
 
 def invalid(message: str) -> Refused:
-    """Return the refusal (400) of an id or a body that is no such thing."""
+    """Return the refusal (400) of an invalid id or body."""
     return Refused(400, "InvalidArgument", message)
 
 
 def body_of(request: Request) -> Any:
-    """Return the body, which is a JSON object; refuse (400) anything else."""
+    """Return the body as a JSON object; refuse (400) anything else."""
     try:
         return request.json()
     except Refused:

@@ -1,4 +1,4 @@
-"""JSON Patch (RFC 6902), the three operations of it that the data plane takes: add, replace, remove."""
+"""JSON Patch (RFC 6902) with the three operations that the data plane accepts: add, replace, remove."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emulator.web import Json, Refused, Request
 
 
 def parsed(request: Request) -> list[Json]:
-    """Return the operations of a body; refuse (400 `JsonPatchInvalid`) what is no patch."""
+    """Return the operations of a body; refuse (400 `JsonPatchInvalid`) an invalid patch."""
     try:
         operations = json.loads(request.body)
     except ValueError:
@@ -28,7 +28,7 @@ def parsed(request: Request) -> list[Json]:
 
 
 def applied(document: Json, operations: list[Json]) -> Json:
-    """Return the document with the operations carried out; refuse (400) what doesn't fit it."""
+    """Return the document with the operations applied; refuse (400) those that don't fit it."""
     changed = copy.deepcopy(document)
     for operation in operations:
         *parents, last = segments(operation["path"])

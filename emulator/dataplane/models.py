@@ -1,4 +1,4 @@
-"""Models of an instance: uploaded all at once or not at all, listed, decommissioned, deleted.
+"""Models of an instance: upload (all or none), list, decommission, delete.
 
 Codes: published with the operations, https://learn.microsoft.com/rest/api/digital-twins/dataplane/models; messages as
 quoted in public issues, as RealEstateCore/rec#154 (what can't be resolved).
@@ -10,7 +10,7 @@ import json
 from functools import partial
 from typing import Any
 
-from emulator.arm.operations import now
+from emulator.arm.core.stamps import now
 from emulator.dataplane import dtdl, items, json_patch
 from emulator.dataplane.hosts import require
 from emulator.dataplane.routes import ROUTER
@@ -25,11 +25,11 @@ _MOST = 250
 
 @ROUTER.add("POST", "/models", latency="data_plane")
 def add_models(world: World, request: Request) -> Reply:
-    """Upload models (201): all are valid, new, and refer to each other or to what is there, or none is taken."""
+    """Upload models (201). All must be valid, new, and refer to each other or to present ones; else none is stored."""
     instance = require(world, request, f"{_ACTION}/write")
-    wanted = _uploaded(request)
+    models = _uploaded(request)
     new: dict[str, Json] = {}
-    for model in wanted:
+    for model in models:
         try:
             dtdl.check(model)
         except dtdl.UnsupportedVersion as error:
@@ -47,15 +47,15 @@ def add_models(world: World, request: Request) -> Reply:
             "exist.",
         )
     _check_references(world, instance, new)
-    made = [_record(model) for model in wanted]
-    for record in made:
+    records = [_record(model) for model in models]
+    for record in records:
         items.put(world, KIND, instance, record, record["id"])
-    return Reply(201, [_served(record, definition=False) for record in made])
+    return Reply(201, [_served(record, definition=False) for record in records])
 
 
 @ROUTER.add("GET", "/models", latency="data_plane")
 def list_models(world: World, request: Request) -> Reply:
-    """List the models page by page; `dependenciesFor` leaves those and what they need, `includeModelDefinition`."""
+    """List the models page by page. `dependenciesFor` limits them to those models and their dependencies."""
     instance = require(world, request, f"{_ACTION}/read")
     found = items.every(world, KIND, instance)
     asked = request.repeated("dependenciesFor")
@@ -110,12 +110,12 @@ def definition(world: World, instance: Json, identifier: str) -> Json | None:
 
 
 def finder(world: World, instance: Json) -> dtdl.Find:
-    """Return what finds definitions by id in an instance."""
+    """Return a function that finds definitions by id in an instance."""
     return partial(definition, world, instance)
 
 
 def existing(world: World, instance: Json, identifier: str) -> Json:
-    """Return a model; refuse an id that is none (400) and an unknown one (404)."""
+    """Return a model; refuse an invalid id (400) and an unknown one (404)."""
     if not dtdl.is_id(identifier):
         raise items.invalid(f"The model id '{identifier}' is invalid.")
     found = items.get(world, KIND, instance, identifier)
@@ -131,23 +131,29 @@ def existing(world: World, instance: Json, identifier: str) -> Json:
 
 def _uploaded(request: Request) -> list[Any]:
     try:
-        wanted = json.loads(request.body)
+        models = json.loads(request.body)
     except ValueError:
-        wanted = None
-    if not isinstance(wanted, list) or not wanted:
+        models = None
+    if not isinstance(models, list) or not models:
         raise items.invalid("The models must be a JSON array with at least one model.")
-    if len(wanted) > _MOST:
+    if len(models) > _MOST:
         raise Refused(400, "LimitExceeded", f"At most {_MOST} models can be uploaded at once.")
-    return wanted
+    return models
 
 
 def _check_references(world: World, instance: Json, new: dict[str, Json]) -> None:
-    referred = [one for model in new.values() for one in dtdl.references(model)]
-    missing = sorted({one for one in referred if one not in new and definition(world, instance, one) is None})
+    referred = [identifier for model in new.values() for identifier in dtdl.references(model)]
+    missing = sorted(
+        {
+            identifier
+            for identifier in referred
+            if identifier not in new and definition(world, instance, identifier) is None
+        }
+    )
     if missing:
         raise _parser_error(
             "DtmiResolverAsync failed to resolve requisite references to element(s): "
-            + ", ".join(f"{one} (referenced in {referred.count(one)} place(s))" for one in missing)
+            + ", ".join(f"{identifier} (referenced in {referred.count(identifier)} place(s))" for identifier in missing)
         )
 
 
@@ -184,7 +190,7 @@ def _wants_definition(request: Request) -> bool:
 
 def _closure(world: World, instance: Json, identifier: str) -> set[str]:
     found = definition(world, instance, identifier)
-    below = [_closure(world, instance, one) for one in dtdl.references(found)] if found else []
+    below = [_closure(world, instance, identifier) for identifier in dtdl.references(found)] if found else []
     return {identifier}.union(*below)
 
 

@@ -1,4 +1,4 @@
-"""Relationships between twins: out of one, as its model says, into another.
+"""Relationships from a twin to another, as the source's model allows.
 
 Codes: published with the operations; messages as quoted in public issues: azure-sdk-for-js#35010,
 digital-twins-explorer#105.
@@ -16,36 +16,29 @@ KIND = twins.RELATIONSHIP
 _ACTION = "Microsoft.DigitalTwins/digitaltwins/relationships"
 _TWIN = "/digitaltwins/{twin:segment}"
 _MANY = _TWIN + "/relationships"
-_ONE = _MANY + "/{name:segment}"
+_RELATIONSHIP = _MANY + "/{name:segment}"
 
 
 @ROUTER.add("GET", _MANY, latency="data_plane")
 def list_relationships(world: World, request: Request, twin: str) -> Reply:
-    """List the relationships out of a twin, page by page; `relationshipName` leaves those of one name."""
+    """List the relationships from a twin, page by page; `relationshipName` limits them to a name."""
     instance = require(world, request, f"{_ACTION}/read")
     twins.existing(world, instance, twin)
-    found, wanted = items.every(world, KIND, instance, twin), request.query.get("relationshipName")
-    found = [one for one in found if wanted in (None, one["$relationshipName"])]
-    return Reply(body=items.page(request, found, **({"relationshipName": wanted} if wanted else {})))
+    found, name = items.every(world, KIND, instance, twin), request.query.get("relationshipName")
+    found = [relationship for relationship in found if name in (None, relationship["$relationshipName"])]
+    return Reply(body=items.page(request, found, **({"relationshipName": name} if name else {})))
 
 
 @ROUTER.add("GET", _TWIN + "/incomingrelationships", latency="data_plane")
 def list_incoming(world: World, request: Request, twin: str) -> Reply:
-    """List the relationships into a twin, page by page."""
+    """List the relationships to a twin, page by page."""
     instance = require(world, request, f"{_ACTION}/read")
     twins.existing(world, instance, twin)
-    found = [one for one in items.every(world, KIND, instance) if one["$targetId"] == twin]
-    shown = [
-        {
-            **{key: one[key] for key in ("$relationshipId", "$sourceId", "$relationshipName")},
-            "$relationshipLink": f"/digitaltwins/{one['$sourceId']}/relationships/{one['$relationshipId']}",
-        }
-        for one in found
-    ]
-    return Reply(body=items.page(request, shown))
+    found = [relationship for relationship in items.every(world, KIND, instance) if relationship["$targetId"] == twin]
+    return Reply(body=items.page(request, [_incoming(relationship) for relationship in found]))
 
 
-@ROUTER.add("GET", _ONE, latency="data_plane")
+@ROUTER.add("GET", _RELATIONSHIP, latency="data_plane")
 def get_relationship(world: World, request: Request, twin: str, name: str) -> Reply:
     """Return one relationship, with its `ETag`."""
     instance = require(world, request, f"{_ACTION}/read")
@@ -53,9 +46,9 @@ def get_relationship(world: World, request: Request, twin: str, name: str) -> Re
     return Reply(body=found, headers={"ETag": found["$etag"]})
 
 
-@ROUTER.add("PUT", _ONE, latency="data_plane")
+@ROUTER.add("PUT", _RELATIONSHIP, latency="data_plane")
 def put_relationship(world: World, request: Request, twin: str, name: str) -> Reply:
-    """Create or replace a relationship (200), of a name that the model of the source twin has."""
+    """Create or replace a relationship (200). The model of the source twin must have its name."""
     instance = require(world, request, f"{_ACTION}/write")
     source = twins.existing(world, instance, twin)
     twins.check_id(name)
@@ -67,12 +60,12 @@ def put_relationship(world: World, request: Request, twin: str, name: str) -> Re
             raise items.invalid(f"The {key} '{body[key]}' in the payload does not match the one in the path.")
     if not isinstance(body.get("$relationshipName"), str) or not isinstance(body.get("$targetId"), str):
         raise items.invalid("The relationship must have $relationshipName and $targetId.")
-    made = _valid(world, instance, source, {**body, "$relationshipId": name, "$sourceId": twin})
-    items.put(world, KIND, instance, made, twin, name)
-    return Reply(200, made, {"ETag": made["$etag"]})
+    result = _valid(world, instance, source, {**body, "$relationshipId": name, "$sourceId": twin})
+    items.put(world, KIND, instance, result, twin, name)
+    return Reply(200, result, {"ETag": result["$etag"]})
 
 
-@ROUTER.add("PATCH", _ONE, latency="data_plane")
+@ROUTER.add("PATCH", _RELATIONSHIP, latency="data_plane")
 def patch_relationship(world: World, request: Request, twin: str, name: str) -> Reply:
     """Change the properties of a relationship (204)."""
     instance = require(world, request, f"{_ACTION}/write")
@@ -82,12 +75,12 @@ def patch_relationship(world: World, request: Request, twin: str, name: str) -> 
     if any(operation["path"].startswith("/$") for operation in operations):
         raise json_patch.invalid("Only the properties of a relationship can be changed.")
     source = twins.existing(world, instance, twin)
-    made = _valid(world, instance, source, json_patch.applied(found, operations))
-    items.put(world, KIND, instance, made, twin, name)
-    return Reply(204, headers={"ETag": made["$etag"]})
+    result = _valid(world, instance, source, json_patch.applied(found, operations))
+    items.put(world, KIND, instance, result, twin, name)
+    return Reply(204, headers={"ETag": result["$etag"]})
 
 
-@ROUTER.add("DELETE", _ONE, latency="data_plane")
+@ROUTER.add("DELETE", _RELATIONSHIP, latency="data_plane")
 def delete_relationship(world: World, request: Request, twin: str, name: str) -> Reply:
     """Delete a relationship (204)."""
     instance = require(world, request, f"{_ACTION}/delete")
@@ -108,6 +101,14 @@ def _existing(world: World, instance: Json, twin: str, name: str) -> Json:
     return found
 
 
+def _incoming(relationship: Json) -> Json:
+    source, identifier = relationship["$sourceId"], relationship["$relationshipId"]
+    return {
+        **{key: relationship[key] for key in ("$relationshipId", "$sourceId", "$relationshipName")},
+        "$relationshipLink": f"/digitaltwins/{source}/relationships/{identifier}",
+    }
+
+
 def _valid(world: World, instance: Json, source: Json, body: Json) -> Json:
     target = items.get(world, twins.KIND, instance, body["$targetId"])
     if target is None:
@@ -121,8 +122,8 @@ def _valid(world: World, instance: Json, source: Json, body: Json) -> Json:
     find = models.finder(world, instance)
     model = find(source["$metadata"]["$model"]) or {}
     content = dtdl.contents(model, find).get(body["$relationshipName"])
-    wanted = (content or {}).get("target")
-    fits = wanted is None or dtdl.is_a(target["$metadata"]["$model"], wanted, find)
+    target_model = (content or {}).get("target")
+    fits = target_model is None or dtdl.is_a(target["$metadata"]["$model"], target_model, find)
     if content is None or dtdl.kind_of(content) != "Relationship" or not fits:
         raise Refused(
             400,

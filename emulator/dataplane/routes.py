@@ -1,4 +1,4 @@
-"""The one router of the data plane; the modules of the operations register themselves in it."""
+"""The router of the data plane, in which the modules register their operations."""
 
 from __future__ import annotations
 

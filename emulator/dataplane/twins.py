@@ -1,4 +1,4 @@
-"""Digital twins: made of a model, validated against it, changed by JSON Patch.
+"""Digital twins: validated against their model, changed by JSON Patch.
 
 Codes: published with the operations, https://learn.microsoft.com/rest/api/digital-twins/dataplane/twins; messages as
 quoted in public issues: azure-docs#62635, digital-twins-explorer#66, azure-sdk-for-js#32322.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from emulator.arm.operations import now
+from emulator.arm.core.stamps import now
 from emulator.dataplane import dtdl, items, json_patch, models
 from emulator.dataplane.hosts import require
 from emulator.dataplane.routes import ROUTER
@@ -21,10 +21,10 @@ RELATIONSHIP = "relationship"
 _ACTION = "Microsoft.DigitalTwins/digitaltwins"
 _ID = re.compile(r"[A-Za-z0-9\-.+%_#*?!(),=@$']{1,128}")
 _OWN = ("$dtId", "$etag", "$metadata")
-_ONE = "/digitaltwins/{name:segment}"
+_TWIN = "/digitaltwins/{name:segment}"
 
 
-@ROUTER.add("GET", _ONE, latency="data_plane")
+@ROUTER.add("GET", _TWIN, latency="data_plane")
 def get_twin(world: World, request: Request, name: str) -> Reply:
     """Return one twin, with its `ETag`."""
     instance = require(world, request, f"{_ACTION}/read")
@@ -32,7 +32,7 @@ def get_twin(world: World, request: Request, name: str) -> Reply:
     return Reply(body=found, headers={"ETag": found["$etag"]})
 
 
-@ROUTER.add("PUT", _ONE, latency="data_plane")
+@ROUTER.add("PUT", _TWIN, latency="data_plane")
 def put_twin(world: World, request: Request, name: str) -> Reply:
     """Create or replace a twin (200); with `If-None-Match: *` only create it (else 412)."""
     instance = require(world, request, f"{_ACTION}/write")
@@ -43,14 +43,14 @@ def put_twin(world: World, request: Request, name: str) -> Reply:
     before = items.get(world, KIND, instance, name)
     items.check_etag(request, before)
     found = _valid(world, instance, body, before)
-    made = _stamped(name, found, before)
-    items.put(world, KIND, instance, made, name)
-    return Reply(200, made, {"ETag": made["$etag"]})
+    result = _stamped(name, found, before)
+    items.put(world, KIND, instance, result, name)
+    return Reply(200, result, {"ETag": result["$etag"]})
 
 
-@ROUTER.add("PATCH", _ONE, latency="data_plane")
+@ROUTER.add("PATCH", _TWIN, latency="data_plane")
 def patch_twin(world: World, request: Request, name: str) -> Reply:
-    """Change a twin (204); the outcome must be valid as a whole."""
+    """Change a twin (204); the result must be valid as a whole."""
     instance = require(world, request, f"{_ACTION}/write")
     before = existing(world, instance, name)
     items.check_etag(request, before)
@@ -59,18 +59,21 @@ def patch_twin(world: World, request: Request, name: str) -> Reply:
         if operation["path"].startswith(("/$dtId", "/$etag")):
             raise json_patch.invalid(f"The path '{operation['path']}' can't be changed.")
     changed = json_patch.applied(before, operations)
-    made = _stamped(name, _valid(world, instance, changed, before), before)
-    items.put(world, KIND, instance, made, name)
-    return Reply(204, headers={"ETag": made["$etag"]})
+    result = _stamped(name, _valid(world, instance, changed, before), before)
+    items.put(world, KIND, instance, result, name)
+    return Reply(204, headers={"ETag": result["$etag"]})
 
 
-@ROUTER.add("DELETE", _ONE, latency="data_plane")
+@ROUTER.add("DELETE", _TWIN, latency="data_plane")
 def delete_twin(world: World, request: Request, name: str) -> Reply:
-    """Delete a twin (204) that has no relationship, out or in."""
+    """Delete a twin (204) that has no relationships."""
     instance = require(world, request, f"{_ACTION}/delete")
     found = existing(world, instance, name)
     items.check_etag(request, found)
-    if any(name in (one["$sourceId"], one["$targetId"]) for one in items.every(world, RELATIONSHIP, instance)):
+    if any(
+        name in (relationship["$sourceId"], relationship["$targetId"])
+        for relationship in items.every(world, RELATIONSHIP, instance)
+    ):
         raise Refused(
             400,
             "RelationshipsNotDeleted",
@@ -82,7 +85,7 @@ def delete_twin(world: World, request: Request, name: str) -> Reply:
     return Reply(204)
 
 
-@ROUTER.add("GET", _ONE + "/components/{component}", latency="data_plane")
+@ROUTER.add("GET", _TWIN + "/components/{component}", latency="data_plane")
 def get_component(world: World, request: Request, name: str, component: str) -> Reply:
     """Return a component of a twin."""
     instance = require(world, request, f"{_ACTION}/read")
@@ -92,9 +95,9 @@ def get_component(world: World, request: Request, name: str, component: str) -> 
     return Reply(body=found[component], headers={"ETag": found["$etag"]})
 
 
-@ROUTER.add("POST", _ONE + "/telemetry", latency="data_plane")
+@ROUTER.add("POST", _TWIN + "/telemetry", latency="data_plane")
 def send_telemetry(world: World, request: Request, name: str) -> Reply:
-    """Take telemetry on behalf of a twin (204); nothing listens to it here."""
+    """Accept telemetry on behalf of a twin (204) and drop it."""
     instance = require(world, request, f"{_ACTION}/write")
     existing(world, instance, name)
     if not request.headers.get("Message-Id"):
@@ -104,7 +107,7 @@ def send_telemetry(world: World, request: Request, name: str) -> Reply:
 
 
 def check_id(name: str) -> None:
-    """Refuse (400) an id that no twin may have."""
+    """Refuse (400) an invalid twin id."""
     if not _ID.fullmatch(name):
         raise items.invalid(f"The digital twin id '{name}' is invalid.")
 
@@ -125,7 +128,7 @@ def existing(world: World, instance: Json, name: str) -> Json:
 
 
 def _valid(world: World, instance: Json, body: Json, before: Json | None) -> Json:
-    """Return the contents of a twin; refuse (400) a model that isn't there or decommissioned and what it lacks."""
+    """Return the contents of a twin; refuse (400) a missing or decommissioned model and unknown contents."""
     metadata = body.get("$metadata")
     identifier = metadata.get("$model") if isinstance(metadata, dict) else None
     if not isinstance(identifier, str):
@@ -179,6 +182,6 @@ def _stamped(name: str, found: Json, before: Json | None) -> Json:
 
 
 def failed(*reasons: str) -> Refused:
-    """Return the refusal of a twin or relationship that is not what its model says."""
+    """Return the refusal of a twin or relationship that doesn't match its model."""
     details = [{"code": "ValidationFailed", "message": reason} for reason in reasons]
     return Refused(400, "ValidationFailed", "Invalid twin specified", details=details)

@@ -1,4 +1,4 @@
-"""Entra ID: discovery and the token endpoint. Anonymous: whoever asks proves who they are in the form."""
+"""Entra ID: discovery and the token endpoint. Requests have no token: the form has the credentials."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["handle", "render_refusal"]
 
 
 def handle(world: World, request: Request) -> Reply:
-    """Answer one request; refusals are in Entra ID's numbers."""
+    """Answer one request. Refusals have Entra ID's numbers."""
     for router in (grants.router, device_codes.router, discovery.router):
         reply = router.dispatch(world, request)
         if reply is not None:

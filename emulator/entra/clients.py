@@ -1,7 +1,7 @@
-"""Who signs in as an application: its secret, and the service principal that the token is for.
+"""The sign-in of an application: its secret, and the service principal that the token is for.
 
-Both are looked up as a replica of the directory shows them, which may miss what was just written: a new application
-(AADSTS700016), its service principal (7000229) or its secret (7000215), and not miss what was just removed.
+Both are looked up in a replica of the directory. It may not show a new application (AADSTS700016), its service
+principal (7000229) or its secret (7000215) yet, and still show a removed one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from emulator.world import World
 
 
 def signed_in(world: World, client: str, form: Json) -> tuple[Json, Json]:
-    """Return application and service principal of the client that signs in with `form`, or refuse it."""
+    """Return application and service principal of the client that signs in; refuse (400, 401) bad credentials."""
     replicas.next_replica(world)
     application = _shown(world, "application", client)
     if application is None:

@@ -1,7 +1,7 @@
-"""Signing in on another device: the code that a program shows, and the user who enters it somewhere else.
+"""Device codes: a program shows a code, and a user enters it on another device.
 
-Nobody has a browser here: `PUT /_emulator/device-codes/{code}` on the control interface says who entered it. Shape,
-times and the answer meanwhile: learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code.
+`PUT /_emulator/device-codes/{code}` on the control interface stands for the browser. Shape, times and the answer
+while waiting: learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ router = Router()
 
 @router.add("POST", "/{tenant}/oauth2/v2.0/devicecode", latency="token")
 def start(world: World, request: Request, tenant: str) -> Reply:
-    """Answer a code to show and one to poll with, both good for a quarter of an hour."""
+    """Return a code to show and one to poll with. Both are valid for 15 minutes."""
     tenant_of(tenant)
     form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
     for name in ("client_id", "scope"):
@@ -52,7 +52,7 @@ def start(world: World, request: Request, tenant: str) -> Reply:
 
 
 def enter(world: World, user_code: str, name: str) -> bool:
-    """Let the user `name` of the seed enter a code; False when there is no such code or user."""
+    """Enter a code as the seeded user `name`; return False if there is no such code or user."""
     for key, kept in world.store.list(_KIND):
         if kept["userCode"] == user_code.upper() and name in seed.USERS:
             world.store.put(_KIND, key, {**kept, "objectId": seed.USERS[name].object_id})
@@ -61,9 +61,9 @@ def enter(world: World, user_code: str, name: str) -> bool:
 
 
 def redeem(world: World, form: Json, client: str) -> tuple[str, str]:
-    """Return the object id of the user who entered the code, and the scopes that were asked for with it: once.
+    """Return the object id of the user who entered the code, and its requested scopes. Works once.
 
-    Refuses (400) a code that nobody has entered yet, or that is not there any more.
+    Refuses (400) a code that was not entered yet, or that no longer exists.
     """
     code = form.get("device_code")
     if not code:

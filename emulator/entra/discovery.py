@@ -1,4 +1,4 @@
-"""What clients read before they ask for a token: OpenID configuration, instances, keys, the realm of a user."""
+"""Discovery before a token request: OpenID configuration, instances, keys, the realm of a user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ router = Router()
 
 
 def tenant_of(name: str) -> str | None:
-    """Return our tenant's id for its id or a domain of it, None for `common` and its like; others are refused."""
+    """Return the tenant's id for its id or domain, None for `common` and the like; refuse (400) unknown ones."""
     if name.lower() in (seed.TENANT, seed.TENANT_DOMAIN):
         return seed.TENANT
     if name.lower() in ANY_TENANT:
@@ -24,7 +24,7 @@ def tenant_of(name: str) -> str | None:
 
 @router.add("GET", "/{tenant}/v2.0/.well-known/openid-configuration", latency="token")
 def configuration(world: World, request: Request, tenant: str) -> Reply:  # noqa: ARG001 - the same in every world
-    """Version 2.0."""
+    """Return the OpenID configuration, version 2.0."""
     found = tenant_of(tenant) or tenant.lower()
     login = f"{request.origin}/{found}"
     issuer = f"{request.origin}/{'{tenantid}' if found in ANY_TENANT else found}/v2.0"
@@ -33,7 +33,7 @@ def configuration(world: World, request: Request, tenant: str) -> Reply:  # noqa
 
 @router.add("GET", "/{tenant}/.well-known/openid-configuration", latency="token")
 def configuration_v1(world: World, request: Request, tenant: str) -> Reply:  # noqa: ARG001 - the same in every world
-    """Version 1.0."""
+    """Return the OpenID configuration, version 1.0."""
     found = tenant_of(tenant) or tenant.lower()
     login = f"{request.origin}/{found}"
     issuer = f"https://sts.windows.net/{'{tenantid}' if found in ANY_TENANT else found}/"
@@ -65,14 +65,14 @@ def _configuration(login: str, version: str, issuer: str) -> dict[str, object]:
 @router.add("GET", "/{tenant}/discovery/v2.0/keys", latency="token")
 @router.add("GET", "/{tenant}/discovery/keys", latency="token")
 def keys(world: World, request: Request, tenant: str) -> Reply:  # noqa: ARG001 - one key for every caller
-    """The keys that verify tokens."""
+    """Return the keys that verify tokens."""
     tenant_of(tenant)
     return Reply(200, world.tokens.key_set())
 
 
 @router.add("GET", "/{tenant}/discovery/instance", latency="token")
 def instance(world: World, request: Request, tenant: str) -> Reply:
-    """Which authorities are the same cloud; another cloud's authority is refused."""
+    """Return the authorities of this cloud; refuse (400) another cloud's authority."""
     tenant_of(tenant)
     asked = request.query.get("authorization_endpoint", f"https://{_PUBLIC_LOGIN}/common/oauth2/authorize")
     host, _, path = asked.removeprefix("https://").lower().partition("/")
@@ -93,7 +93,7 @@ def instance(world: World, request: Request, tenant: str) -> Reply:
 
 @router.add("GET", "/common/userrealm/{upn}", latency="token")
 def user_realm(world: World, request: Request, upn: str) -> Reply:  # noqa: ARG001 - the same in every world
-    """Where a user signs in: every user of a managed domain with a password of the tenant."""
+    """Return where a user signs in: users of the tenant's domain with a password."""
     body = {"ver": "1.0", "domain_name": upn.rpartition("@")[2], "account_type": "Unknown"}
     if upn.lower().endswith(f"@{seed.TENANT_DOMAIN}"):
         body |= {

@@ -15,7 +15,7 @@ def refusal(status: int, error: str, number: int, text: str) -> Refused:
 
 
 def render_refusal(refused: Refused, request: Request) -> Reply:
-    """Render Entra ID's error body. What has no number of its own is shown as a transient fault (AADSTS90033)."""
+    """Render Entra ID's error body. A refusal without a number becomes a transient fault (AADSTS90033)."""
     numbered = re.match(r"AADSTS(\d+): ", refused.message)
     message = refused.message if numbered else "AADSTS90033: A transient error has occurred. Please try again."
     number = int(numbered[1]) if numbered else 90033
@@ -34,14 +34,14 @@ def render_refusal(refused: Refused, request: Request) -> Reply:
 
 
 def missing(parameter: str) -> Refused:
-    """A form field that is needed and not there."""
+    """Return the refusal of a missing form field."""
     return refusal(
         400, "invalid_request", 900144, f"The request body must contain the following parameter: '{parameter}'."
     )
 
 
 def unknown_tenant(tenant: str) -> Refused:
-    """Nobody's tenant."""
+    """Return the refusal of an unknown tenant."""
     return refusal(
         400,
         "invalid_request",
@@ -53,7 +53,7 @@ def unknown_tenant(tenant: str) -> Refused:
 
 
 def unknown_resource(resource: str) -> Refused:
-    """A resource that no service principal of the tenant stands for."""
+    """Return the refusal of a resource without a service principal in the tenant."""
     return refusal(
         400,
         "invalid_resource",

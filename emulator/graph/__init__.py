@@ -77,7 +77,7 @@ def _carry_out(world: World, request: Request) -> Reply:
 def find_principal(world: World, object_id: str) -> tuple[str, bool] | None:
     """Return the principal type of an object id for Resource Manager, and whether it has reached it yet.
 
-    None when the directory has no such object. Asking observes the lag `principal/{object id}`.
+    None if the directory has no such object. Counts as an observation of the lag `principal/{object id}`.
     """
     for kind, name in _TYPES.items():
         if world.store.get(kind, object_id) is not None:

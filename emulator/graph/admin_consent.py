@@ -1,8 +1,8 @@
 """The portal's *Grant admin consent*, which `az ad app permission admin-consent` calls.
 
 Not a published API: host, path and resource are those in the Azure CLI's source, the refusal is the one in
-Azure/azure-cli#16422. Consent is given to the delegated permissions that a registration asks for, in place of what
-was consented to before; permissions of applications themselves (`Role`) are not played.
+Azure/azure-cli#16422. Consent replaces earlier consent by the delegated permissions that a registration asks for;
+application permissions (`Role`) are not emulated.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 
 from emulator.graph import grants, principals, replicas, rights
-from emulator.graph.answers import caller_of
+from emulator.graph.odata import caller_of
 from emulator.tokens import PORTAL_AUDIENCES
 from emulator.web import Json, Refused, Reply, Request, Router
 from emulator.world import World
@@ -37,7 +37,7 @@ def render_refusal(refused: Refused, request: Request) -> Reply:  # noqa: ARG001
 
 @router.add("POST", "/api/RegisteredApplications/{app_id}/Consent", latency="graph_write")
 def consent(world: World, request: Request, app_id: str) -> Reply:
-    """Consent for the whole tenant, as a user who may; the application gets its service principal."""
+    """Consent for the whole tenant as an administrator (else 403); the application gets its service principal."""
     replicas.next_replica(world)
     caller = caller_of(request)
     try:
@@ -54,10 +54,10 @@ def consent(world: World, request: Request, app_id: str) -> Reply:
         text = f"Resource '{app_id}' does not exist or one of its queried reference-property objects are not present."
         raise _failed(404, "Request_ResourceNotFound", text)
     client = _principal(world, application)
-    for wanted in application.get("requiredResourceAccess") or []:
-        known = principals.MICROSOFT_APPLICATIONS.get(str(wanted["resourceAppId"]).lower())
-        resource = known or replicas.truth(world, "application", "appId", str(wanted["resourceAppId"]))
-        asked = {str(part["id"]).lower() for part in wanted["resourceAccess"] if part["type"] == "Scope"}
+    for access in application.get("requiredResourceAccess") or []:
+        known = principals.MICROSOFT_APPLICATIONS.get(str(access["resourceAppId"]).lower())
+        resource = known or replicas.truth(world, "application", "appId", str(access["resourceAppId"]))
+        asked = {str(part["id"]).lower() for part in access["resourceAccess"] if part["type"] == "Scope"}
         declared = ((resource or {}).get("api") or {}).get("oauth2PermissionScopes") or []
         scopes = [str(scope["value"]) for scope in declared if str(scope["id"]).lower() in asked]
         if resource is not None and scopes:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 
 from emulator.graph import principals, references, replicas, rights
-from emulator.graph.answers import body_of, caller_of, create_if_missing, entity, listed, now, page
+from emulator.graph.application_rules import check_application
 from emulator.graph.credentials import drop_removed, new_password
+from emulator.graph.defaults import APPLICATION_DEFAULTS, merged, with_defaults
+from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, listed, now, page
 from emulator.graph.refusals import bad, invalid_value, not_found, taken
-from emulator.graph.rules import check_application
 from emulator.graph.schema import APPLICATION
-from emulator.graph.shapes import APPLICATION_DEFAULTS, merged, with_defaults
 from emulator.graph.validation import GUID, check
 from emulator.web import Json, Reply, Request, Router
 from emulator.world import World
@@ -33,20 +33,20 @@ def create_application(world: World, request: Request) -> Reply:
 
 @router.add("GET", "/v1.0/applications/{value}", latency="graph_read")
 def get_application(world: World, request: Request, value: str, key: str = "id") -> Reply:
-    """Answer one application."""
+    """Return one application."""
     rights.require_read(caller_of(request), "application")
     return entity(request, "application", shown(world, key, value))
 
 
 @router.add("GET", "/v1.0/applications(appId='{value}')", latency="graph_read")
 def get_by_app_id(world: World, request: Request, value: str) -> Reply:
-    """Answer the application with an app id."""
+    """Return the application with an app id."""
     return get_application(world, request, value, "appId")
 
 
 @router.add("GET", "/v1.0/applications(uniqueName='{value}')", latency="graph_read")
 def get_by_unique_name(world: World, request: Request, value: str) -> Reply:
-    """Answer the application with a unique name."""
+    """Return the application with a unique name."""
     return get_application(world, request, value, "uniqueName")
 
 
@@ -66,17 +66,17 @@ def update_by_app_id(world: World, request: Request, value: str) -> Reply:
 def upsert_application(world: World, request: Request, value: str) -> Reply:
     """Change the application with a unique name, or with `Prefer: create-if-missing` create it.
 
-    Consistent: repeated or at the same time, it never makes two (learn.microsoft.com/graph/api/application-upsert).
+    Repeated or concurrent, it never creates two (learn.microsoft.com/graph/api/application-upsert).
     """
-    wanted = body_of(request)
-    if str(wanted.get("uniqueName") or value).lower() != value.lower():
+    body = body_of(request)
+    if str(body.get("uniqueName") or value).lower() != value.lower():
         raise invalid_value("uniqueName", "Application")
     found = replicas.truth(world, "application", "uniqueName", value)
     if found is not None:
         return _update(world, request, found)
     if not create_if_missing(request):
         raise not_found(value)
-    return _create(world, request, {**wanted, "uniqueName": value})
+    return _create(world, request, {**body, "uniqueName": value})
 
 
 @router.add("DELETE", "/v1.0/applications/{value}", latency="graph_write")
@@ -107,7 +107,7 @@ def delete_by_unique_name(world: World, request: Request, value: str) -> Reply:
 
 
 def shown(world: World, key: str, value: str) -> Json:
-    """Return the application with a key, as the replica that answers shows it, or refuse (404)."""
+    """Return the application with a key, as the answering replica shows it; refuse (404) an unknown one."""
     _check_key(key, value)
     for body in replicas.select(world, "application", lambda body: _has(body, key, value)):
         return body
@@ -115,7 +115,7 @@ def shown(world: World, key: str, value: str) -> Json:
 
 
 def reached(world: World, key: str, value: str) -> Json:
-    """Return the application that a write addresses; refuse (404) while the replica has not seen its creation."""
+    """Return the application that a write addresses; refuse (404) while the replica does not show its creation."""
     _check_key(key, value)
     found = replicas.truth(world, "application", key, value)
     if found is None or replicas.unseen(world, "application", found["id"]):
@@ -124,22 +124,22 @@ def reached(world: World, key: str, value: str) -> Json:
 
 
 def store_application(world: World, body: Json) -> None:
-    """Keep an application that changed, and bring its service principal in line with it."""
+    """Store a changed application and update its service principal."""
     replicas.write(world, "application", body["id"], body)
     principals.follow(world, body)
 
 
-def _create(world: World, request: Request, wanted: Json) -> Reply:
+def _create(world: World, request: Request, sent: Json) -> Reply:
     caller = caller_of(request)
     rights.require_create(caller)
-    settings = check(APPLICATION, wanted)
+    settings = check(APPLICATION, sent)
     passwords = settings.pop("passwordCredentials", [])
     body = {
         "id": str(uuid.uuid4()),
         "appId": str(uuid.uuid4()),
         "createdDateTime": now(),
         **merged(APPLICATION_DEFAULTS, with_defaults(APPLICATION_DEFAULTS, settings)),
-        "_owners": references.first_owners(world, caller, wanted),
+        "_owners": references.first_owners(world, caller, sent),
     }
     check_application(body)
     _check_unique(world, body)
@@ -160,9 +160,9 @@ def _create(world: World, request: Request, wanted: Json) -> Reply:
 def _update(world: World, request: Request, found: Json) -> Reply:
     rights.require_change(caller_of(request), found)
     settings = check(APPLICATION, body_of(request))
-    held = found.get("uniqueName")
-    named = settings.pop("uniqueName", held) if held else None
-    if held and str(named or "").lower() != str(held).lower():
+    unique_name = found.get("uniqueName")
+    named = settings.pop("uniqueName", unique_name) if unique_name else None
+    if unique_name and str(named or "").lower() != str(unique_name).lower():
         raise bad("Property 'uniqueName' is immutable and cannot be changed once it is set.")
     if "passwordCredentials" in settings:
         settings["passwordCredentials"] = drop_removed(found, settings["passwordCredentials"])

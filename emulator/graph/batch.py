@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote
 
 from multidict import CIMultiDict
 
-from emulator.graph.answers import body_of
+from emulator.graph.odata import body_of
 from emulator.graph.refusals import malformed, render_refusal
 from emulator.web import Json, Refused, Reply, Request, folded
 from emulator.world import World
@@ -22,9 +22,9 @@ _FAILED = 400
 
 
 def answer(world: World, request: Request, carry_out: Callable[[World, Request], Reply]) -> Reply:
-    """Carry out each request of a batch, as the caller of the batch; each has a status of its own.
+    """Carry out each request of a batch as its caller; each has its own status.
 
-    A request runs after all that it depends on, and is not run (424) when one of them failed.
+    A request runs after those that it depends on; it is not run (424) if one of them failed.
     """
     steps = _steps(request)
     done: dict[str, Json] = {}
@@ -39,13 +39,13 @@ def answer(world: World, request: Request, carry_out: Callable[[World, Request],
 
 
 def _steps(request: Request) -> dict[str, Json]:
-    wanted = body_of(request).get("requests")
-    if not isinstance(wanted, list) or not wanted or not all(_well_formed(step) for step in wanted):
+    requests = body_of(request).get("requests")
+    if not isinstance(requests, list) or not requests or not all(_well_formed(step) for step in requests):
         raise _invalid()
-    if len(wanted) > _MOST:
+    if len(requests) > _MOST:
         raise malformed(f"Number of batch request steps exceeds the maximum value of {_MOST}.")
-    steps = {step["id"]: {**step, "method": step["method"].upper()} for step in wanted}
-    if len(steps) < len(wanted) or not {need for step in wanted for need in _needs(step)} <= steps.keys():
+    steps = {step["id"]: {**step, "method": step["method"].upper()} for step in requests}
+    if len(steps) < len(requests) or not {need for step in requests for need in _needs(step)} <= steps.keys():
         raise _invalid()
     for step in steps.values():
         if step["method"] in _WRITES and not (step.get("body") is not None and _headers(step).get("Content-Type")):

@@ -1,9 +1,9 @@
-"""The recycle bin of the directory: deleted objects stay 30 days, and keep their unique names that long."""
+"""The recycle bin of the directory: deleted objects and their unique names stay for 30 days."""
 
 from __future__ import annotations
 
 from emulator.graph import replicas, rights
-from emulator.graph.answers import caller_of, entity, listed, page
+from emulator.graph.odata import caller_of, entity, listed, page
 from emulator.graph.refusals import not_found, same_key
 from emulator.web import Json, Reply, Request, Router
 from emulator.world import World
@@ -14,7 +14,7 @@ _KINDS = {"deletedApplication": "application", "deletedServicePrincipal": "servi
 
 
 @router.add("GET", "/v1.0/directory/deletedItems/microsoft.graph.application", latency="graph_read")
-@router.add("GET", "/v1.0/directory/deletedItems/graph.application", latency="graph_read")  # as msgraph-sdk writes it
+@router.add("GET", "/v1.0/directory/deletedItems/graph.application", latency="graph_read")  # msgraph-sdk's spelling
 def list_deleted_applications(world: World, request: Request) -> Reply:
     """List deleted applications."""
     rights.require_read(caller_of(request), "deletedApplication")
@@ -23,7 +23,7 @@ def list_deleted_applications(world: World, request: Request) -> Reply:
 
 @router.add("GET", "/v1.0/directory/deletedItems/{value}", latency="graph_read")
 def get_deleted(world: World, request: Request, value: str) -> Reply:
-    """Answer one deleted object."""
+    """Return one deleted object."""
     rights.require_read(caller_of(request), "deletedApplication")
     for kind in _KINDS:
         found = replicas.read(world, kind, value)
@@ -52,7 +52,7 @@ def restore(world: World, request: Request, value: str) -> Reply:
 
 @router.add("DELETE", "/v1.0/directory/deletedItems/{value}", latency="graph_write")
 def purge(world: World, request: Request, value: str) -> Reply:
-    """Delete for good: the unique name is free again."""
+    """Delete permanently: the unique name is free again."""
     kind, found = _reached(world, value)
     rights.require_change(caller_of(request), found)
     replicas.write(world, kind, value, None)

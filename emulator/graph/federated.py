@@ -1,4 +1,4 @@
-"""Federated identity credentials of applications: whose tokens sign in as the application, without a secret.
+"""Federated identity credentials: which issuers' tokens sign in as an application, without a secret.
 
 Rules: learn.microsoft.com/graph/api/resources/federatedidentitycredential. They are part of the application's own
 document, so they are replicated, deleted and restored with it.
@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import uuid
 
-from emulator.graph import holders, rights
-from emulator.graph.answers import body_of, caller_of, create_if_missing, entity, matching, page
+from emulator.graph import directory_objects, rights
+from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, matching, page
 from emulator.graph.refusals import bad, invalid_value, not_found, required, same_key
 from emulator.graph.schema import FEDERATED
 from emulator.graph.validation import check
@@ -19,8 +19,8 @@ from emulator.world import World
 
 router = Router()
 
-HELD = "_federatedIdentityCredentials"
-"""The field of an application's document that has them."""
+FIELD = "_federatedIdentityCredentials"
+"""The field of an application's document with its federated credentials."""
 _KIND, _RESOURCE = "federatedIdentityCredential", "FederatedIdentityCredential"
 _MOST = 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,119}")
@@ -30,31 +30,31 @@ _LONGEST = 600
 def list_credentials(world: World, request: Request, **key: str) -> Reply:
     """List the credentials of an application."""
     rights.require_read(caller_of(request), "application")
-    found = holders.shown(world, "application", key).get(HELD, [])
+    found = directory_objects.shown(world, "application", key).get(FIELD, [])
     matches = matching(request, _KIND)
     return page(request, _KIND, [body for body in found if matches(body)])
 
 
 def create_credential(world: World, request: Request, **key: str) -> Reply:
     """Add a credential; name, and issuer with subject, are unique in the application."""
-    return _create(world, request, holders.reached(world, "application", key), body_of(request))
+    return _create(world, request, directory_objects.reached(world, "application", key), body_of(request))
 
 
 def get_credential(world: World, request: Request, credential: str, **key: str) -> Reply:
-    """Answer one credential, named by its id or its name."""
+    """Return one credential by its id or its name."""
     rights.require_read(caller_of(request), "application")
-    return entity(request, _KIND, _one(holders.shown(world, "application", key), credential))
+    return entity(request, _KIND, _existing(directory_objects.shown(world, "application", key), credential))
 
 
 def update_credential(world: World, request: Request, credential: str, **key: str) -> Reply:
     """Change a credential, but not its name."""
-    application = holders.reached(world, "application", key)
-    return _update(world, request, application, _one(application, credential))
+    application = directory_objects.reached(world, "application", key)
+    return _update(world, request, application, _existing(application, credential))
 
 
 def upsert_credential(world: World, request: Request, credential: str, **key: str) -> Reply:
-    """Change the credential with a name, or with `Prefer: create-if-missing` create it: never two."""
-    application = holders.reached(world, "application", key)
+    """Change the credential with a name; with `Prefer: create-if-missing` create it if it is missing."""
+    application = directory_objects.reached(world, "application", key)
     found = _find(application, credential)
     if found is not None:
         return _update(world, request, application, found)
@@ -65,24 +65,24 @@ def upsert_credential(world: World, request: Request, credential: str, **key: st
 
 def delete_credential(world: World, request: Request, credential: str, **key: str) -> Reply:
     """Remove a credential."""
-    application = holders.reached(world, "application", key)
+    application = directory_objects.reached(world, "application", key)
     rights.require_change(caller_of(request), application)
-    found = _one(application, credential)
-    _keep(world, application, [part for part in application[HELD] if part["id"] != found["id"]])
+    found = _existing(application, credential)
+    _keep(world, application, [part for part in application[FIELD] if part["id"] != found["id"]])
     return Reply(204)
 
 
-def _create(world: World, request: Request, application: Json, wanted: Json) -> Reply:
+def _create(world: World, request: Request, application: Json, settings: Json) -> Reply:
     rights.require_change(caller_of(request), application)
-    body = {"id": str(uuid.uuid4()), "description": None, **check(FEDERATED, wanted)}
-    held = application.get(HELD, [])
-    _check(body, held)
-    if any(part["name"].lower() == body["name"].lower() for part in held):
+    body = {"id": str(uuid.uuid4()), "description": None, **check(FEDERATED, settings)}
+    present = application.get(FIELD, [])
+    _check(body, present)
+    if any(part["name"].lower() == body["name"].lower() for part in present):
         # Azure/azure-dev#1482.
         raise same_key(f"FederatedIdentityCredential with name {body['name']} already exists.")
-    if len(held) >= _MOST:
+    if len(present) >= _MOST:
         raise bad(f"The number of federated identity credentials of an application can't exceed {_MOST}.")
-    _keep(world, application, [*held, body])
+    _keep(world, application, [*present, body])
     answer = entity(request, _KIND, body, 201)
     answer.headers["Location"] = (
         f"{request.origin}/v1.0/applications/{application['id']}/federatedIdentityCredentials/{body['id']}"
@@ -95,9 +95,9 @@ def _update(world: World, request: Request, application: Json, found: Json) -> R
     body = found | check(FEDERATED, body_of(request))
     if body["name"] != found["name"]:
         raise bad("Property 'name' is immutable and cannot be changed once it is set.")
-    others = [part for part in application[HELD] if part["id"] != found["id"]]
+    others = [part for part in application[FIELD] if part["id"] != found["id"]]
     _check(body, others)
-    _keep(world, application, [body if part["id"] == found["id"] else part for part in application[HELD]])
+    _keep(world, application, [body if part["id"] == found["id"] else part for part in application[FIELD]])
     return Reply(204)
 
 
@@ -126,17 +126,17 @@ def _check(body: Json, others: list[Json]) -> None:
         raise Refused(400, "InvalidFederatedIdentityCredentialValue", text)
 
 
-def _keep(world: World, application: Json, held: list[Json]) -> None:
-    holders.keep(world, "application", {**application, HELD: held})
+def _keep(world: World, application: Json, present: list[Json]) -> None:
+    directory_objects.keep(world, "application", {**application, FIELD: present})
 
 
 def _find(application: Json, credential: str) -> Json | None:
-    wanted = credential.lower()
-    found: list[Json] = application.get(HELD, [])
-    return next((part for part in found if wanted in (part["id"], part["name"].lower())), None)
+    name = credential.lower()
+    found: list[Json] = application.get(FIELD, [])
+    return next((part for part in found if name in (part["id"], part["name"].lower())), None)
 
 
-def _one(application: Json, credential: str) -> Json:
+def _existing(application: Json, credential: str) -> Json:
     found = _find(application, credential)
     if found is None:
         raise not_found(credential)
@@ -145,7 +145,7 @@ def _one(application: Json, credential: str) -> Json:
 
 def _route(method: str, rest: str, handler: Handler) -> None:
     # Not by `uniqueName`: only these two are published.
-    for template in holders.NAMED["application"][:2]:
+    for template in directory_objects.NAMED["application"][:2]:
         latency = "graph_read" if method == "GET" else "graph_write"
         router.add(method, f"{template}/federatedIdentityCredentials{rest}", latency=latency)(handler)
 

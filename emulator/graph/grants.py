@@ -1,4 +1,4 @@
-"""Delegated permission grants: what administrators consented to."""
+"""Delegated permission grants: the consent of administrators."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from emulator.graph import replicas, rights, service_principals
-from emulator.graph.answers import body_of, caller_of, entity, listed, page
+from emulator.graph.odata import body_of, caller_of, entity, listed, page
 from emulator.graph.refusals import bad, invalid_value, not_found, required, same_key
 from emulator.graph.schema import GRANT
 from emulator.graph.validation import GUID, check
@@ -42,7 +42,7 @@ def list_grants_by_app_id(world: World, request: Request, value: str) -> Reply:
 
 @router.add("GET", "/v1.0/oauth2PermissionGrants/{value}", latency="graph_read")
 def get_grant(world: World, request: Request, value: str) -> Reply:
-    """Answer one grant."""
+    """Return one grant."""
     rights.require_read(caller_of(request), "grant")
     found = replicas.read(world, "grant", value)
     if found is None:
@@ -83,8 +83,8 @@ def update_grant(world: World, request: Request, value: str) -> Reply:
     rights.require_grant(caller_of(request))
     found = _reached(world, value)
     settings = check(GRANT, body_of(request))
-    for name, wanted in settings.items():
-        if name != "scope" and wanted != found[name]:
+    for name, setting in settings.items():
+        if name != "scope" and setting != found[name]:
             raise bad(f"Property '{name}' is read-only and cannot be set.")
     replicas.write(world, "grant", value, {**found, **settings})
     return Reply(204)
@@ -92,7 +92,7 @@ def update_grant(world: World, request: Request, value: str) -> Reply:
 
 @router.add("DELETE", "/v1.0/oauth2PermissionGrants/{value}", latency="graph_write")
 def delete_grant(world: World, request: Request, value: str) -> Reply:
-    """Take consent back."""
+    """Delete a grant."""
     rights.require_grant(caller_of(request))
     _reached(world, value)
     replicas.write(world, "grant", value, None)
@@ -100,7 +100,7 @@ def delete_grant(world: World, request: Request, value: str) -> Reply:
 
 
 def consent_for_all(world: World, client: str, resource: str, scope: str) -> None:
-    """Make the one grant of a client, a resource and everybody hold these scopes."""
+    """Set the scopes of the tenant-wide grant of a client to a resource."""
     body = {"clientId": client, "consentType": "AllPrincipals", "principalId": None, "resourceId": resource}
     identifier = _identifier(body)
     replicas.write(world, "grant", identifier, {"id": identifier, **body, "scope": scope})
@@ -121,7 +121,7 @@ def _check_principal(world: World, name: str, object_id: Any) -> None:
 
 
 def _identifier(body: Json) -> str:
-    # As Graph makes it: the object ids of client, resource and principal, one after the other.
+    # As in Graph: the object ids of client, resource and principal, concatenated.
     parts = (body["clientId"], body["resourceId"], body["principalId"])
     joined = b"".join(uuid.UUID(part).bytes_le for part in parts if part)
     return base64.urlsafe_b64encode(joined).decode().rstrip("=")

@@ -1,11 +1,11 @@
-"""What exists in the directory."""
+"""The inventory of the directory."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emulator.graph.federated import HELD
-from emulator.graph.shapes import served
+from emulator.graph.defaults import served
+from emulator.graph.federated import FIELD
 from emulator.inventory import Item
 from emulator.world import World
 
@@ -21,7 +21,7 @@ _KINDS = {
 
 
 def inventory(world: World) -> list[Item]:
-    """List the truth, replicated or not; owners are listed as a property of what they own, secrets never."""
+    """List all objects, replicated or not. Owners are a property of what they own; secrets are left out."""
     return [*_objects(world), *_grants(world)]
 
 
@@ -33,16 +33,16 @@ def _objects(world: World) -> Iterator[Item]:
             of_its_own = kind.lower().endswith("application") or body.get("servicePrincipalType") == "ManagedIdentity"
             generated = (body["id"], body["appId"]) if of_its_own else (body["id"],)
             shown = served(kind, body)
-            if HELD in body:
-                shown["federatedIdentityCredentials"] = body[HELD]
-                generated += tuple(credential["id"] for credential in body[HELD])
+            if FIELD in body:
+                shown["federatedIdentityCredentials"] = body[FIELD]
+                generated += tuple(credential["id"] for credential in body[FIELD])
             if "_owners" in body:
                 shown["owners"] = body["_owners"]
             yield Item(plural, f"{kind} {name}", shown, generated, _VOLATILE)
 
 
 def _application_names(world: World) -> dict[str, str]:
-    """Return what to call applications and their service principals: the unique name if there is one."""
+    """Return labels of applications and their service principals: the unique name if there is one."""
     found: dict[str, str] = {}
     for kind in ("servicePrincipal", "deletedApplication", "application"):
         for _, body in world.store.list(kind):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emulator.graph import holders, references, replicas, rights
-from emulator.graph.answers import body_of, caller_of, objects_page
+from emulator.graph import directory_objects, references, replicas, rights
+from emulator.graph.odata import body_of, caller_of, objects_page
 from emulator.graph.refusals import bad, malformed, not_found, required
 from emulator.web import Json, Reply, Request, Router
 from emulator.world import World
@@ -16,14 +16,14 @@ _OWNERS = ("user", "servicePrincipal")
 def list_owners(kind: str, world: World, request: Request, **key: str) -> Reply:
     """List owners, as directory objects of any type."""
     rights.require_read(caller_of(request), kind)
-    wanted = holders.shown(world, kind, key).get("_owners", [])
-    found = [(other, body) for owner in wanted for other in _OWNERS if (body := replicas.read(world, other, owner))]
+    owners = directory_objects.shown(world, kind, key).get("_owners", [])
+    found = [(other, body) for owner in owners for other in _OWNERS if (body := replicas.read(world, other, owner))]
     return objects_page(request, found)
 
 
 def add_owner(kind: str, world: World, request: Request, **key: str) -> Reply:
-    """Add an owner; one that is there already is refused (400)."""
-    found = holders.reached(world, kind, key)
+    """Add an owner; refuse (400) a present one."""
+    found = directory_objects.reached(world, kind, key)
     rights.require_change(caller_of(request), found)
     reference = body_of(request).get("@odata.id")
     if not reference:
@@ -33,21 +33,21 @@ def add_owner(kind: str, world: World, request: Request, **key: str) -> Reply:
     if owner in owners:
         # The text as az's own code quotes it.
         raise bad("One or more added object references already exist for the following modified properties: 'owners'.")
-    holders.keep(world, kind, {**found, "_owners": [*owners, owner]})
+    directory_objects.keep(world, kind, {**found, "_owners": [*owners, owner]})
     return Reply(204)
 
 
 def remove_owner(kind: str, world: World, request: Request, owner: str, **key: str) -> Reply:
-    """Remove an owner, the last one too: two are only recommended.
+    """Remove an owner, even the last one: Graph only recommends two.
 
     learn.microsoft.com/graph/api/application-delete-owners.
     """
-    found = holders.reached(world, kind, key)
+    found = directory_objects.reached(world, kind, key)
     rights.require_change(caller_of(request), found)
     owners = _owners(found)
     if owner.lower() not in owners:
         raise not_found(owner)
-    holders.keep(world, kind, {**found, "_owners": [part for part in owners if part != owner.lower()]})
+    directory_objects.keep(world, kind, {**found, "_owners": [part for part in owners if part != owner.lower()]})
     return Reply(204)
 
 
@@ -68,6 +68,6 @@ def _owners(body: Json) -> list[str]:
     return [str(owner).lower() for owner in body.get("_owners", [])]
 
 
-holders.route(router, "GET", "/owners", list_owners, latency="graph_read")
-holders.route(router, "POST", "/owners/$ref", add_owner, latency="graph_write")
-holders.route(router, "DELETE", "/owners/{owner}/$ref", remove_owner, latency="graph_write")
+directory_objects.route(router, "GET", "/owners", list_owners, latency="graph_read")
+directory_objects.route(router, "POST", "/owners/$ref", add_owner, latency="graph_write")
+directory_objects.route(router, "DELETE", "/owners/{owner}/$ref", remove_owner, latency="graph_write")

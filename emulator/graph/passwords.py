@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.graph import holders
+from emulator.graph import directory_objects
 from emulator.graph.credentials import add_password, remove_password
 from emulator.web import Reply, Request, Router
 from emulator.world import World
@@ -11,17 +11,19 @@ router = Router()
 
 
 def add(kind: str, world: World, request: Request, **key: str) -> Reply:
-    """Make a client secret. Not idempotent: a repeat after a lost answer makes another."""
-    reply, changed = add_password(world, request, kind, holders.reached(world, kind, key))
-    holders.keep(world, kind, changed)
+    """Create a client secret. Not idempotent: a repeat after a lost answer creates another."""
+    reply, changed = add_password(world, request, kind, directory_objects.reached(world, kind, key))
+    directory_objects.keep(world, kind, changed)
     return reply
 
 
 def remove(kind: str, world: World, request: Request, **key: str) -> Reply:
-    """Forget a client secret."""
-    holders.keep(world, kind, remove_password(world, request, kind, holders.reached(world, kind, key)))
+    """Remove a client secret."""
+    directory_objects.keep(
+        world, kind, remove_password(world, request, kind, directory_objects.reached(world, kind, key))
+    )
     return Reply(204)
 
 
-holders.route(router, "POST", "/addPassword", add, latency="graph_write")
-holders.route(router, "POST", "/removePassword", remove, latency="graph_write")
+directory_objects.route(router, "POST", "/addPassword", add, latency="graph_write")
+directory_objects.route(router, "POST", "/removePassword", remove, latency="graph_write")

@@ -6,9 +6,9 @@ from typing import Any
 
 from emulator import seed
 from emulator.graph import replicas, rights
-from emulator.graph.answers import body_of, caller_of, entity, listed, page, typed_of
+from emulator.graph.defaults import served
+from emulator.graph.odata import body_of, caller_of, entity, listed, page, typed_of
 from emulator.graph.refusals import bad, denied, malformed, not_found, required
-from emulator.graph.shapes import served
 from emulator.graph.validation import GUID
 from emulator.web import Caller, Json, Reply, Request, Router
 from emulator.world import World
@@ -43,7 +43,7 @@ _ORGANIZATION: Json = {
 
 @router.add("GET", "/v1.0/me", latency="graph_read")
 def get_me(world: World, request: Request) -> Reply:
-    """Answer the signed-in user. An application is nobody's `me`."""
+    """Return the signed-in user; refuse (400) an application."""
     caller = caller_of(request)
     if caller.kind == "app":
         raise malformed("/me request is only valid with delegated authentication flow.")
@@ -62,7 +62,7 @@ def list_users(world: World, request: Request) -> Reply:
 
 @router.add("GET", "/v1.0/users/{value}", latency="graph_read")
 def get_user(world: World, request: Request, value: str) -> Reply:
-    """Answer a user by object id or user principal name; an e-mail address is neither (404)."""
+    """Return a user by object id or user principal name; an e-mail address is neither (404)."""
     found = replicas.truth(world, "user", "id" if GUID.fullmatch(value) else "userPrincipalName", value)
     rights.require_read(caller_of(request), "user", found["id"] if found else "")
     if found is None:
@@ -79,7 +79,7 @@ def list_groups(world: World, request: Request) -> Reply:
 
 @router.add("GET", "/v1.0/groups/{value}", latency="graph_read")
 def get_group(world: World, request: Request, value: str) -> Reply:
-    """Answer one group."""
+    """Return one group."""
     rights.require_read(caller_of(request), "group")
     found = replicas.read(world, "group", value)
     if found is None:
@@ -89,14 +89,14 @@ def get_group(world: World, request: Request, value: str) -> Reply:
 
 @router.add("GET", "/v1.0/organization", latency="graph_read")
 def list_organization(world: World, request: Request) -> Reply:  # noqa: ARG001 - it is a constant
-    """Answer the tenant, as a list of one."""
+    """Return a list of the tenant."""
     rights.require_read(caller_of(request), "organization")
     return page(request, "organization", [_ORGANIZATION])
 
 
 @router.add("GET", "/v1.0/directoryObjects/{value}", latency="graph_read")
 def get_directory_object(world: World, request: Request, value: str) -> Reply:
-    """Answer an object of any type by its object id."""
+    """Return an object of any type by its object id."""
     caller = caller_of(request)
     if not GUID.fullmatch(value):
         raise bad(f"Invalid object identifier '{value}'.")
@@ -112,10 +112,10 @@ def get_directory_object(world: World, request: Request, value: str) -> Reply:
 
 @router.add("POST", "/v1.0/directoryObjects/getByIds", latency="graph_read")
 def get_by_ids(world: World, request: Request) -> Reply:
-    """Answer those of up to 1000 objects that exist, of the types asked for; the others are left out."""
+    """Return the existing objects among up to 1000 ids, of the requested types."""
     caller = caller_of(request)
-    wanted = body_of(request)
-    ids, types = _strings(wanted, "ids"), [name.lower() for name in _strings(wanted, "types", optional=True)]
+    body = body_of(request)
+    ids, types = _strings(body, "ids"), [name.lower() for name in _strings(body, "types", optional=True)]
     if len(ids) > _MOST_IDS:
         raise bad("The number of ids exceeds the maximum of 1000.")
     readable = [kind for kind in KINDS if rights.may_read(caller, kind)]

@@ -1,7 +1,7 @@
-"""The tenant's app management policy: what client secrets may be made.
+"""The tenant's app management policy: which client secrets may be created.
 
 It is Graph's `policies/defaultAppManagementPolicy` (learn.microsoft.com/graph/api/resources/tenantappmanagementpolicy),
-kept as a document of kind `policy`, which `PUT /_emulator/app-management-policy` sets.
+stored as a document of kind `policy`. `PUT /_emulator/app-management-policy` sets it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UNITS = (365 * 86400, 30 * 86400, 7 * 86400, 86400, 3600, 60, 1)
 
 
 def check_password(world: World, kind: str, holder: Json, lifetime: timedelta) -> None:
-    """Refuse (400) a client secret of that lifetime if the policy does not allow it for the holder."""
+    """Refuse (400) a client secret of this lifetime if the policy does not allow it for the object."""
     policy = world.store.get(KIND, KEY) or {}
     if not policy.get("isEnabled"):
         return

@@ -1,4 +1,4 @@
-"""Service principals as documents: made from their application, kept in line with it, removed with their grants."""
+"""The documents of service principals: created from their application, updated with it, removed with their grants."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from emulator import seed
 from emulator.graph import replicas
-from emulator.graph.shapes import APPLICATION_DEFAULTS, SERVICE_PRINCIPAL_DEFAULTS, merged
+from emulator.graph.defaults import APPLICATION_DEFAULTS, SERVICE_PRINCIPAL_DEFAULTS, merged
 from emulator.web import Json
 from emulator.world import World
 
 MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
-"""Owns Microsoft's own applications, as their service principals say in every tenant."""
+"""The tenant that owns Microsoft's applications."""
 
 _DIGITAL_TWINS: Json = {
     "appId": seed.DIGITAL_TWINS_APP,
@@ -41,11 +41,11 @@ _GRAPH: Json = {
     "signInAudience": "AzureADMultipleOrgs",
 }
 MICROSOFT_APPLICATIONS = {body["appId"]: body for body in (_DIGITAL_TWINS, _GRAPH)}
-"""Applications of Microsoft's that a tenant can have a service principal of."""
+"""Microsoft's applications that a tenant can have a service principal of."""
 
 
 def create(world: World, application: Json, settings: Json, owners: Iterable[str]) -> Json:
-    """Make the service principal of an application; it reaches the replicas, and Resource Manager, later."""
+    """Create the service principal of an application. Replicas and Resource Manager see it later."""
     local = "id" in application
     body = {
         "id": str(uuid.uuid4()),
@@ -60,7 +60,7 @@ def create(world: World, application: Json, settings: Json, owners: Iterable[str
 
 
 def follow(world: World, application: Json) -> None:
-    """Bring the service principal of an application of this tenant in line with it."""
+    """Update the service principal of an application of this tenant."""
     principal = replicas.truth(world, "servicePrincipal", "appId", application["appId"])
     if principal is None:
         return
@@ -70,7 +70,7 @@ def follow(world: World, application: Json) -> None:
 
 
 def remove(world: World, principal: Json) -> None:
-    """Take a service principal away, and the grants to it and of it."""
+    """Remove a service principal, and the grants to it and of it."""
     for key, grant in world.store.list("grant"):
         if principal["id"] in (grant["clientId"], grant["resourceId"]):
             replicas.write(world, "grant", key, None)
@@ -79,7 +79,7 @@ def remove(world: World, principal: Json) -> None:
 
 
 def ensure_digital_twins_principal(world: World) -> None:
-    """Make Azure Digital Twins' own service principal, as the first use of the service in a tenant does."""
+    """Create the service principal of Azure Digital Twins, as the first use of the service in a tenant does."""
     if replicas.truth(world, "servicePrincipal", "appId", seed.DIGITAL_TWINS_APP) is None:
         create(world, _DIGITAL_TWINS, {}, ())
 

@@ -1,4 +1,4 @@
-"""References to objects (`@odata.id`, `owners@odata.bind`), and what they are for here: owners."""
+"""References to objects (`@odata.id`, `owners@odata.bind`), which name owners."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OTHERS = {"group": "Group", "application": "Application"}
 
 
 def owner(world: World, reference: Any) -> str:
-    """Return the object id that a reference to an owner means: a user or a service principal that exists."""
+    """Return the object id in a reference to an owner: an existing user or service principal; refuse others."""
     match = _REFERENCE.fullmatch(str(reference))
     if match is None:
         raise malformed("Invalid URL format specified in payload.")
@@ -37,13 +37,13 @@ def owner(world: World, reference: Any) -> str:
     raise not_found(identifier)
 
 
-def first_owners(world: World, caller: Caller, wanted: Json) -> list[str]:
-    """Return who owns what `caller` makes with the body `wanted`.
+def first_owners(world: World, caller: Caller, body: Json) -> list[str]:
+    """Return the owners of the object that `caller` creates with a body.
 
     A user becomes the owner (learn.microsoft.com/entra/fundamentals/users-default-permissions). So does an
     application that may manage only what it owns (learn.microsoft.com/graph/permissions-reference,
     Application.ReadWrite.OwnedBy); one that manages all does not.
     """
-    bound = [owner(world, reference) for reference in wanted.get("owners@odata.bind") or []]
+    bound = [owner(world, reference) for reference in body.get("owners@odata.bind") or []]
     maker = [caller.object_id.lower()] if caller.kind == "user" or not rights.manages_all(caller) else []
     return list(dict.fromkeys([*maker, *bound]))

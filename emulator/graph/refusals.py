@@ -1,6 +1,6 @@
-"""How Microsoft Graph refuses: its error shape, and the refusals that several operations share.
+"""Microsoft Graph's error shape, and the refusals that several operations share.
 
-Codes and texts are those that people reported of the live service: see the comments for the less obvious ones.
+Codes and texts as reported of the live service; comments name the source where it isn't obvious.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def render_refusal(refused: Refused, request: Request) -> Reply:
 
 
 def bad(message: str) -> Refused:
-    """Return the refusal of a request that makes no sense."""
+    """Return the refusal of a bad request."""
     return Refused(400, "Request_BadRequest", message)
 
 
@@ -48,7 +48,7 @@ def required(name: str, resource: str) -> Refused:
 
 
 def taken(name: str) -> Refused:
-    """Return the refusal of a value that another object, deleted ones included, has for the unique property `name`."""
+    """Return the refusal of a value of the unique property `name` that another object has, present or deleted."""
     # microsoftgraph/msgraph-bicep-types#137 and #202: 400, not 409, also when the holder is in the recycle bin.
     text = f"Another object with the same value for property {name} already exists."
     return Refused(
@@ -62,18 +62,18 @@ def same_key(message: str) -> Refused:
 
 
 def not_found(key: str) -> Refused:
-    """Return the refusal of an object that is not there, or that the replica that answers has not seen."""
+    """Return the refusal of an object that does not exist, or that the answering replica does not show yet."""
     text = f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
     return Refused(404, "Request_ResourceNotFound", text)
 
 
 def denied() -> Refused:
-    """Return the refusal of somebody who may not do it."""
+    """Return the refusal of a caller without the permission."""
     return Refused(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
 def not_local() -> Refused:
-    """Return the refusal of a service principal whose application, as far as the replica knows, is not the tenant's."""
+    """Return the refusal of a service principal whose application the replica does not show in the tenant."""
     # Azure/azure-cli#28009, hashicorp/vault-plugin-secrets-azure#49: what owners get, also while the application
     # that they just made is still being replicated.
     text = (
@@ -106,7 +106,7 @@ def malformed(message: str) -> Refused:
 
 
 def interaction_required() -> Refused:
-    """Return what a valid token gets when policy or continuous access evaluation demands a new sign-in."""
+    """Return the refusal of a valid token when policy or continuous access evaluation demands a new sign-in."""
     # Text: microsoftgraph/msgraph-sdk-java#2355. Header: learn.microsoft.com/entra/identity-platform/claims-challenge;
     # the claims are {"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}.
     claims = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNzAwMDAwMDAwIn19fQ=="

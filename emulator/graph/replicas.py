@@ -1,7 +1,7 @@
-"""Replication: what a read of the directory shows, and when. All reads and writes of Graph's objects go through here.
+"""Replication: what a read of the directory shows, and when. All reads and writes of Graph's objects use it.
 
 Writes change the truth at once, and unique keys (`uniqueName`, `appId`) are always checked against it, so an upsert
-never makes two. Reads, lists and the look-ups that a dependent write makes are answered by a replica, which may still
+never creates two. Reads, lists and the look-ups that a dependent write makes are answered by a replica, which may still
 show the object as it was before its last write: missing after a create, unchanged after an update, present after a
 delete.
 
@@ -24,13 +24,13 @@ REPLICAS = 3
 
 
 def next_replica(world: World) -> None:
-    """Let the next replica answer: once a request. Counted worlds have but one."""
+    """Choose the next replica to answer, once a request. Counted worlds have a single one."""
     if not world.lag.latency.counted:
         world.store.put("world", "replica", {"number": (_replica(world) + 1) % REPLICAS})
 
 
 def write(world: World, kind: str, key: str, body: Json | None) -> None:
-    """Make `body` the truth about an object; None deletes it."""
+    """Store `body` as the object's state; None deletes it."""
     truth = world.store.get(kind, key)
     lag = _lag(kind, key)
     if world.store.get("shadow", f"{kind}/{key}") is None or _seen_by_some(world, lag):
@@ -43,12 +43,12 @@ def write(world: World, kind: str, key: str, body: Json | None) -> None:
 
 
 def read(world: World, kind: str, key: str) -> Json | None:
-    """Return the object as the replica that answers shows it, or None."""
+    """Return the object as the answering replica shows it, or None."""
     return _shown(world, kind, key, world.store.get(kind, key))
 
 
 def select(world: World, kind: str, matches: Callable[[Json], bool]) -> list[Json]:
-    """Return the objects that match as the replica that answers shows them, in order of key.
+    """Return the matching objects as the answering replica shows them, in order of key.
 
     Only objects that match before or after their last write are observed.
     """
@@ -74,7 +74,7 @@ def truth(world: World, kind: str, name: str, value: str) -> Json | None:
 
 
 def unseen(world: World, kind: str, key: str) -> bool:
-    """Observe whether a dependent write meets a replica that does not have the object yet."""
+    """Whether a dependent write meets a replica that does not show the object yet; counts as an observation."""
     kept = world.store.get("shadow", f"{kind}/{key}")
     if kept is None or kept["before"] is not None:
         return world.store.get(kind, key) is None

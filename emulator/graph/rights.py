@@ -1,7 +1,7 @@
-"""Who may do what in the directory.
+"""The rights of callers in the directory.
 
-Users by their directory role (`seed.User.directory`): an administrator everything; a member reads everything,
-registers applications and manages those they own; a guest reads applications and themselves
+Users by their directory role (`seed.User.directory`): an administrator may do everything; a member reads everything,
+registers applications and manages their own; a guest reads applications and themselves
 (learn.microsoft.com/entra/fundamentals/users-default-permissions). Applications by the Graph permissions
 in their token. Tokens of users carry wide enough scopes: the role alone decides.
 """
@@ -37,7 +37,7 @@ _READERS = {
     "group": frozenset({"GroupMember.Read.All", "Group.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}),
     "organization": frozenset({"Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All"}),
 }
-"""The application permissions of which any one is enough to read."""
+"""Any of these application permissions is enough to read."""
 
 _GUEST_READS = frozenset({"application", "servicePrincipal", "grant", "organization"})
 _WRITE_ALL = frozenset({"Application.ReadWrite.All", "Directory.ReadWrite.All"})
@@ -55,7 +55,7 @@ def may_read(caller: Caller, kind: str, key: str = "") -> bool:
 
 
 def require_read(caller: Caller, kind: str, key: str = "") -> None:
-    """Refuse (403) what `may_read` denies."""
+    """Refuse (403) a read that `may_read` denies."""
     if not may_read(caller, kind, key):
         raise denied()
 
@@ -68,7 +68,7 @@ def manages_all(caller: Caller) -> bool:
 
 
 def require_create(caller: Caller) -> None:
-    """Refuse (403) whoever may not register applications."""
+    """Refuse (403) a caller who may not register applications."""
     if manages_all(caller):
         return
     allowed = _WRITE_OWNED in caller.permissions if caller.kind == "app" else _role(caller) == "member"
@@ -82,7 +82,7 @@ def owns(caller: Caller, body: Json) -> bool:
 
 
 def require_change(caller: Caller, body: Json) -> None:
-    """Refuse (403) whoever may change neither everything nor, as an owner, this application or service principal."""
+    """Refuse (403) a caller who may not change this object, neither as its owner nor as an administrator."""
     if manages_all(caller):
         return
     if caller.kind == "app" and _WRITE_OWNED not in caller.permissions:
@@ -92,7 +92,7 @@ def require_change(caller: Caller, body: Json) -> None:
 
 
 def require_grant(caller: Caller) -> None:
-    """Refuse (403) whoever may not consent for others."""
+    """Refuse (403) a caller who may not consent for others."""
     allowed = bool(caller.permissions & _WRITE_GRANTS) if caller.kind == "app" else _role(caller) == "administrator"
     if not allowed:
         raise denied()

@@ -8,10 +8,10 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Shape:
+class ObjectType:
     """A type: its name in Graph's messages, and its properties.
 
-    A property's type is "string", "bool", "int", "guid" or "time" (null allowed), another `Shape`, or a list of
+    A property's type is "string", "bool", "int", "guid" or "time" (null allowed), another `ObjectType`, or a list of
     one of them.
     """
 
@@ -20,13 +20,13 @@ class Shape:
     read_only: frozenset[str] = frozenset()
 
 
-def _shape(name: str, **properties: Any) -> Shape:
-    return Shape(name, properties)
+def _type(name: str, **properties: Any) -> ObjectType:
+    return ObjectType(name, properties)
 
 
-_KEY_VALUE = _shape("KeyValue", key="string", value="string")
-_ADD_IN = _shape("AddIn", id="guid", type="string", properties=[_KEY_VALUE])
-_SCOPE = _shape(
+_KEY_VALUE = _type("KeyValue", key="string", value="string")
+_ADD_IN = _type("AddIn", id="guid", type="string", properties=[_KEY_VALUE])
+_SCOPE = _type(
     "PermissionScope",
     adminConsentDescription="string",
     adminConsentDisplayName="string",
@@ -38,7 +38,7 @@ _SCOPE = _shape(
     userConsentDisplayName="string",
     value="string",
 )
-_APP_ROLE = _shape(
+_APP_ROLE = _type(
     "AppRole",
     allowedMemberTypes=["string"],
     description="string",
@@ -48,11 +48,11 @@ _APP_ROLE = _shape(
     origin="string",
     value="string",
 )
-_CLAIM = Shape(
+_CLAIM = ObjectType(
     "OptionalClaim",
     {"additionalProperties": ["string"], "essential": "bool", "name": "string", "source": "string"},
 )
-PASSWORD = _shape(
+PASSWORD = _type(
     "PasswordCredential",
     customKeyIdentifier="string",
     displayName="string",
@@ -62,7 +62,7 @@ PASSWORD = _shape(
     secretText="string",
     startDateTime="time",
 )
-_KEY = _shape(
+_KEY = _type(
     "KeyCredential",
     customKeyIdentifier="string",
     displayName="string",
@@ -73,7 +73,7 @@ _KEY = _shape(
     type="string",
     usage="string",
 )
-_INFO = _shape(
+_INFO = _type(
     "InformationalUrl",
     logoUrl="string",
     marketingUrl="string",
@@ -81,27 +81,27 @@ _INFO = _shape(
     supportUrl="string",
     termsOfServiceUrl="string",
 )
-_PUBLISHER = _shape("VerifiedPublisher", addedDateTime="time", displayName="string", verifiedPublisherId="string")
-_RESOURCE_ACCESS = _shape("ResourceAccess", id="guid", type="string")
+_PUBLISHER = _type("VerifiedPublisher", addedDateTime="time", displayName="string", verifiedPublisherId="string")
+_RESOURCE_ACCESS = _type("ResourceAccess", id="guid", type="string")
 
-APPLICATION = Shape(
+APPLICATION = ObjectType(
     "Application",
     {
         "addIns": [_ADD_IN],
-        "api": _shape(
+        "api": _type(
             "ApiApplication",
             acceptMappedClaims="bool",
             knownClientApplications=["guid"],
             oauth2PermissionScopes=[_SCOPE],
             preAuthorizedApplications=[
-                _shape("PreAuthorizedApplication", appId="guid", delegatedPermissionIds=["string"])
+                _type("PreAuthorizedApplication", appId="guid", delegatedPermissionIds=["string"])
             ],
             requestedAccessTokenVersion="int",
         ),
         "appId": "string",
         "appRoles": [_APP_ROLE],
         "applicationTemplateId": "string",
-        "authenticationBehaviors": _shape(
+        "authenticationBehaviors": _type(
             "AuthenticationBehaviors",
             blockAzureADGraphAccess="bool",
             removeUnverifiedEmailClaim="bool",
@@ -127,22 +127,22 @@ APPLICATION = Shape(
         "nativeAuthenticationApisEnabled": "string",
         "notes": "string",
         "oauth2RequirePostResponse": "bool",
-        "optionalClaims": _shape("OptionalClaims", accessToken=[_CLAIM], idToken=[_CLAIM], saml2Token=[_CLAIM]),
-        "parentalControlSettings": _shape(
+        "optionalClaims": _type("OptionalClaims", accessToken=[_CLAIM], idToken=[_CLAIM], saml2Token=[_CLAIM]),
+        "parentalControlSettings": _type(
             "ParentalControlSettings", countriesBlockedForMinors=["string"], legalAgeGroupRule="string"
         ),
         "passwordCredentials": [PASSWORD],
-        "publicClient": _shape("PublicClientApplication", redirectUris=["string"]),
+        "publicClient": _type("PublicClientApplication", redirectUris=["string"]),
         "publisherDomain": "string",
-        "requestSignatureVerification": _shape(
+        "requestSignatureVerification": _type(
             "RequestSignatureVerification", allowedWeakAlgorithms="string", isSignedRequestRequired="bool"
         ),
         "requiredResourceAccess": [
-            _shape("RequiredResourceAccess", resourceAppId="string", resourceAccess=[_RESOURCE_ACCESS])
+            _type("RequiredResourceAccess", resourceAppId="string", resourceAccess=[_RESOURCE_ACCESS])
         ],
         "samlMetadataUrl": "string",
         "serviceManagementReference": "string",
-        "servicePrincipalLockConfiguration": _shape(
+        "servicePrincipalLockConfiguration": _type(
             "ServicePrincipalLockConfiguration",
             allProperties="bool",
             credentialsWithUsageSign="bool",
@@ -151,20 +151,20 @@ APPLICATION = Shape(
             tokenEncryptionKeyId="bool",
         ),
         "signInAudience": "string",
-        "spa": _shape("SpaApplication", redirectUris=["string"]),
+        "spa": _type("SpaApplication", redirectUris=["string"]),
         "tags": ["string"],
         "tokenEncryptionKeyId": "guid",
         "uniqueName": "string",
         "verifiedPublisher": _PUBLISHER,
-        "web": _shape(
+        "web": _type(
             "WebApplication",
             homePageUrl="string",
-            implicitGrantSettings=_shape(
+            implicitGrantSettings=_type(
                 "ImplicitGrantSettings", enableAccessTokenIssuance="bool", enableIdTokenIssuance="bool"
             ),
             logoutUrl="string",
             redirectUris=["string"],
-            redirectUriSettings=[_shape("RedirectUriSettings", index="int", uri="string")],
+            redirectUriSettings=[_type("RedirectUriSettings", index="int", uri="string")],
         ),
     },
     frozenset(
@@ -183,7 +183,7 @@ APPLICATION = Shape(
     ),
 )
 
-SERVICE_PRINCIPAL = Shape(
+SERVICE_PRINCIPAL = ObjectType(
     "ServicePrincipal",
     {
         "accountEnabled": "bool",
@@ -216,7 +216,7 @@ SERVICE_PRINCIPAL = Shape(
         "preferredTokenSigningKeyThumbprint": "string",
         "replyUrls": ["string"],
         "resourceSpecificApplicationPermissions": ["string"],
-        "samlSingleSignOnSettings": _shape("SamlSingleSignOnSettings", relayState="string"),
+        "samlSingleSignOnSettings": _type("SamlSingleSignOnSettings", relayState="string"),
         "servicePrincipalNames": ["string"],
         "servicePrincipalType": "string",
         "signInAudience": "string",
@@ -242,7 +242,7 @@ SERVICE_PRINCIPAL = Shape(
     ),
 )
 
-GRANT = Shape(
+GRANT = ObjectType(
     "OAuth2PermissionGrant",
     {
         "clientId": "string",
@@ -255,7 +255,7 @@ GRANT = Shape(
     frozenset({"id"}),
 )
 
-FEDERATED = Shape(
+FEDERATED = ObjectType(
     "FederatedIdentityCredential",
     {
         "audiences": ["string"],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from emulator.graph import principals, references, replicas, rights
-from emulator.graph.answers import body_of, caller_of, create_if_missing, entity, listed, now, page
+from emulator.graph.defaults import SERVICE_PRINCIPAL_DEFAULTS, merged, with_defaults
+from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, listed, now, page
 from emulator.graph.refusals import (
     bad,
     denied,
@@ -15,7 +16,6 @@ from emulator.graph.refusals import (
     same_key,
 )
 from emulator.graph.schema import SERVICE_PRINCIPAL
-from emulator.graph.shapes import SERVICE_PRINCIPAL_DEFAULTS, merged, with_defaults
 from emulator.graph.validation import GUID, check
 from emulator.web import Json, Reply, Request, Router
 from emulator.world import World
@@ -33,23 +33,23 @@ def list_principals(world: World, request: Request) -> Reply:
 @router.add("POST", "/v1.0/servicePrincipals", latency="graph_write")
 def create_principal(world: World, request: Request) -> Reply:
     """Create the service principal of an application; a second one is refused (409)."""
-    wanted = body_of(request)
-    app_id = wanted.get("appId")
+    body = body_of(request)
+    app_id = body.get("appId")
     if not app_id:
         raise required("appId", "ServicePrincipal")
-    return _create(world, request, wanted, _guid(app_id))
+    return _create(world, request, body, _guid(app_id))
 
 
 @router.add("GET", "/v1.0/servicePrincipals/{value}", latency="graph_read")
 def get_principal(world: World, request: Request, value: str, key: str = "id") -> Reply:
-    """Answer one service principal."""
+    """Return one service principal."""
     rights.require_read(caller_of(request), "servicePrincipal")
     return entity(request, "servicePrincipal", shown(world, key, value))
 
 
 @router.add("GET", "/v1.0/servicePrincipals(appId='{value}')", latency="graph_read")
 def get_by_app_id(world: World, request: Request, value: str) -> Reply:
-    """Answer the service principal with an app id."""
+    """Return the service principal with an app id."""
     return get_principal(world, request, _guid(value), "appId")
 
 
@@ -61,21 +61,21 @@ def update_principal(world: World, request: Request, value: str) -> Reply:
 
 @router.add("PATCH", "/v1.0/servicePrincipals(appId='{value}')", latency="graph_write")
 def upsert_principal(world: World, request: Request, value: str) -> Reply:
-    """Change the service principal with an app id, or with `Prefer: create-if-missing` create it: never two."""
-    wanted = body_of(request)
-    if str(wanted.get("appId") or value).lower() != _guid(value).lower():
+    """Change the service principal with an app id; with `Prefer: create-if-missing` create it if it is missing."""
+    body = body_of(request)
+    if str(body.get("appId") or value).lower() != _guid(value).lower():
         raise invalid_value("appId", "ServicePrincipal")
     found = replicas.truth(world, "servicePrincipal", "appId", value)
     if found is not None:
         return _update(world, request, found)
     if not create_if_missing(request):
         raise not_found(value)
-    return _create(world, request, wanted, value)
+    return _create(world, request, body, value)
 
 
 @router.add("DELETE", "/v1.0/servicePrincipals/{value}", latency="graph_write")
 def delete_principal(world: World, request: Request, value: str, key: str = "id") -> Reply:
-    """Move a service principal to the deleted items; grants to it and of it are gone."""
+    """Move a service principal to the deleted items; delete the grants to it and of it."""
     found = reached(world, key, value)
     rights.require_change(caller_of(request), found)
     principals.remove(world, found)
@@ -91,7 +91,7 @@ def delete_by_app_id(world: World, request: Request, value: str) -> Reply:
 
 @router.add("GET", "/v1.0/servicePrincipals/{value}/appRoleAssignedTo", latency="graph_read")
 def list_role_assignments(world: World, request: Request, value: str, key: str = "id") -> Reply:
-    """List who was assigned application roles of it: nobody, the operations that assign are not played."""
+    """List the assignments of its application roles: always empty, as assigning is not emulated."""
     rights.require_read(caller_of(request), "servicePrincipal")
     shown(world, key, value)
     return page(request, "appRoleAssignment", [])
@@ -99,27 +99,27 @@ def list_role_assignments(world: World, request: Request, value: str, key: str =
 
 @router.add("GET", "/v1.0/servicePrincipals(appId='{value}')/appRoleAssignedTo", latency="graph_read")
 def list_role_assignments_by_app_id(world: World, request: Request, value: str) -> Reply:
-    """List who was assigned application roles of the one with an app id."""
+    """List the assignments of application roles, by app id."""
     return list_role_assignments(world, request, _guid(value), "appId")
 
 
 def shown(world: World, key: str, value: str) -> Json:
-    """Return the service principal with a key, as the replica that answers shows it, or refuse (404)."""
+    """Return the service principal with a key, as the answering replica shows it; refuse (404) an unknown one."""
     for body in replicas.select(world, "servicePrincipal", lambda body: str(body[key]).lower() == value.lower()):
         return body
     raise not_found(value)
 
 
 def reached(world: World, key: str, value: str) -> Json:
-    """Return the service principal that a write addresses; refuse (404) while the replica has not seen its creation."""
+    """Return the service principal that a write addresses; refuse (404) while the replica doesn't show its creation."""
     found = replicas.truth(world, "servicePrincipal", key, value)
     if found is None or replicas.unseen(world, "servicePrincipal", found["id"]):
         raise not_found(value)
     return found
 
 
-def _create(world: World, request: Request, wanted: Json, app_id: str) -> Reply:
-    settings = check(SERVICE_PRINCIPAL, wanted)
+def _create(world: World, request: Request, sent: Json, app_id: str) -> Reply:
+    settings = check(SERVICE_PRINCIPAL, sent)
     application = _backing_application(world, request, app_id)
     if replicas.truth(world, "servicePrincipal", "appId", app_id) is not None:
         # hashicorp/terraform: Azure/reliable-web-app-pattern-java#185.
@@ -128,7 +128,7 @@ def _create(world: World, request: Request, wanted: Json, app_id: str) -> Reply:
             f"{app_id} is already in use."
         )
     settings = with_defaults(SERVICE_PRINCIPAL_DEFAULTS, settings)
-    owners = references.first_owners(world, caller_of(request), wanted)
+    owners = references.first_owners(world, caller_of(request), sent)
     body = principals.create(world, application, settings, owners)
     answer = entity(request, "servicePrincipal", body, 201)
     answer.headers["Location"] = f"{request.origin}/v1.0/servicePrincipals/{body['id']}"
@@ -136,9 +136,9 @@ def _create(world: World, request: Request, wanted: Json, app_id: str) -> Reply:
 
 
 def _backing_application(world: World, request: Request, app_id: str) -> Json:
-    """Return the application, if the caller may make its service principal and the replica knows it.
+    """Return the application if the caller may create its service principal and the replica shows it; else refuse.
 
-    Whoever may only manage what they own gets another answer to an unknown application than an administrator:
+    A caller who may only manage their own gets another refusal of an unknown application than an administrator:
     microsoftgraph/microsoft-graph-docs#16138.
     """
     caller = caller_of(request)

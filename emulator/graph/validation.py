@@ -1,4 +1,4 @@
-"""Checks a request body against the properties of its type."""
+"""Checks a request body of Graph against the properties of its type."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from emulator.graph.refusals import bad, invalid_value
-from emulator.graph.schema import Shape
+from emulator.graph.schema import ObjectType
 from emulator.web import Json
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
-def check(shape: Shape, body: Json) -> Json:
+def check(shape: ObjectType, body: Json) -> Json:
     """Return the properties that a request sets, without annotations; refuse unknown, read-only and mistyped ones."""
-    wanted = {name: value for name, value in body.items() if "@" not in name}
-    for name, value in wanted.items():
+    settings = {name: value for name, value in body.items() if "@" not in name}
+    for name, value in settings.items():
         if name not in shape.properties:
             raise bad(f"Invalid property '{name}'.")
         if name in shape.read_only:
             raise bad(f"Property '{name}' is read-only and cannot be set.")
-        wanted[name] = _value(shape.properties[name], value, name, shape.name)
-    return wanted
+        settings[name] = _value(shape.properties[name], value, name, shape.name)
+    return settings
 
 
 def _value(kind: Any, value: Any, name: str, resource: str) -> Any:
@@ -32,7 +32,7 @@ def _value(kind: Any, value: Any, name: str, resource: str) -> Any:
         return [_value(kind[0], part, name, resource) for part in value]
     if value is None:
         return None
-    if isinstance(kind, Shape):
+    if isinstance(kind, ObjectType):
         if not isinstance(value, dict):
             raise invalid_value(name, resource)
         return check(kind, value)

@@ -1,0 +1,1 @@
+"""Microsoft.Authorization and Microsoft.ManagedIdentity: roles, assignments, locks, identities."""

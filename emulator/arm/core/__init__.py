@@ -1,0 +1,1 @@
+"""What all of Resource Manager is built on: routes, guards, the life cycle, groups, providers, lists, tags."""

@@ -1,0 +1,33 @@
+"""The two lists that every resource type has: of a subscription and of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from emulator.arm.core import groups
+from emulator.arm.core.guards import readable
+from emulator.arm.core.routes import GROUP, ROUTER, SUBSCRIPTION
+from emulator.store import public
+from emulator.web import Json, Reply, Request
+from emulator.world import World
+
+Under = Callable[[World, str], list[Json]]
+
+
+def serve_lists(resource_type: str, under: Under) -> None:
+    """Register the lists of a type; `under` returns the resources below a scope."""
+    path = f"/providers/{resource_type}"
+    ROUTER.add("GET", SUBSCRIPTION + path)(partial(_list, resource_type, under))
+    ROUTER.add("GET", GROUP + path)(partial(_list, resource_type, under))
+
+
+def _list(
+    resource_type: str, under: Under, world: World, request: Request, *, subscription: str, group: str = ""
+) -> Reply:
+    """List the resources that the caller may read. The refusal (403) comes before that of a missing group (404)."""
+    scope = groups.id_of(subscription, group) if group else f"/subscriptions/{subscription}"
+    found = readable(world, request, f"{resource_type}/read", scope, under(world, scope))
+    if group:
+        groups.existing(world, subscription, group)
+    return Reply(body={"value": [public(resource) for resource in found]})

@@ -1,0 +1,118 @@
+"""The api-versions that are served. Every request names one; each family of operations has its own.
+
+The published contracts describe the first of each; older and newer clients ask with the others.
+"""
+
+from __future__ import annotations
+
+import re
+
+from emulator.arm.core.errors import listing
+from emulator.web import Refused, Request
+
+SUBSCRIPTIONS = ("2022-12-01", "2022-09-01", "2021-01-01", "2020-01-01", "2016-06-01")
+RESOURCES = ("2025-04-01", "2024-11-01", "2024-03-01", "2022-09-01", "2021-04-01", "2016-02-01")
+"""The SDKs ask with the last one when they register a provider automatically."""
+DIGITAL_TWINS = ("2023-01-31", "2022-10-31", "2022-05-31", "2020-12-01")
+MANAGED_IDENTITY = ("2024-11-30", "2025-05-31-preview", "2023-01-31", "2018-11-30")
+ELIGIBILITY = ("2020-10-01",)
+LOCKS = ("2020-05-01", "2017-04-01", "2016-09-01")
+ROLE_ASSIGNMENTS = ("2022-04-01",)
+ROLE_DEFINITIONS = ("2022-04-01", "2022-05-01-preview")
+EVENT_HUB = (
+    "2024-01-01",
+    "2026-07-01-preview",
+    "2026-01-01",
+    "2025-05-01-preview",
+    "2024-05-01-preview",
+    "2022-10-01-preview",
+    "2021-11-01",
+    "2017-04-01",
+)
+SERVICE_BUS = (
+    "2024-01-01",
+    "2026-07-01-preview",
+    "2026-01-01",
+    "2025-05-01-preview",
+    "2022-10-01-preview",
+    "2021-11-01",
+    "2017-04-01",
+)
+EVENT_GRID = (
+    "2025-02-15",
+    "2025-07-15-preview",
+    "2025-04-01-preview",
+    "2022-06-15",
+    "2021-12-01",
+    "2021-10-15-preview",
+    "2020-06-01",
+)
+STORAGE = (
+    "2025-06-01",
+    "2026-09-01",
+    "2025-08-01",
+    "2025-01-01",
+    "2024-01-01",
+    "2023-05-01",
+    "2023-01-01",
+    "2022-09-01",
+    "2021-09-01",
+    "2021-04-01",
+    "2019-06-01",
+)
+
+PROVIDER = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
+"""A path at or below a provider's resource."""
+_SUBSCRIPTIONS = re.compile(r"/(tenants|subscriptions(/[^/]+(/locations)?)?)", re.IGNORECASE)
+_OF_PROVIDERS = ("register", "unregister")
+
+_PROVIDER_VERSIONS = {
+    ("microsoft.digitaltwins", None): DIGITAL_TWINS,
+    ("microsoft.managedidentity", None): MANAGED_IDENTITY,
+    ("microsoft.resources", "tags"): RESOURCES,
+    ("microsoft.authorization", "roledefinitions"): ROLE_DEFINITIONS,
+    ("microsoft.authorization", "permissions"): ROLE_DEFINITIONS,
+    ("microsoft.authorization", "roleeligibilityscheduleinstances"): ELIGIBILITY,
+    ("microsoft.authorization", "locks"): LOCKS,
+    ("microsoft.authorization", None): ROLE_ASSIGNMENTS,
+    ("microsoft.eventhub", None): EVENT_HUB,
+    ("microsoft.servicebus", None): SERVICE_BUS,
+    ("microsoft.eventgrid", None): EVENT_GRID,
+    ("microsoft.storage", None): STORAGE,
+}
+
+
+def check(request: Request) -> str:
+    """Return the request's api-version; refuse (400) a missing one and one that its family does not serve."""
+    version = request.query.get("api-version", "")
+    if not version:
+        raise Refused(
+            400,
+            "MissingApiVersionParameter",
+            "The api-version query parameter (?api-version=) is required for all requests.",
+        )
+    if _SUBSCRIPTIONS.fullmatch(request.path):
+        return _one_of(version, SUBSCRIPTIONS)
+    match = PROVIDER.fullmatch(request.path)
+    if not match or match["kind"].lower() in _OF_PROVIDERS:
+        return _one_of(version, RESOURCES)
+    namespace, kind = match["namespace"].lower(), match["kind"].lower()
+    known = _PROVIDER_VERSIONS.get((namespace, kind)) or _PROVIDER_VERSIONS.get((namespace, None))
+    if known and version.lower() not in known:
+        raise Refused(
+            400,
+            "NoRegisteredProviderFound",
+            f"No registered resource provider found for location '' and API version '{version}' for type "
+            f"'{match['kind']}'. The supported api-versions are '{', '.join(known)}'. The supported locations are ''.",
+        )
+    return version
+
+
+def _one_of(version: str, known: tuple[str, ...]) -> str:
+    if version.lower() not in known:
+        raise Refused(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{version}' is invalid. The supported versions are '{listing(known)}'.",
+        )
+    return version

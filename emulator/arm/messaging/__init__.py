@@ -1,0 +1,1 @@
+"""Event Hubs, Service Bus and Event Grid: namespaces, event hubs, topics, authorization rules, keys."""

@@ -1,0 +1,1 @@
+"""Microsoft.Storage: accounts, their keys and blob containers."""
