@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.lab import NONE, Failed, Json, Lab, Took, forget_traffic, middle, run, say
-from steps.model import DIGITAL_TWINS, READ_WRITE
-from tests.tool import GROUP, INSTANCE, SUBSCRIPTION
-from tests.world import Emulator
+from steps.shared.digital_twins_api import DIGITAL_TWINS, READ_WRITE
+from tests.support.tool import GROUP, INSTANCE, SUBSCRIPTION
+from tests.support.world import Emulator
 
 LATENCIES = {NONE: 0.0, "azure:0.1": 0.1, "azure:1": 1.0}
 RUNS = {NONE: 3, "azure:0.1": 2, "azure:1": 1}

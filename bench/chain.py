@@ -64,11 +64,11 @@ def longest(run: Sequence[Request], *, waits: bool = True) -> Chain:
     came: list[Link | None] = []
     for position, request in enumerate(run):
         best, link = 0.0, None
-        for one in _links(run, position, request):
-            seconds = one.seconds if waits or one.why != "Retry-After" else 0.0
-            length = before[one.to] + seconds + (0.0 if one.from_start else run[one.to].latency)
+        for prior in _links(run, position, request):
+            seconds = prior.seconds if waits or prior.why != "Retry-After" else 0.0
+            length = before[prior.to] + seconds + (0.0 if prior.from_start else run[prior.to].latency)
             if length > best:
-                best, link = length, Link(one.to, one.why, seconds, one.from_start)
+                best, link = length, Link(prior.to, prior.why, seconds, prior.from_start)
         before.append(best)
         came.append(link)
     if not run:
@@ -91,50 +91,50 @@ def depth(run: Iterable[Request]) -> int:
     That holds for any run, and says most where all answers take as long as each other.
     """
     count, free = 0, float("-inf")
-    for request in sorted(run, key=lambda one: one.ended):
+    for request in sorted(run, key=lambda prior: prior.ended):
         if request.started >= free:
             count, free = count + 1, request.ended
     return count
 
 
 def _links(run: Sequence[Request], position: int, request: Request) -> Iterable[Link]:
-    earlier = [(at, one) for at, one in enumerate(run[:position]) if one.ended <= request.started]
+    earlier = [(at, prior) for at, prior in enumerate(run[:position]) if prior.ended <= request.started]
     if not request.audience:
-        tokens = [at for at, one in earlier if one.audience and _for(one.audience, request.host)]
+        tokens = [at for at, prior in earlier if prior.audience and _for(prior.audience, request.host)]
         if tokens:
             yield Link(tokens[-1], "token")
     for thing in request.asks:
-        telling = [(at, one) for at, one in earlier if thing in one.tells]
-        if telling and not any(thing in one.asks for one in run[: telling[0][0] + 1]):
+        telling = [(at, prior) for at, prior in earlier if thing in prior.tells]
+        if telling and not any(thing in prior.asks for prior in run[: telling[0][0] + 1]):
             yield Link(min(telling, key=lambda pair: pair[1].ended)[0], "told")
     yield from _writes(earlier, request)
-    for at, one in reversed(earlier):
-        if one.status >= 400 and (one.method, one.path) == (request.method, request.path):
+    for at, prior in reversed(earlier):
+        if prior.status >= 400 and (prior.method, prior.path) == (request.method, request.path):
             yield Link(at, "asked again")
             break
-    for at, one in reversed(earlier):
-        if request.path in (*one.links, one.path) and one.retry_after:
-            if request.started >= one.ended + one.retry_after - _SLACK:
-                yield Link(at, "Retry-After", one.retry_after)
+    for at, prior in reversed(earlier):
+        if request.path in (*prior.links, prior.path) and prior.retry_after:
+            if request.started >= prior.ended + prior.retry_after - _SLACK:
+                yield Link(at, "Retry-After", prior.retry_after)
             break
 
 
 def _writes(earlier: list[tuple[int, Request]], request: Request) -> Iterable[Link]:
-    for at, one in earlier:
-        if one.method not in ("PUT", "PATCH", "POST") or one.status >= 300 or one.audience:
+    for at, prior in earlier:
+        if prior.method not in ("PUT", "PATCH", "POST") or prior.status >= 300 or prior.audience:
             continue
-        made = one.path.removesuffix("/register")
-        inside = request.path.startswith(f"{made}/") and request.host == one.host
-        if inside and one.method != "POST":
+        made = prior.path.removesuffix("/register")
+        inside = request.path.startswith(f"{made}/") and request.host == prior.host
+        if inside and prior.method != "POST":
             yield Link(at, "inside")
-        if not one.operation:
+        if not prior.operation:
             continue
-        over = one.started + one.operation
-        told = [(there, seen) for there, seen in earlier if _tells(seen, one, made) and seen.started >= over - 0.01]
+        over = prior.started + prior.operation
+        told = [(there, seen) for there, seen in earlier if _tells(seen, prior, made) and seen.started >= over - 0.01]
         if inside and told:
             yield Link(min(told, key=lambda pair: pair[1].ended)[0], "operation")
-        if request.started >= over - 0.01 and _tells(request, one, made):
-            yield Link(at, "operation", one.operation, from_start=True)
+        if request.started >= over - 0.01 and _tells(request, prior, made):
+            yield Link(at, "operation", prior.operation, from_start=True)
 
 
 def _tells(seen: Request, write: Request, made: str) -> bool:

@@ -23,8 +23,12 @@ def _at(lab: Lab, latency: str) -> Json:
             took = tool.deploy()
             runs.append(_figures(took, traffic.read(tool.azure.traffic.read_text(), took.begun)))
             say(f"  {latency}, run {number + 1}: {took.wall:.2f} s, chain {runs[-1]['chain']:.2f} s")
-    runs.sort(key=lambda one: one["wall"])
-    return {"walls": [one["wall"] for one in runs], **runs[len(runs) // 2], "wall": middle([r["wall"] for r in runs])}
+    runs.sort(key=lambda sample: sample["wall"])
+    return {
+        "walls": [sample["wall"] for sample in runs],
+        **runs[len(runs) // 2],
+        "wall": middle([r["wall"] for r in runs]),
+    }
 
 
 def _figures(took: Took, run: list[traffic.Request]) -> Json:

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bench.lab import DEPLOY, Failed, Json, Lab, run, say
-from tests.world import ROOT
+from tests.support.world import ROOT
 
 KEPT = re.compile("PATH|HOME|LANG|TMPDIR|SSL_CERT_FILE|(PIP|UV)_.*")
 """What an installation takes of the environment of the one who measures."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.against_az import ID
 from bench.lab import DEPLOY, Json, Lab, Tool, say
 from emulator import seed
-from tests.tool import SUBSCRIPTION
+from tests.support.tool import SUBSCRIPTION
 
 SIZES = (1, 10, 100)
 _SHARED = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared-services/providers"
@@ -32,10 +32,9 @@ def measure(lab: Lab) -> Json:
             count = min(size, MOST_TAGS) if prepare is tags else size
             with lab.tool() as tool:
                 found.setdefault(what, {})[str(count)] = _figures(tool, prepare(tool, count))
-            one = found[what][str(count)]
-            say(
-                f"  {count} {what}: {one['requests']} requests, {one['wall']:.1f} s; rerun {one['rerun']['wall']:.1f} s"
-            )
+            measured = found[what][str(count)]
+            rerun = measured["rerun"]["wall"]
+            say(f"  {count} {what}: {measured['requests']} requests, {measured['wall']:.1f} s; rerun {rerun:.1f} s")
     return found
 
 

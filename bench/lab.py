@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from emulator.lag import AZURE_TABLE
-from tests.tool import SUBSCRIPTION
-from tests.world import ROOT, Emulator
+from tests.support.tool import SUBSCRIPTION
+from tests.support.world import ROOT, Emulator
 
 Json = dict[str, Any]
 
@@ -90,7 +90,7 @@ def run(command: Sequence[str | Path], folder: Path, environment: Mapping[str, s
 
 @dataclass(frozen=True)
 class Tool:
-    """deploy.py in a folder of its own, as the one who is signed in to an embedded Azure."""
+    """deploy.py in a folder of its own, as the signed-in user of an embedded Azure."""
 
     azure: Emulator
     folder: Path

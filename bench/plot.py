@@ -35,7 +35,9 @@ def draw(results: Mapping[str, Json], file: Path) -> None:
             _bars(axis, f"Set-up, {title}", bars)
         names = ("--help", "status", "first prompt", "first request", "az --help", "az group list")
         bars = [
-            (one, started[one]["wall"], THEIRS if one.startswith("az") else OURS) for one in names if one in started
+            (name, started[name]["wall"], THEIRS if name.startswith("az") else OURS)
+            for name in names
+            if name in started
         ]
         _bars(axes.flat[3], "Start-up", bars)
         figure.savefig(file, metadata={"Date": None, "Creator": None})

@@ -48,30 +48,30 @@ def _goal(value: float, goal: float, *, most: bool = True) -> str:
 
 def _critical_path(found: Json, _: Mapping[str, Json]) -> str:
     rows = []
-    for latency, one in found.items():
+    for latency, measured in found.items():
         goal = critical_path.GOALS.get(latency)
-        ratio = one["wall"] / one["chain"] if one["chain"] else 0.0
+        ratio = measured["wall"] / measured["chain"] if measured["chain"] else 0.0
         shown = _goal(ratio, goal) if goal else "-"
-        pure = one["chain_without_retry_after"]
+        pure = measured["chain_without_retry_after"]
         rows.append(
             (
                 latency,
-                f"{one['wall']:.2f} s",
-                f"{one['chain']:.2f} s",
+                f"{measured['wall']:.2f} s",
+                f"{measured['chain']:.2f} s",
                 shown,
-                f"{one['wall'] - one['chain']:.2f} s",
-                f"{one['cpu']:.2f} s",
+                f"{measured['wall'] - measured['chain']:.2f} s",
+                f"{measured['cpu']:.2f} s",
                 f"{pure:.2f} s",
-                one["requests"],
+                measured["requests"],
             )
         )
     head = ("latency", "wall", "critical path", "ratio", "beyond it", "CPU", "path without Retry-After", "requests")
     parts = [table(head, rows)]
-    for latency, one in found.items():
+    for latency, measured in found.items():
         if latency == "azure:1" or (latency == "azure:0.1" and "azure:1" not in found):
             continue
         lines = [
-            (line["what"], line["why"], f"{line['azure']:.2f}", f"{line['other']:.2f}") for line in one["timeline"]
+            (line["what"], line["why"], f"{line['azure']:.2f}", f"{line['other']:.2f}") for line in measured["timeline"]
         ]
         parts.append(f"Along the critical path at `{latency}` (the run in the middle), in seconds:")
         parts.append(table(("request", "depends by", "Azure's", "not Azure's, before and in it"), lines))
@@ -85,19 +85,19 @@ def _against_az(found: Json, results: Mapping[str, Json]) -> str:
     ours = results.get("critical_path", {}).get("figures", {})
     rows = []
     for latency, ways in found.items():
-        one = ours.get(latency)
-        if one is None:
+        measured = ours.get(latency)
+        if measured is None:
             continue
         for name, way in ways.items():
-            ratio = way["wall"] / one["wall"]
+            ratio = way["wall"] / measured["wall"]
             if latency == "none":
                 bound, share = "-", _goal(ratio, 2.0, most=False)
             else:
-                bound = f"{way['wall'] / one['chain']:.2f}"
-                share = f"{_goal(one['chain'] / one['wall'], 0.95, most=False)}"
+                bound = f"{way['wall'] / measured['chain']:.2f}"
+                share = f"{_goal(measured['chain'] / measured['wall'], 0.95, most=False)}"
             paused = f", {way['pauses']:.0f} s of them paused" if way["pauses"] else ""
             took = f"{way['wall']:.1f} s ({way['commands']} commands{paused})"
-            rows.append((latency, WAYS[name], took, f"{one['wall']:.1f} s", f"{ratio:.2f}", bound, share))
+            rows.append((latency, WAYS[name], took, f"{measured['wall']:.1f} s", f"{ratio:.2f}", bound, share))
     head = ("latency", "against", "theirs", "deploy.py", "times as fast", "bound", "of the bound; at none: times az")
     return table(head, rows)
 
@@ -106,25 +106,41 @@ def _rerun(found: Json, _: Mapping[str, Json]) -> str:
     rows = []
     az = found.get("az", {})
     for name in rerun.COMMANDS:
-        one = found[name]
-        theirs = f"{az[name]:.2f} s ({az[name] / one['wall']:.1f} times)" if name in az else "-"
-        counted = (f"{_goal(one[key], goal).replace('.00', '')}" for key, goal in rerun.GOALS.items())
-        rows.append((name, *counted, f"{one['wall']:.2f} s", theirs, f"{one['wall_at_1_s']:.1f} s"))
+        measured = found[name]
+        theirs = f"{az[name]:.2f} s ({az[name] / measured['wall']:.1f} times)" if name in az else "-"
+        counted = (f"{_goal(measured[key], goal).replace('.00', '')}" for key, goal in rerun.GOALS.items())
+        rows.append((name, *counted, f"{measured['wall']:.2f} s", theirs, f"{measured['wall_at_1_s']:.1f} s"))
     head = ("command", "requests", "round trips deep", "wall", "the same in az", "wall where each answer takes 1 s")
     parts = [table(head, rows)]
     for name in rerun.COMMANDS:
         parts.append(f"What the {name} asks where each answer takes 1 s, and when it begins:")
-        parts.append(table(("s", "request"), [(f"{one['started']:.2f}", one["what"]) for one in found[name]["asked"]]))
+        parts.append(
+            table(
+                ("s", "request"),
+                [(f"{measured['started']:.2f}", measured["what"]) for measured in found[name]["asked"]],
+            )
+        )
     return "\n\n".join(parts)
 
 
 def _start(found: Json, _: Mapping[str, Json]) -> str:
     rows = []
-    for name, one in found.items():
-        if "wall" in one:
-            cpu = f"{one['cpu']:.2f} s" if "cpu" in one else "-"
-            wall = f"{one['wall']:.2f} s" if name != "--help" else f"{_goal(one['wall'], start.GOALS['--help'])} s"
-            figures = (wall, f"{one['fastest']:.2f} s", cpu, one["modules"], one["sdk"], f"{one['memory']:.0f} MB")
+    for name, measured in found.items():
+        if "wall" in measured:
+            cpu = f"{measured['cpu']:.2f} s" if "cpu" in measured else "-"
+            wall = (
+                f"{measured['wall']:.2f} s"
+                if name != "--help"
+                else f"{_goal(measured['wall'], start.GOALS['--help'])} s"
+            )
+            figures = (
+                wall,
+                f"{measured['fastest']:.2f} s",
+                cpu,
+                measured["modules"],
+                measured["sdk"],
+                f"{measured['memory']:.0f} MB",
+            )
             rows.append((f"`{name}`" if name.startswith(("-", "az", "status")) else name, *figures))
     parts = [table(("until the end of, or until", "median", "fastest", "CPU", "modules", "of SDKs", "memory"), rows)]
     if "az --help" in found:
@@ -150,26 +166,26 @@ def _first_run(found: Json, _: Mapping[str, Json]) -> str:
         ("what is installed", f"{install['mb']:.0f} MB in {install['files']} files; {biggest}"),
         ("compiled files after two runs", found["compiled by then"]),
     ]
-    other = [(name, f"{one['wall']:.1f} s", f"{one['mb']:.0f} MB") for name, one in ways.items()]
+    other = [(name, f"{measured['wall']:.1f} s", f"{measured['mb']:.0f} MB") for name, measured in ways.items()]
     return table(("", ""), rows) + "\n\n" + table(("the same requirements, by", "time", "size"), other)
 
 
-def _plan(one: Json) -> str:
-    return f"{one['first_request']:.2f} s; {one['wall']:.2f} s"
+def _plan(measured: Json) -> str:
+    return f"{measured['first_request']:.2f} s; {measured['wall']:.2f} s"
 
 
 def _growth(found: Json, _: Mapping[str, Json]) -> str:
     rows = []
     for what, sizes in found.items():
-        for count, one in sizes.items():
-            again = one["rerun"]
+        for count, measured in sizes.items():
+            again = measured["rerun"]
             rows.append(
                 (
                     f"{count} {what}",
-                    one["requests"],
-                    f"{one['wall']:.1f} s",
-                    f"{one['memory']:.0f} MB",
-                    f"{one['state_bytes'] / 1000:.1f} kB",
+                    measured["requests"],
+                    f"{measured['wall']:.1f} s",
+                    f"{measured['memory']:.0f} MB",
+                    f"{measured['state_bytes'] / 1000:.1f} kB",
                     again["requests"],
                     f"{again['wall']:.1f} s",
                 )

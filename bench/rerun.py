@@ -9,7 +9,7 @@ from bench import chain, traffic
 from bench.against_az import ID, NAME, VERSION, Az, guides, signed_in
 from bench.lab import NONE, Failed, Json, Lab, forget_traffic, middle, say
 from emulator.lag import AZURE_TABLE
-from tests.tool import GROUP, HOST
+from tests.support.tool import GROUP, HOST
 
 GOALS = {"requests": 12, "depth": 3}
 _ANSWERS = ("read", "token", "graph_read", "data_plane")
@@ -28,8 +28,8 @@ def measure(lab: Lab) -> Json:
             walls = [tool.run(*command).wall for _ in range(lab.times(RUNS))]
             found[name] = {"wall": middle(walls), "walls": [round(wall, 3) for wall in walls]}
     _uniform(lab, found)
-    for name, one in found.items():
-        say(f"  {name}: {one['requests']} requests, depth {one['depth']}, {one['wall']:.2f} s")
+    for name, measured in found.items():
+        say(f"  {name}: {measured['requests']} requests, depth {measured['depth']}, {measured['wall']:.2f} s")
     if lab.az is not None:
         found["az"] = _az(lab)
     return found
@@ -42,9 +42,9 @@ def _uniform(lab: Lab, found: Json) -> None:
             forget_traffic(slow.azure)
             took = slow.run(*command)
             run = traffic.read(slow.azure.traffic.read_text(), took.begun)
-            if any(one.method in ("PUT", "PATCH") for one in run):
+            if any(request.method in ("PUT", "PATCH") for request in run):
                 raise Failed(f"the {name} had something to do")
-            asked = [{"started": round(one.started, 2), "what": f"{one.label}"} for one in run]
+            asked = [{"started": round(request.started, 2), "what": request.label} for request in run]
             figures = {"requests": len(run), "depth": chain.depth(run), "wall_at_1_s": round(took.wall, 3)}
             found[name] |= {**figures, "asked": asked}
 

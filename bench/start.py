@@ -17,7 +17,7 @@ import pexpect
 
 from bench.against_az import signed_in
 from bench.lab import DEPLOY, NONE, Failed, Json, Lab, Took, Tool, middle, run
-from tests.world import ROOT
+from tests.support.world import ROOT
 
 RUNS = 7
 GOALS = {"--help": 0.15, "share of az --help": 1 / 3}
@@ -60,10 +60,10 @@ def _command(lab: Lab, start: Callable[[dict[str, str]], Took]) -> Json:
     runs = [start({}) for _ in range(lab.times(RUNS) + 1)][1:]
     counted = _imports(start(_PROFILED).stderr)
     return {
-        "wall": middle([one.wall for one in runs]),
-        "fastest": round(min(one.wall for one in runs), 3),
-        "cpu": middle([one.cpu for one in runs]),
-        "memory": middle([one.memory for one in runs]),
+        "wall": middle([sample.wall for sample in runs]),
+        "fastest": round(min(sample.wall for sample in runs), 3),
+        "cpu": middle([sample.cpu for sample in runs]),
+        "memory": middle([sample.memory for sample in runs]),
         "modules": counted["modules"],
         "sdk": counted["sdk"],
     }
@@ -129,7 +129,7 @@ def _prompted(tool: Tool, starter: list[str]) -> tuple[float, float]:
 
 def _noted(file: Path, event: str) -> Json:
     for line in file.read_text(encoding="utf-8").splitlines():
-        one: dict[str, Any] = json.loads(line)
-        if one.pop("event") == event:
-            return one
+        sample: dict[str, Any] = json.loads(line)
+        if sample.pop("event") == event:
+            return sample
     raise Failed(f"{os.fspath(file)} has no {event}")

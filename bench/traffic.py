@@ -61,18 +61,18 @@ class Request:
 
 def requests(entries: Iterable[Mapping[str, Any]], since: float = 0.0) -> list[Request]:
     """Return the requests of HAR entries by the time they began; `since` is the instant that is 0."""
-    return sorted((_request(entry, since) for entry in entries), key=lambda one: one.started)
+    return sorted((_request(entry, since) for entry in entries), key=lambda request: request.started)
 
 
 def _request(entry: Mapping[str, Any], since: float) -> Request:
     asked, told = entry["request"], entry["response"]
     url = urlsplit(unquote(asked["url"]).lower())
     body = str(asked.get("postData", {}).get("text", "")).lower()
-    headers = {one["name"].lower(): str(one["value"]) for one in told["headers"]}
+    headers = {header["name"].lower(): str(header["value"]) for header in told["headers"]}
     links = tuple(unquote(headers[name]).lower() for name in _LINKS if name in headers)
     answer = " ".join([str(told["content"].get("text", "")).lower(), *links])
     started = datetime.fromisoformat(entry["startedDateTime"]).timestamp() - since
-    operations = [one["seconds"] for one in entry.get("_begun", ()) if one["row"] in _OPERATIONS]
+    operations = [operation["seconds"] for operation in entry.get("_begun", ()) if operation["row"] in _OPERATIONS]
     return Request(
         method=asked["method"],
         host=url.hostname or "",

@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 UNFINISHED = VENV / "unfinished"
 REQUIREMENTS: dict[str, tuple[str, ...]] = {"deploy": ("requirements.txt",)}
-REQUIREMENTS["tests"] = (*REQUIREMENTS["deploy"], "requirements-dev.txt")
-REQUIREMENTS["bench"] = (*REQUIREMENTS["tests"], "requirements-bench.txt")
+REQUIREMENTS["tests"] = (*REQUIREMENTS["deploy"], "tests/requirements.txt")
+REQUIREMENTS["bench"] = (*REQUIREMENTS["tests"], "bench/requirements.txt")
 """Which files a use of the project needs installed; a later one's include those of the ones before."""
 PATIENCE = 600
 """Seconds to wait for another run that is preparing `.venv`."""

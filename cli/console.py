@@ -14,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from cloud.errors import Refusal
-    from steps.model import Change, NeedsYou, Plan, Step
-    from steps.walk import Look, Result
+    from engine.change import AnyChange
+    from engine.outcome import Result, StepLook
+    from engine.refusal import Refusal
+    from engine.step import AnyStep, NeedsYou, Plan
 
 SYMBOLS = {
     "done": ("✓", "green"),
@@ -87,8 +88,8 @@ def show_pairs(console: Console, pairs: Mapping[str, str], *, width: int = 0, in
 class Screen:
     """Shows a walk. In a terminal one table that changes in place, otherwise a line for each thing that happens."""
 
-    def __init__(self, console: Console, steps: tuple[Step, ...]) -> None:
-        self._console, self._steps = console, steps
+    def __init__(self, console: Console, steps: tuple[AnyStep, ...], *, removing: bool = False) -> None:
+        self._console, self._steps, self._removing = console, steps, removing
         self._states: dict[str, tuple[str, str]] = {step.key: ("pending", "") for step in steps}
         self._since: dict[str, float] = {}
         self._took: dict[str, float] = {}
@@ -108,13 +109,13 @@ class Screen:
             self._live.__exit__(None, None, None)
             self._live = None
 
-    def started(self, step: Step, change: Change) -> None:
+    def started(self, step: AnyStep, change: AnyChange) -> None:
         """A write begins."""
         self._since.setdefault(step.key, time.monotonic())
         self._writing[step.key] = change.title
         self._set(step, "doing", change.title)
 
-    def waiting(self, step: Step, what: str) -> None:
+    def waiting(self, step: AnyStep, what: str) -> None:
         """The step waits for something."""
         if self._states[step.key][0] == "doing" and self._states[step.key][1] != what:
             self._set(step, "doing", what)
@@ -127,12 +128,12 @@ class Screen:
         """Show what is told only once, as one line that can be copied from."""
         self._console.print(Text.assemble((f"{plain(what)}, shown only now: ", "bold"), plain(secret)), soft_wrap=True)
 
-    def ended(self, step: Step, result: Result) -> None:
+    def ended(self, step: AnyStep, result: Result) -> None:
         """The step has ended."""
         if step.key in self._since:
             self._took[step.key] = time.monotonic() - self._since[step.key]
-        elif step.optional and result.outcome.value == "skipped":
-            self._steps = tuple(one for one in self._steps if one.key != step.key)
+        elif (step.optional or self._removing) and result.outcome.value == "skipped":
+            self._steps = tuple(other for other in self._steps if other.key != step.key)
             return
         self._writing.pop(step.key, None)
         detail = result.error.what if result.error else result.reason
@@ -141,7 +142,7 @@ class Screen:
         self._set(step, result.outcome.value, detail)
 
     @property
-    def begun(self) -> bool:
+    def has_written(self) -> bool:
         """Whether any write has begun."""
         return bool(self._since)
 
@@ -149,7 +150,7 @@ class Screen:
         """Return the writes that may still go on in Azure."""
         return [f"{step.title}: {self._writing[step.key]}" for step in self._steps if step.key in self._writing]
 
-    def _set(self, step: Step, state: str, detail: str) -> None:
+    def _set(self, step: AnyStep, state: str, detail: str) -> None:
         self._states[step.key] = (state, detail)
         if self._live is None:
             took = f" ({_clock(self._took[step.key])})" if step.key in self._took else ""
@@ -160,7 +161,7 @@ class Screen:
         grid = Table.grid(padding=(0, 1))
         title = max(len(step.title) for step in self._steps)
         word = max(9, *(len(state) for state, _ in self._states.values()))
-        clock = 6 if self.begun else 0
+        clock = 6 if self.has_written else 0
         for width in (1, 1, title, word, clock):
             grid.add_column(min_width=width, no_wrap=True)
         # The last columns stay free: a ^C that the terminal echoes there must not start a new line.
@@ -189,18 +190,21 @@ def _clock(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
 
 
-def shown_steps(steps: tuple[Step, ...], looks: Mapping[str, Look]) -> tuple[Step, ...]:
-    """Return the steps worth a line: an optional one only when it is wanted."""
-    return tuple(step for step in steps if not step.is_idle(looks[step.key].plan))
-
-
 def show_plan(
-    console: Console, steps: tuple[Step, ...], looks: Mapping[str, Look], others: Mapping[str, Sequence[str]] = {}
+    console: Console,
+    steps: Sequence[AnyStep],
+    looks: Mapping[str, StepLook],
+    others: Mapping[str, Sequence[str]] = {},
+    *,
+    removing: bool = False,
 ) -> None:
     """Print what would be done, step by step; `others` is what is said, by step, of rights that are missing."""
-    for step in shown_steps(steps, looks):
+    for step in steps:
+        look = looks[step.key]
+        if look.is_idle(step, removing=removing):
+            continue
         console.print(text(f"  {step.number} {step.title}", "bold"))
-        for symbol, style, content in _planned(looks[step.key].plan, looks[step.key].error):
+        for symbol, style, content in _planned(look.plan, look.error):
             say(console, content, first=f"    {symbol} ", first_style=style)
         for line in others.get(step.key, ()):
             say(console, line, first="    ! ", first_style="yellow")
@@ -247,7 +251,7 @@ def show_refusal(console: Console, refusal: Refusal, where: str = "") -> None:
         console.print(text(f"  Azure's request id: {refusal.request_id}", "dim"))
 
 
-def show_needs_you(console: Console, step: Step, needs: NeedsYou) -> None:
+def show_needs_you(console: Console, step: AnyStep, needs: NeedsYou) -> None:
     """Print what only a person can do."""
     say(console, f"{step.title}: {needs.what}", first="! ", first_style="yellow")
     show_pairs(console, dict(needs.how))

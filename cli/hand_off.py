@@ -1,67 +1,73 @@
-"""What somebody with more rights is asked to do: shown with the plan, and left as a script after a refusal."""
+"""What an administrator is asked to do: shown with the plan, and left as a script after a refusal."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.called import shown
 from cli.console import plain
+from cli.display import shown
 from state.file_store import StateFile, replace_file
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
-    from cloud.rights import Lack
-    from steps.model import Change, Step
-    from steps.walk import Look, Result
-    from steps.wanted import Wanted
+    from cloud.permissions import MissingPermission
+    from engine.change import AnyChange
+    from engine.context import Target
+    from engine.outcome import Result, StepLook
+    from engine.step import AnyStep
+    from engine.walk import Walk
 
-Lacks = Mapping[str, tuple["Lack", ...]]
+MissingRights = Mapping[str, tuple["MissingPermission", ...]]
 """By step, what its changes need and the signed-in identity lacks."""
 
 ACTIVATE = "#view/Microsoft_Azure_PIMCommon/ActivationMenuBlade/~/azurerbac"
 _STEP = re.compile(r"^# --- (\w+): ", re.MULTILINE)
 
 
-async def lacks(azure: Azure, looks: Mapping[str, Look]) -> Lacks:
+async def missing_rights(azure: Azure, looks: Mapping[str, StepLook]) -> MissingRights:
     """Compare what the planned changes need with what the signed-in identity may do. Without changes: no request."""
-    from cloud.rights import missing
+    from cloud.permissions import missing
 
     needed = {
         key: tuple((right.action, right.scope) for change in look.plan.changes for right in change.rights)
         for key, look in looks.items()
         if look.plan
     }
-    every = [one for rights in needed.values() for one in rights]
-    found = {(lack.action, lack.scope): lack for lack in await missing(azure, every)} if every else {}
+    every = [right for rights in needed.values() for right in rights]
+    found = {(right.action, right.scope): right for right in await missing(azure, every)} if every else {}
     return {
-        key: tuple(dict.fromkeys(found[one] for one in rights if one in found))
+        key: tuple(dict.fromkeys(found[right] for right in rights if right in found))
         for key, rights in needed.items()
-        if any(one in found for one in rights)
+        if any(right in found for right in rights)
     }
 
 
-def said(steps: tuple[Step, ...], looks: Mapping[str, Look], lacking: Lacks, portal: str) -> dict[str, list[str]]:
-    """Return what is said, by step, of missing rights: its own, or that it waits for a step that has some missing.
+def missing_right_lines(
+    walk: Walk[Azure], looks: Mapping[str, StepLook], missing: MissingRights
+) -> dict[str, list[str]]:
+    """Return what to say, by step, of missing rights: its own, or that it waits for a step that has some missing.
 
     How to activate a role is said once.
     """
+    portal = walk.target.portal
     lines: dict[str, list[str]] = {}
     activations: set[str] = set()
-    for step in steps:
+    for step in walk.steps:
         plan = looks[step.key].plan
-        waits = [f"{one.number} {one.title}" for one in steps if one.key in step.needs and one.key in lines]
-        if step.key in lacking:
+        waits = [f"{other.number} {other.title}" for other in walk.steps if other.key in walk.needs(step)
+                 and other.key in lines]  # fmt: skip
+        if step.key in missing:
             lines[step.key] = []
         elif waits and plan and plan.changes:
-            lines[step.key] = [f"waits for somebody else, as it needs: {', '.join(waits)}"]
-        for lack in lacking.get(step.key, ()):
-            lines[step.key].append(f"needs somebody else: the permission {lack.action} is missing on {lack.scope}")
-            if lack.eligible:
-                roles = " or ".join(lack.eligible)
+            lines[step.key] = [f"waits for someone else, as it needs: {', '.join(waits)}"]
+        for right in missing.get(step.key, ()):
+            lines[step.key].append(f"you lack permission {right.action} on {right.scope}; someone else has to do this")
+            if right.eligible:
+                roles = " or ".join(right.eligible)
                 where = f"at {portal}/{ACTIVATE}" if portal else "in Privileged Identity Management"
                 activation = f"or you: activate your eligible role {roles} first, {where}"
                 lines[step.key] += [activation] if activation not in activations else []
@@ -76,7 +82,7 @@ class HandOff:
         name = state.path.name.removesuffix(".json").removesuffix(".state")
         self.path: Path = state.path.with_name(f"{name}.handoff.sh")
 
-    def done(self, steps: tuple[Step, ...], looks: Mapping[str, Look]) -> list[str]:
+    def done(self, steps: Sequence[AnyStep], looks: Mapping[str, StepLook]) -> list[str]:
         """Return the titles of the steps that were handed off and have nothing to do any more."""
         try:
             keys = _STEP.findall(self.path.read_text(encoding="utf-8"))
@@ -88,48 +94,50 @@ class HandOff:
 
     def update(
         self,
-        steps: tuple[Step, ...],
+        steps: Sequence[AnyStep],
         results: Mapping[str, Result],
-        lacking: Lacks,
-        wanted: Wanted,
-        who: str,
-        *,
-        doing: str = "setting up",
+        missing: MissingRights,
+        target: Target,
+        doing: str,
     ) -> bool:
         """Write the script for what was refused, or remove that of an earlier run; return whether there is one."""
-        parts = [(step, _commands(step, results[step.key], wanted, lacking)) for step in steps]
+        parts = [(step, _commands(step, results[step.key], missing)) for step in steps]
         open_parts = [(step, commands) for step, commands in parts if commands]
         if not open_parts:
             self.path.unlink(missing_ok=True)
             return False
-        replace_file(self.path, _script(open_parts, lacking, wanted, f"{_line(who)} is {doing}", self.path).encode())
+        replace_file(self.path, _script(open_parts, missing, target, _line(doing), self.path).encode())
         return True
 
 
-def _commands(step: Step, result: Result, wanted: Wanted, lacking: Lacks) -> list[tuple[Change, str]]:
+def _commands(step: AnyStep, result: Result, missing: MissingRights) -> list[tuple[AnyChange, str]]:
     """Return the commands for what a refused step has left to do, or one that was blocked and lacks rights itself."""
     refused = result.error is not None and result.error.exit_code == 3
-    if not refused and not (result.error is None and result.undone and step.key in lacking):
+    if not refused and not (result.error is None and result.remaining and step.key in missing):
         return []
-    return [(change, command) for change in result.undone if (command := step.hand_off(change, wanted))]
+    return [(change, command) for change in result.remaining if (command := change.az())]
 
 
 def _script(
-    parts: list[tuple[Step, list[tuple[Change, str]]]], lacking: Lacks, wanted: Wanted, doing: str, path: Path
+    parts: list[tuple[AnyStep, list[tuple[AnyChange, str]]]],
+    missing: MissingRights,
+    target: Target,
+    doing: str,
+    path: Path,
 ) -> str:
     head = [
         "#!/usr/bin/env bash",
-        "# To: somebody who may do what follows",
-        f"# Subject: Please finish {doing.partition(' is ')[2]} Azure Digital Twins instance {_line(wanted.instance)}",
+        "# To: an administrator",
+        f"# Subject: Please finish {doing.partition(' is ')[2]} Azure Digital Twins instance {_line(target.instance)}",
         "#",
-        f"# {doing} the Azure Digital Twins instance {_line(wanted.instance)},",
-        f"# in resource group {_line(wanted.resource_group)} of subscription {wanted.subscription},",
+        f"# {doing} the Azure Digital Twins instance {_line(target.instance)},",
+        f"# in resource group {_line(target.resource_group)} of subscription {target.subscription},",
         "# and may not do all of it. What is left, and the permission that it needs:",
         "#",
     ]
     for step, commands in parts:
         head += [f"#   - {_line(change.title)}" for change, _command in commands]
-        head += [f"#       needs {_line(lack.action)} on {_line(lack.scope)}" for lack in lacking.get(step.key, ())]
+        head += [f"#       needs {_line(right.action)} on {_line(right.scope)}" for right in missing.get(step.key, ())]
     head += [
         "#",
         f"# Sign in with az, read the commands below, and run them: bash {shlex.quote(_line(path.name))}",
@@ -149,9 +157,9 @@ def _line(text: str) -> str:
     return plain(text).replace("\n", " ")
 
 
-def ending(hand_off: HandOff) -> str:
+def handed_off_note(hand_off: HandOff) -> str:
     """Return what is said of the file at the end of a run."""
     return (
-        f"What somebody else has to do is in {shown(hand_off.path)}: a text to send and the commands. Once it is done, "
+        f"What someone else has to do is in {shown(hand_off.path)}: a text to send and the commands. Once it is done, "
         "run the same command again."
     )

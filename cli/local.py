@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from cli import documents
+from cli import json_output
 from cli.bootstrap import ROOT, become
-from cli.called import command as command_line
-from cli.called import shown
-from cli.inputs import INPUTS
-from cloud.errors import Refusal
+from cli.display import command as command_line
+from cli.display import shown
+from engine.refusal import Refusal
+from steps import INPUTS
 
 FOLDER = ROOT / ".local-azure"
 DATA = FOLDER / "azure"
@@ -49,7 +49,7 @@ def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
 
     def refuse(why: str, code: int = 1) -> int:
         if options["output"] == "json":
-            documents.emit_refusal(Refusal(why, exit_code=code))
+            json_output.emit_refusal(Refusal(why, exit_code=code))
         return _say(why, code)
 
     try:

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from cli.version import VERSION
+from engine.refusal import redact
+
 MOST_BYTES = 1_000_000
-
-_SECRETS = (
-    re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*"),
-    re.compile(r"(?i)(?<=bearer )\S+"),
-    re.compile(r"(?i)(?<=client_secret=)[^&\s]+|(?<=password=)[^&\s]+|(?<=refresh_token=)[^&\s]+"),
-)
-
-
-def redact(content: str) -> str:
-    """Return the text without anything that looks like a token or a secret."""
-    for secret in _SECRETS:
-        content = secret.sub("REDACTED", content)
-    return content
 
 
 class _Redacting(logging.Formatter):
@@ -50,3 +39,4 @@ def start_logging(file: Path | None, *, verbose: bool) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     # A chain of credentials reports every one that is not configured, which is normal.
     logging.getLogger("azure.identity").setLevel(logging.ERROR)
+    logging.getLogger("deploy").info("deploy.py %s", VERSION)

@@ -11,13 +11,15 @@ from typing import Any, NoReturn
 
 import click
 
-from cli.inputs import GROUPS, INPUTS, NAMES, Input
+from cli.display import DEFAULT_STATE
+from cli.version import VERSION
+from engine.input import Input
+from steps import INPUTS
 
 EXIT_CODES = """\b
-Exit codes: 0 done, 1 a step failed (run again to resume), 2 bad input, 3 somebody with more rights is needed,
+Exit codes: 0 done, 1 a step failed (run again to resume), 2 bad input, 3 someone with more rights is needed,
 4 another run holds the lock, 70 a bug in this tool, 130 interrupted."""
 
-DEFAULT_STATE = "deploy.state.json"
 _AS_JSON = ("--output=json", "--format=json")
 
 
@@ -34,7 +36,7 @@ class _DefaultDeploy(click.Group):
     """A group whose command is `deploy` when none is named, and whose help shows that command's options too."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h")):
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
             args = ["deploy", *args]
         return super().parse_args(ctx, args)
 
@@ -49,7 +51,7 @@ class _Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         _, extra, _ = self.make_parser(ctx).parse_args(args=list(args))
         if extra and extra[0] in cli.commands:
-            from cli.called import command
+            from cli.display import command
 
             rest = list(args)
             rest.remove(extra[0])
@@ -57,8 +59,8 @@ class _Command(click.Command):
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        grouped = {one.name: title for title, group in GROUPS.items() for one in group}
-        sections: dict[str, list[tuple[str, str]]] = {title: [] for title in GROUPS}
+        grouped = {row.name: row.group for row in INPUTS}
+        sections: dict[str, list[tuple[str, str]]] = {row.group: [] for row in INPUTS}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
             if record is not None:
@@ -70,11 +72,11 @@ class _Command(click.Command):
 
 
 def _inputs(command: Callable[..., Any], inputs: Sequence[Input] = INPUTS) -> Callable[..., Any]:
-    for one in reversed(inputs):
-        if one.is_flag:
-            option = click.option(f"{one.flag}/{one.opposite}", one.name, default=None, help=one.help)
+    for row in reversed(inputs):
+        if row.is_flag:
+            option = click.option(f"{row.flag}/{row.opposite}", row.name, default=None, help=row.help)
         else:
-            option = click.option(one.flag, one.name, metavar=one.metavar, multiple=one.is_many, help=one.help)
+            option = click.option(row.flag, row.name, metavar=row.metavar, multiple=row.is_many, help=row.help)
         command = option(command)
     return command
 
@@ -94,12 +96,12 @@ _output = click.option("--output", type=click.Choice(["text", "json"]), default=
 _local = click.option("--local", is_flag=True, help="Against the embedded Azure, with everything in .local-azure/.")
 _meeting = _options(
     _state,
-    click.option("--yes", "-y", is_flag=True, help="Take every default and confirm."),
+    click.option("--yes", "-y", is_flag=True, help="Use the defaults and don't ask."),
     click.option("--non-interactive", is_flag=True, help="Never ask, even in a terminal."),
     _output,
     click.option("--verbose", "-v", is_flag=True, help="Log requests, with Azure's request ids, on stderr."),
     _local,
-    click.option("--sign-in", metavar="NAME", help="With --local: who is signed in. Default: owner."),
+    click.option("--sign-in", metavar="NAME", help="With --local: the signed-in user. Default: owner."),
     click.option("--suggest-subscription", hidden=True),
     click.option("--called-as", hidden=True),
 )
@@ -108,10 +110,11 @@ _import = click.option(
     "--import", "import", type=_PATH, metavar="FILE", help="Take over what deploy.ps1 left: its config.json."
 )
 _running = _options(_inputs, _config, _import, _meeting)
-_named = partial(_inputs, inputs=NAMES)
+_named = partial(_inputs, inputs=tuple(row for row in INPUTS if row.identifies))
 
 
 @click.group(cls=_DefaultDeploy, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, message="deploy.py %(version)s")
 def cli() -> None:
     """Set up Azure Digital Twins: resource group, instance, data-plane role, app registration, consent hints.
 
@@ -156,7 +159,7 @@ def destroy(**options: Any) -> int:
 @_local
 def status(state: Path | None, output: str, local: bool) -> int:
     """Show the state file as a table; offline."""
-    from cli.offline import show_status
+    from cli.commands.status import show_status
 
     return show_status(_state_path(state, local=local), as_json=output == "json")
 
@@ -173,7 +176,7 @@ def status(state: Path | None, output: str, local: bool) -> int:
 @_local
 def outputs(state: Path | None, form: str, local: bool) -> int:
     """Print the collected values; offline."""
-    from cli.offline import show_outputs
+    from cli.commands.outputs import show_outputs
 
     return show_outputs(_state_path(state, local=local), form)
 
@@ -181,7 +184,7 @@ def outputs(state: Path | None, form: str, local: bool) -> int:
 @cli.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 picks a free one.")
 @click.option("--data", type=_PATH, metavar="FOLDER", help="Data folder. Default: --local's, .local-azure/azure.")
-@click.option("--sign-in", default="owner", show_default=True, metavar="NAME", help="Who is signed in.")
+@click.option("--sign-in", default="owner", show_default=True, metavar="NAME", help="The signed-in user.")
 @click.option(
     "--latency", default="none", show_default=True, metavar="none|azure|FILE",
     help="How long things take: not at all, as long as in Azure (azure:0.1 is a tenth), or a table in a file.",
@@ -213,7 +216,7 @@ def _run(command: str, options: dict[str, Any]) -> int:
         return run_locally(command, options, _state_path(options["state"], local=True))
     if options["sign_in"]:
         raise click.UsageError("--sign-in goes with --local.")
-    from cli.session import run_command
+    from cli.boundary import run_command
 
     return run_command(command, options, _state_path(options["state"], local=False))
 
@@ -232,7 +235,7 @@ def main(arguments: list[str]) -> int:
         sys.stderr.close()
         return 1
     except Exception as error:  # noqa: BLE001 - the last boundary
-        from cli.logs import redact
+        from engine.refusal import redact
 
         click.echo("This is a bug in deploy.py; please report it with what follows.\n", err=True)
         click.echo(redact(traceback.format_exc()), err=True)
@@ -241,10 +244,11 @@ def main(arguments: list[str]) -> int:
 
 def _ended(arguments: list[str], what: str, exit_code: int) -> int:
     """Write the document of this ending where one is wanted; return the exit code."""
-    from cli import documents
-    from cloud.errors import Refusal
+    from cli import json_output
+    from engine.refusal import Refusal
 
-    wanted = [*arguments[1:], ""]
-    if any(f"{one}={after}" in _AS_JSON or one in _AS_JSON for one, after in zip(arguments, wanted, strict=True)):
-        documents.emit_refusal(Refusal(what, exit_code=exit_code))
+    following = [*arguments[1:], ""]
+    pairs = zip(arguments, following, strict=True)
+    if any(f"{argument}={after}" in _AS_JSON or argument in _AS_JSON for argument, after in pairs):
+        json_output.emit_refusal(Refusal(what, exit_code=exit_code))
     return exit_code

@@ -15,7 +15,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.validation import ValidationError, Validator
 
 from cli.console import plain
-from cloud import names
+from cloud import validation
 
 if TYPE_CHECKING:
     from cloud.lookups import Subscription
@@ -67,7 +67,7 @@ class Terminal:
 
     async def subscription(self, choices: list[Subscription], default: str | None) -> str:
         """Return the id of one of the subscriptions. The question disappears with the answer, which is shown anyway."""
-        options = {one.id: f"{one.name}  ({one.id})" for one in choices}
+        options = {subscription.id: f"{subscription.name}  ({subscription.id})" for subscription in choices}
         return str(await _select("Subscription", options, default, erase_when_done=True).unsafe_ask_async())
 
     async def resource_group(self, existing: Mapping[str, str], default: str) -> str:
@@ -77,20 +77,22 @@ class Terminal:
             chosen = str(await self._ask(_select("Resource group", options, default)))
             if chosen != NEW:
                 return chosen
-        return await self._text("Name of the new resource group", default, names.group_name_problem)
+        return await self._text("Name of the new resource group", default, validation.group_name_problem)
 
     async def location(self, regions: Mapping[str, str], default: str) -> str:
         """Return a region's code name."""
         options = {code: f"{display}  ({code})" for code, display in regions.items()}
         return str(await self._ask(_select("Region", options, default)))
 
-    async def instance(self, taken: Callable[[str], Awaitable[str | None]], default: str) -> str:
-        """Return an instance name; `taken` asks Azure why one can't be had."""
-        return await self._text("Name of the Digital Twins instance", default, names.instance_name_problem, taken)
+    async def instance(self, name_problem: Callable[[str], Awaitable[str | None]], default: str) -> str:
+        """Return an instance name; `name_problem` asks Azure why a name can't be had."""
+        return await self._text(
+            "Name of the Digital Twins instance", default, validation.instance_name_problem, name_problem
+        )
 
     async def app_name(self, default: str) -> str:
         """Return an application's display name."""
-        return await self._text("Name of the app registration", default, names.app_name_problem)
+        return await self._text("Name of the app registration", default, validation.app_name_problem)
 
     async def proceed(self) -> bool:
         """Return whether to go on."""

@@ -1,32 +1,35 @@
-"""One run of a command that meets Azure: what is given, the connection, the settled wishes, and the look."""
+"""One run of a command that meets Azure: what is given, the connection, the settled inputs, and the look."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cli import imported as imports
+from cli import deploy_ps1
 from cli.console import Screen, make_console, say, show_pairs
-from cli.gather import FROM_STATE, gather, recalled
-from cli.inputs import BY_NAME, NAMES, BadInput
-from cli.settle import Known, Manner, remember, settle, settle_subscription
-from cli.wishes import refuse_two_ways
-from cloud.endpoints import Cloud, find_cloud, manager
-from cloud.errors import Refusal, explain
+from cli.resolve import NameCache, PromptPolicy, Resolved, remember, resolve, resolve_subscription
+from cli.sources import BY_NAME, IDENTIFYING, gather, recalled
+from cloud.azure_clouds import Cloud, find_cloud, manager
+from cloud.errors import explain
+from engine.context import Removal
+from engine.input import FROM_STATE, Given, flag_of, text_of
+from engine.record import PriorRuns
+from engine.refusal import BadInput, Refusal
 from state.document import Belonging, StateDocument
 from state.file_store import StateFile
+from steps import STEPS
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
     from cloud.lookups import Subscription
     from cloud.signin import SignedIn
-    from steps.model import Ask, Step
-    from steps.walk import Look, Memory, Walk
-    from steps.wanted import Wanted
+    from engine.outcome import StepLook
+    from engine.step import Ask
+    from engine.walk import Walk
 
 T = TypeVar("T")
 
@@ -41,7 +44,7 @@ class Options:
     state: StateFile
     yes: bool
     may_ask: bool
-    """There is a terminal and nobody said --non-interactive."""
+    """There is a terminal, and no --non-interactive."""
     json: bool
     suggested_subscription: str | None = None
     import_file: Path | None = None
@@ -67,60 +70,58 @@ class Run:
         self.options = options
         self.console = make_console(stderr=options.json)
         self.screen = Screen(self.console, ())
-        self._document = options.state.read()
-        remembered = self._document.remembered() if self._document else {}
-        if options.remembered_only:
-            named = gather(options.flags, None, {}, NAMES)
-            self._given = {**recalled(remembered), **named}
-        else:
-            imported = imports.read(options.import_file) if options.import_file else None
-            taken = (imported.inputs, str(options.import_file)) if imported else ({}, "")
-            self._given = gather(options.flags, options.config, remembered, imported=taken)
-            refuse_two_ways(self._given, (FROM_STATE, taken[1]))
-            for note in imported.notes if imported else ():
-                say(self.console, note, first="! ", first_style="yellow")
-        self._known = Known(self._document)
-        self.answered: dict[str, bool] = {}
-        """What a person has answered to the plans' questions."""
+        self.document = options.state.read()
+        self.prior = self.document.prior_runs() if self.document else PriorRuns()
+        self._given = self._gather()
         self._refuse_other_names()
+
+    def _gather(self) -> dict[str, Given]:
+        options, remembered = self.options, self.document.remembered() if self.document else {}
+        if options.remembered_only:
+            return {**recalled(remembered), **gather(options.flags, None, {}, IDENTIFYING)}
+        imported = deploy_ps1.read(options.import_file) if options.import_file else None
+        taken = (imported.inputs, str(options.import_file)) if imported else ({}, "")
+        given = gather(options.flags, options.config, remembered, imported=taken)
+        for note in imported.notes if imported else ():
+            say(self.console, note, first="! ", first_style="yellow")
+        return given
 
     async def connect(self) -> Azure:
         """Return the clients. The tokens that are going to be needed are being asked for, all at once."""
         from cloud.signin import SharedCredential
 
-        known = self._document.belongs_to.endpoints if self._document else None
+        known = self.document.belongs_to.endpoints if self.document else None
         if known:  # from its metadata, when it was first met
             cloud = Cloud(**known)
         else:
             cloud = await _explained(find_cloud(self._manager(), self._notice), "find the cloud's endpoints")
-        tenant = self._given.get("tenant")
-        credential = SharedCredential(cloud, str(tenant.value) if tenant else None, self._notice)
-        no_app = self._given.get("no_app")
-        credential.ask_early(cloud.arm_scope, *(() if no_app and no_app.value else (cloud.graph_scope,)))
+        credential = SharedCredential(cloud, text_of(self._given, "tenant"), self._notice)
+        no_app = flag_of(self._given, "no_app")
+        credential.ask_early(cloud.arm_scope, *(() if no_app else (cloud.graph_scope,)))
         await asyncio.sleep(0)  # off they go, while the clients are loaded
         from cloud.clients import Azure
 
         return Azure(cloud, credential, self._notice)
 
     def _manager(self) -> str:
-        """Return the Resource Manager that is meant; between the two inputs the one that was said last counts."""
-        named, endpoint = (self._given.get(name) for name in ("cloud", "arm_endpoint"))
-        if named and endpoint and endpoint.source == FROM_STATE != named.source:
+        """Return the Resource Manager's endpoint. The more recent of the two inputs wins."""
+        cloud, endpoint = (self._given.get(name) for name in ("cloud", "arm_endpoint"))
+        if cloud and endpoint and endpoint.source == FROM_STATE != cloud.source:
             endpoint = None
-        return manager(str(named.value) if named else None, str(endpoint.value) if endpoint else None)
+        return manager(str(cloud.value) if cloud else None, str(endpoint.value) if endpoint else None)
 
     def _notice(self, what: str) -> None:
         self.screen.notice(what)
 
-    async def settle(self, azure: Azure) -> tuple[Wanted, Subscription]:
+    async def resolve(self, azure: Azure) -> Resolved:
         """Sign in, say who that is, and settle all inputs."""
         from cloud.lookups import tenant_id
 
         who = await _explained(azure.credential.who(), "sign in")
-        tenant = str(self._given["tenant"].value) if "tenant" in self._given else ""
+        tenant = text_of(self._given, "tenant") or ""
         if tenant and await _explained(tenant_id(azure, tenant), "read the tenants") != who.tenant.lower():
             raise Refusal(
-                f"The sign-in is for tenant {who.tenant}, not for the wanted tenant {tenant}.",
+                f"The sign-in is for tenant {who.tenant}, but you asked for tenant {tenant}.",
                 next=f"Sign in to it: az login --tenant {tenant}",
                 exit_code=2,
             )
@@ -129,55 +130,66 @@ class Run:
             from cli.prompts import Terminal
 
             questions = Terminal()
-        manner = Manner(questions, self.options.yes, self.options.suggested_subscription)
+        policy = PromptPolicy(questions, self.options.yes, self.options.suggested_subscription)
         show_pairs(self.console, {"Signed in as": f"{who.name}, by {who.by}", "Tenant": who.tenant}, indent=0)
-        subscription = await _explained(settle_subscription(azure, self._given, manner, who), "read the subscriptions")
+        subscription = await _explained(resolve_subscription(azure, self._given, policy, who), "read the subscriptions")
         show_pairs(self.console, {"Subscription": f"{subscription.name} ({subscription.id})"}, width=12, indent=0)
         self.console.print()
         self._refuse_other_subscription(azure, subscription, who)
         azure.subscription = subscription.id
-        memory, key, state = self.memory(), "app_registration", self.options.state.path
-        has_app = self.options.remembered_only and bool(memory.made.get(key) or memory.begun.get(key))
-        settling = settle(azure, self._given, manner, who, subscription, self._known, state, has_app=has_app)
-        wanted = await _explained(settling, "look up the inputs")
+        folder = str(self.options.state.path.parent.resolve())
+        resolving = resolve(azure, self._given, policy, who, NameCache(self.document), folder)
+        resolved = await _explained(resolving, "look up the inputs")
         if questions and questions.asked:
             self.console.print()
-        if wanted.routes and wanted.assignee.kind != "Group" and wanted.assignee.object_id != who.object_id:
-            told = f"Event routes are made as {who.name}, who is not the assignee of the role and needs one too."
-            say(self.console, told, first="! ", first_style="yellow")
-        return wanted, subscription
+        return resolved
 
-    async def look(
-        self, azure: Azure, wanted: Wanted, steps: tuple[Step, ...], *, asks: bool = True, removing: bool = False
-    ) -> tuple[Walk, Mapping[str, Look]]:
-        """Look at everything, and return the walk that can carry it out, and what each step planned.
+    def walk(self, azure: Azure, resolved: Resolved, removal: Removal | None = None) -> Walk[Azure]:
+        """Return a walk over all steps, shown on the run's screen."""
+        from engine.walk import Walk
+
+        removing = removal is not None
+        self.screen = Screen(self.console, tuple(reversed(STEPS)) if removing else STEPS, removing=removing)
+        return Walk(
+            STEPS,
+            azure,
+            resolved.target,
+            resolved.desired,
+            self.prior,
+            self.screen,
+            explain,
+            answers=resolved.answers,
+            removal=removal,
+        )
+
+    async def look(self, walk: Walk[Azure], *, asks: bool = True) -> Mapping[str, StepLook]:
+        """Look at everything and return what each step planned.
 
         What a plan asks is asked here, in a terminal; Declined for a no to what is required. Unattended, what is needed
         and not given by a flag is BadInput. Without `asks` the plans come with their questions.
         """
-        from steps.walk import Walk
+        with self.console.status("Looking at what exists ..."):
+            looks = await walk.look()
+        while asks:
+            questions = [look.plan.ask for look in looks.values() if look.plan and look.plan.ask]
+            answers = await self._answers([ask for ask in questions if ask.answer not in walk.answers or ask.required])
+            if not answers:
+                break
+            with self.console.status("Looking at what exists ..."):
+                looks = await walk.answer(answers)
+        self._report_missing_imports(looks)
+        return looks
 
-        self.screen = Screen(self.console, steps)
-        while True:
-            walk = Walk(steps, azure, wanted, self.memory(), self.screen, removing=removing)
-            with self.console.status("Looking at what is there ..."):
-                looks = await walk.look()
-            open_asks = [look.plan.ask for look in looks.values() if look.plan and look.plan.ask]
-            open_asks = [ask for ask in open_asks if ask.answer not in wanted.answers or ask.required]
-            if not asks or not await self._answers(open_asks):
-                self._say_what_import_misses(looks)
-                return walk, looks
-            wanted = replace(wanted, answers={**wanted.answers, **self.answered})
-
-    def _say_what_import_misses(self, looks: Mapping[str, Look]) -> None:
+    def _report_missing_imports(self, looks: Mapping[str, StepLook]) -> None:
         file = str(self.options.import_file)
-        taken = {name: one.value for name, one in self._given.items() if one.source == file}
+        taken = {name: value.value for name, value in self._given.items() if value.source == file}
         changes = {change.key for look in looks.values() if look.plan for change in look.plan.changes}
-        for note in imports.missing(taken, changes):
+        for note in deploy_ps1.missing(taken, changes):
             say(self.console, f"{file} {note}", first="! ", first_style="yellow")
 
-    async def _answers(self, asks: list[Ask]) -> bool:
-        """Ask, and return whether there are answers."""
+    async def _answers(self, asks: list[Ask]) -> dict[str, bool]:
+        """Ask, and return the answers; none where nothing may be asked."""
+        answers: dict[str, bool] = {}
         for ask in asks:
             if not self.options.may_ask or self.options.yes:
                 if ask.required:
@@ -188,37 +200,20 @@ class Run:
 
             for line in ask.about:
                 say(self.console, line, first="! ", first_style="yellow")
-            self.answered[ask.answer] = await Terminal().agree(ask.question)
-            if ask.required and not self.answered[ask.answer]:
+            answers[ask.answer] = await Terminal().agree(ask.question)
+            if ask.required and not answers[ask.answer]:
                 raise Declined
-        return any(ask.answer in self.answered for ask in asks)
-
-    @property
-    def remembers(self) -> bool:
-        """There is a state file."""
-        return self._document is not None
+        return answers
 
     def finished_within(self, step: str, minutes: int) -> bool:
         """Return whether the step was last finished so recently, by the state file."""
-        record = self._document.steps.get(step) if self._document else None
+        record = self.document.steps.get(step) if self.document else None
         if record is None or record.finished is None:
             return False
         try:
             return datetime.now(UTC) - datetime.fromisoformat(record.finished) < timedelta(minutes=minutes)
         except ValueError:
             return False
-
-    def memory(self) -> Memory:
-        """Return what the state file knows of earlier runs."""
-        from steps.walk import Memory
-
-        if self._document is None:
-            return Memory()
-        made = {key: frozenset(record.made) for key, record in self._document.steps.items()}
-        doing = {key: record.doing for key, record in self._document.steps.items() if record.doing}
-        begun = {key: frozenset(self._document.steps[key].making) for key in doing}
-        removed = frozenset(key for key, record in self._document.steps.items() if record.removed)
-        return Memory(self._document.produced(), made, doing, begun, removed)
 
     async def confirm(self) -> None:
         """Ask whether to go on, where that may be asked; Declined when not."""
@@ -230,45 +225,46 @@ class Run:
             raise Declined
         self.console.print()
 
-    def new_document(self, azure: Azure, wanted: Wanted, subscription: Subscription) -> StateDocument:
-        """Return the state file's document with these wishes in it."""
-        from steps import STEPS
-
-        belonging = Belonging(cloud=azure.cloud.resource_manager, tenant=wanted.tenant, subscription=subscription.id)
-        document = self._document or StateDocument(belongs_to=belonging)
+    def new_document(self, azure: Azure, resolved: Resolved, answers: Mapping[str, bool]) -> StateDocument:
+        """Return the state file's document with these inputs in it."""
+        target = resolved.target
+        belonging = Belonging(
+            cloud=azure.cloud.resource_manager, tenant=target.tenant, subscription=target.subscription
+        )
+        document = self.document or StateDocument(belongs_to=belonging)
         document.belongs_to.endpoints = asdict(azure.cloud)
-        remember(document, wanted, self._given, self._known)
+        remember(document, resolved, answers)
         for step in STEPS:
             document.step(step.key)
         return document
 
     def _refuse_other_names(self) -> None:
         """One state file is one deployment: other names than its own are refused."""
-        if self._document is None:
+        if self.document is None:
             return
         cloud = self._manager()
-        if cloud.lower() != self._document.belongs_to.cloud.lower():
-            raise self._another("cloud", self._document.belongs_to.cloud, cloud)
+        if cloud.lower() != self.document.belongs_to.cloud.lower():
+            raise self._another("cloud", self.document.belongs_to.cloud, cloud)
         for name in ("resource_group", "instance"):
-            known, given = getattr(self._document.inputs, name), self._given.get(name)
+            known, given = self.document.inputs.get(name), self._given.get(name)
             if known and given and str(known).lower() != str(given.value).lower():
                 raise self._another(name.replace("_", " "), str(known), str(given.value))
 
     def _refuse_other_subscription(self, azure: Azure, subscription: Subscription, who: SignedIn) -> None:
-        if self._document is None:
+        if self.document is None:
             return
-        belongs = self._document.belongs_to
-        for what, known, now in (
+        belongs = self.document.belongs_to
+        for what, known, named in (
             ("cloud", belongs.cloud, azure.cloud.resource_manager),
             ("tenant", belongs.tenant, who.tenant),
             ("subscription", belongs.subscription, subscription.id),
         ):
-            if known.lower() != now.lower():
-                raise self._another(what, known, now)
+            if known.lower() != named.lower():
+                raise self._another(what, known, named)
 
-    def _another(self, what: str, known: str, now: str) -> BadInput:
+    def _another(self, what: str, known: str, asked: str) -> BadInput:
         return BadInput(
-            f"The state file {self.options.state.path} is of the deployment in {what} {known}, not {now}.",
+            f"{self.options.state.path} belongs to {what} {known}; you asked for {asked}.",
             "For another deployment name another state file: --state OTHER.state.json",
         )
 
@@ -277,8 +273,6 @@ async def _explained(work: Awaitable[T], doing: str) -> T:
     """Await, with what Azure refuses turned into a Refusal that says what was being done."""
     try:
         return await work
-    except BadInput:
-        raise
     except Exception as error:
         refusal = explain(error, doing)
         if refusal is None:

@@ -10,15 +10,15 @@ from azure.core.pipeline.policies import AsyncHTTPPolicy
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
 
-from cloud.endpoints import audience
-from cloud.persistence import (
+from cloud.azure_clouds import audience
+from cloud.retry import (
     CONNECT_SECONDS,
     READ_SECONDS,
-    FreshToken,
+    ArmRetryPolicy,
+    GraphRetryMiddleware,
+    JsonBodyCheck,
     Notice,
-    Patience,
-    Persistence,
-    Sanity,
+    ReauthenticateOnce,
     log_failure,
     log_request,
 )
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
     from msgraph.graph_service_client import GraphServiceClient
 
-    from cloud.endpoints import Cloud
+    from cloud.azure_clouds import Cloud
     from cloud.signin import SharedCredential
 
 
@@ -97,21 +97,21 @@ class Azure:
     def _options(self) -> dict[str, Any]:
         """Return a Resource Manager client's settings. It has no policy that registers a provider by itself.
 
-        With the policies of its own each would, as soon as Azure says that one is missing: also for plan and verify.
+        Each client's own policy would register a missing provider, also for plan and verify, which must not write.
         """
         from azure.core.pipeline.policies import ContentDecodePolicy, RequestIdPolicy, UserAgentPolicy
 
-        sign_in = FreshToken(self.credential, self.cloud.arm_scope)
+        sign_in = ReauthenticateOnce(self.credential, self.cloud.arm_scope)
         begin = [RequestIdPolicy(), UserAgentPolicy(), ContentDecodePolicy()]
-        policies = [*begin, Patience(self._notice), Sanity(), sign_in, _Trace()]
+        policies = [*begin, ArmRetryPolicy(self._notice), JsonBodyCheck(), sign_in, _Trace()]
         return {"base_url": self.cloud.resource_manager, "transport": self._transport, "policies": policies}
 
-    def _persistent(self, scope: str) -> dict[str, Any]:
+    def _data_plane_options(self, scope: str) -> dict[str, Any]:
         return {
             "transport": self._transport,
-            "authentication_policy": FreshToken(self.credential, scope),
-            "retry_policy": Patience(self._notice),
-            "per_retry_policies": [Sanity()],
+            "authentication_policy": ReauthenticateOnce(self.credential, scope),
+            "retry_policy": ArmRetryPolicy(self._notice),
+            "per_retry_policies": [JsonBodyCheck()],
             "http_logging_policy": _Trace(),
         }
 
@@ -125,8 +125,8 @@ class Azure:
         from azure.core.pipeline.policies import RequestIdPolicy
         from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-        sign_in = [] if token else [FreshToken(self.credential, self.cloud.arm_scope)]
-        policies = [RequestIdPolicy(), Patience(self._notice), *sign_in, Sanity(), _Trace()]
+        sign_in = [] if token else [ReauthenticateOnce(self.credential, self.cloud.arm_scope)]
+        policies = [RequestIdPolicy(), ArmRetryPolicy(self._notice), *sign_in, JsonBodyCheck(), _Trace()]
         client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse](
             base_url=url, policies=policies, transport=self._transport
         )
@@ -180,7 +180,7 @@ class Azure:
 
         if host not in self._instances:
             self._instances[host] = DigitalTwinsClient(
-                host, self.credential, **self._persistent(f"{audience(host)}/.default")
+                host, self.credential, **self._data_plane_options(f"{audience(host)}/.default")
             )
         return self._instances[host]
 
@@ -200,10 +200,10 @@ class Azure:
 
         _without_the_subclasses()
         base = f"{self.cloud.graph}/v1.0"
-        persistence = Persistence(self._notice, self.credential, self.cloud.graph_scope)
+        retry = GraphRetryMiddleware(self._notice, self.credential, self.cloud.graph_scope)
         middleware = [
-            persistence if isinstance(one, RetryHandler) else one
-            for one in KiotaClientFactory.get_default_middleware(default_options)
+            retry if isinstance(part, RetryHandler) else part
+            for part in KiotaClientFactory.get_default_middleware(default_options)
         ]
         self._graph_http = GraphClientFactory.create_with_custom_middleware(
             middleware,

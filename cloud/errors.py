@@ -8,29 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.refusal import RERUN, Refusal
+
 HOW_TO_SIGN_IN = (
     "Sign in first. On a laptop: az login. In Cloud Shell you are signed in already; if not, az login there too. In CI "
     "set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or use workload identity. To try the tool without "
     "Azure: python3 deploy.py --local"
 )
-
-SEVERITY = (0, 3, 2, 1, 70)
-"""Exit codes from best to worst: the worst outcome of a run sets its exit code."""
-
-
-@dataclass
-class Refusal(Exception):
-    """Something that can't go on, ready to be shown. Exit codes: 1 failed, 2 bad input, 3 more rights are needed."""
-
-    what: str
-    why: str = ""
-    next: str = ""
-    code: str = ""
-    request_id: str = ""
-    exit_code: int = 1
-
-    def __str__(self) -> str:
-        return self.what
 
 
 @dataclass(frozen=True)
@@ -54,9 +38,6 @@ def explain(error: BaseException, doing: str) -> Refusal | None:
     if answer is not None:
         return _refused(answer, doing)
     return _unreached(error, doing)
-
-
-RERUN = "Run the same command again: it resumes where it stopped."
 
 
 def answer_of(error: BaseException) -> Answer | None:
@@ -130,8 +111,8 @@ def _needs_rights(refusal: Refusal, answer: Answer) -> None:
 def _needs_directory_rights(refusal: Refusal, _answer: Answer) -> None:
     refusal.exit_code = 3
     refusal.next = (
-        "Somebody who may register applications (Application Developer or Application Administrator in Entra ID) can "
-        "run the same command, or leave the app registration out with --no-app."
+        "An administrator who may register applications (Application Developer or Application Administrator in Entra "
+        "ID) can run the same command; or skip the app registration with --no-app."
     )
 
 

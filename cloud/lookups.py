@@ -1,38 +1,19 @@
-"""What names stand for in this cloud: subscriptions, groups, regions, roles, people. All read-only."""
+"""Resolves names to ids: subscriptions, groups, regions, roles, people. Read-only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from kiota_abstractions.api_error import APIError
 
 from cloud.clients import Azure
-from cloud.errors import Refusal
-from cloud.names import is_guid
-from cloud.regions import PROVIDER, name_taken, offered_names, region_code
-
-DATA_OWNER = "Azure Digital Twins Data Owner"
-BUILT_IN_ROLES = {
-    # Source: "Azure built-in roles" in the Azure documentation; the ids are the same everywhere.
-    DATA_OWNER: "bcd981a7-7f74-457b-83e1-cceb9e632ffe",
-    "Azure Digital Twins Data Reader": "d57506d4-4c8d-48b1-8587-93c323f6a5a3",
-    "Azure Event Hubs Data Sender": "2b629674-e913-4c01-ae53-ef4638d8f975",
-    "Azure Service Bus Data Sender": "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39",
-    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
-}
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who a role is assigned to."""
-
-    object_id: str
-    kind: Literal["User", "ServicePrincipal", "Group"]
-    label: str
+from cloud.identifiers import BUILT_IN_ROLES, Principal, Role, built_in_role, is_guid, region_code
+from cloud.regions import PROVIDER, name_taken, offered_names
+from engine.refusal import Refusal
 
 
 @dataclass(frozen=True)
@@ -50,28 +31,30 @@ async def subscriptions(azure: Azure) -> list[Subscription]:
     return [_subscription(found) async for found in azure.subscriptions.subscriptions.list()]
 
 
-async def subscription(azure: Azure, wanted: str) -> Subscription:
+async def subscription(azure: Azure, name_or_id: str) -> Subscription:
     """Return the subscription of this id or name; Refusal (exit 2) when it isn't visible, or two have the name."""
-    if is_guid(wanted):
+    if is_guid(name_or_id):
         try:
-            return _subscription(await azure.subscriptions.subscriptions.get(wanted.lower()))
+            return _subscription(await azure.subscriptions.subscriptions.get(name_or_id.lower()))
         except HttpResponseError as error:
             if error.status_code not in (403, 404):
                 raise
     everything = await subscriptions(azure)
-    same = [one for one in everything if wanted.lower() in (one.name.lower(), one.id.lower())]
+    same = [
+        candidate for candidate in everything if name_or_id.lower() in (candidate.name.lower(), candidate.id.lower())
+    ]
     if len(same) == 1:
         return same[0]
-    visible = "\n".join(f"  {one.id}  {one.name}" for one in everything) or "  none"
+    visible = "\n".join(f"  {candidate.id}  {candidate.name}" for candidate in everything) or "  none"
     if same:
         raise Refusal(
-            f"{len(same)} subscriptions are called {wanted}.",
-            why="\n".join(f"  {one.id}  {one.name}" for one in same),
+            f"{len(same)} subscriptions are called {name_or_id}.",
+            why="\n".join(f"  {candidate.id}  {candidate.name}" for candidate in same),
             next="Name one by its id with --subscription.",
             exit_code=2,
         )
     raise Refusal(
-        f"The subscription {wanted} is not visible to this sign-in.",
+        f"The subscription {name_or_id} is not visible to this sign-in.",
         why=f"It can see:\n{visible}",
         next="Name one of these with --subscription, or sign in to the subscription's tenant (az login --tenant ID).",
         exit_code=2,
@@ -84,13 +67,13 @@ def _subscription(found: Any) -> Subscription:
     return Subscription(found.subscription_id, found.display_name or "", found.tenant_id or "", usable)
 
 
-async def tenant_id(azure: Azure, wanted: str) -> str | None:
+async def tenant_id(azure: Azure, id_or_domain: str) -> str | None:
     """Return the id of a tenant given by id or domain; None when this sign-in can't see it."""
-    if is_guid(wanted):
-        return wanted.lower()
+    if is_guid(id_or_domain):
+        return id_or_domain.lower()
     async for found in azure.subscriptions.tenants.list():
         domains = {found.default_domain or "", *(found.domains or ())}
-        if wanted.lower() in {domain.lower() for domain in domains}:
+        if id_or_domain.lower() in {domain.lower() for domain in domains}:
             return found.tenant_id
     return None
 
@@ -115,24 +98,24 @@ async def name_problem(azure: Azure, group: str, region: str, name: str) -> str 
     return None  # it is there, and is adopted
 
 
-async def role_id(azure: Azure, scope: str, role: str) -> tuple[str, str]:
-    """Return a role's display name and definition GUID, given either; Refusal (exit 2) when there is no such role.
+async def role(azure: Azure, scope: str, name_or_id: str) -> Role:
+    """Return the role of this display name or definition GUID; Refusal (exit 2) when there is no such role.
 
     A custom role is found by name where it can be assigned: `scope` is a subscription or a resource group.
     """
-    for name, identifier in BUILT_IN_ROLES.items():
-        if role.lower() in (name.lower(), identifier):
-            return name, identifier
+    built_in = built_in_role(name_or_id)
+    if built_in:
+        return built_in
     definitions = azure.authorization.role_definitions
     with suppress(ResourceNotFoundError):
-        if is_guid(role):
-            found = await definitions.get(scope, role)
-            return str(found.role_name), str(found.name)
-        quoted = role.replace("'", "''")
+        if is_guid(name_or_id):
+            found = await definitions.get(scope, name_or_id)
+            return Role(str(found.role_name), str(found.name))
+        quoted = name_or_id.replace("'", "''")
         async for found in definitions.list(scope, filter=f"roleName eq '{quoted}'"):
-            return str(found.role_name), str(found.name)
+            return Role(str(found.role_name), str(found.name))
     raise Refusal(
-        f"There is no role {role} that can be assigned in {scope}.",
+        f"There is no role {name_or_id} that can be assigned in {scope}.",
         why=f"The usual ones are: {', '.join(BUILT_IN_ROLES)}.",
         next='az role definition list --query "[].roleName" --output tsv shows them all.',
         exit_code=2,
@@ -142,7 +125,7 @@ async def role_id(azure: Azure, scope: str, role: str) -> tuple[str, str]:
 async def role_name(azure: Azure, definition: str) -> str:
     """Return the display name of a role by its definition's id; that id's GUID where it can't be read."""
     identifier = definition.rpartition("/")[2]
-    names = [name for name, one in BUILT_IN_ROLES.items() if one == identifier.lower()]
+    names = [name for name, built_in in BUILT_IN_ROLES.items() if built_in == identifier.lower()]
     with suppress(HttpResponseError):
         return names[0] if names else str((await azure.authorization.role_definitions.get_by_id(definition)).role_name)
     return identifier
@@ -151,27 +134,27 @@ async def role_name(azure: Azure, definition: str) -> str:
 async def label_of(azure: Azure, object_id: str) -> str:
     """Return how a principal is called; the id of one that is gone, or that may not be read."""
     with suppress(APIError):
-        return next((one.label for one in await _by_id(azure, object_id)), object_id)
+        return next((candidate.label for candidate in await _by_id(azure, object_id)), object_id)
     return object_id
 
 
-async def principal(azure: Azure, wanted: str) -> Principal:
-    """Return who `wanted` is: a user principal name, an e-mail address, an object id or an application's client id.
+async def principal(azure: Azure, name: str) -> Principal:
+    """Return who `name` is: a user principal name, an e-mail address, an object id or an application's client id.
 
     Raises Refusal (exit 2) when nobody, or more than one, is found.
     """
-    found = await (_by_id(azure, wanted) if is_guid(wanted) else _by_name(azure, wanted))
+    found = await (_by_id(azure, name) if is_guid(name) else _by_name(azure, name))
     if len(found) == 1:
         return found[0]
     if found:
         raise Refusal(
-            f"{len(found)} people match {wanted}.",
-            why="\n".join(f"  {one.object_id}  {one.label}" for one in found),
+            f"{len(found)} people match {name}.",
+            why="\n".join(f"  {candidate.object_id}  {candidate.label}" for candidate in found),
             next="Name one by the object id with --assignee.",
             exit_code=2,
         )
     raise Refusal(
-        f"Nobody called {wanted} is in this directory.",
+        f"Nobody called {name} is in this directory.",
         why="A user principal name, an e-mail address, an object id or an application's client id is needed.",
         next="Guests and personal accounts are surest found by object id: az ad signed-in-user show --query id",
         exit_code=2,
@@ -212,7 +195,7 @@ async def _by_name(azure: Azure, name: str) -> Sequence[Principal]:
         )
     )
     page = await builder.get(configuration)
-    return tuple(_principal(one, "User") for one in (page.value or ()))
+    return tuple(_principal(candidate, "User") for candidate in (page.value or ()))
 
 
 async def _get(item: Any) -> Any:

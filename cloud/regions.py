@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import HttpResponseError
+from cloud.identifiers import region_code
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
 
 PROVIDER = "Microsoft.DigitalTwins"
 INSTANCES = "digitalTwinsInstances"
-
-
-def region_code(name: str) -> str:
-    """Return the code name of a region given by code or display name: Azure's code is the name without spaces."""
-    return name.replace(" ", "").lower()
 
 
 def offered_regions(provider: Any) -> tuple[str, ...]:
@@ -37,6 +32,7 @@ async def name_taken(azure: Azure, region: str, name: str) -> str:
     The question needs rights on the whole subscription and a registered provider; creating the instance does not wait
     for the answer, as Azure checks the name again.
     """
+    from azure.core.exceptions import HttpResponseError
     from azure.mgmt.digitaltwins.models import CheckNameRequest
 
     try:

@@ -1,4 +1,4 @@
-"""Who is signed in: one credential, asked once per audience, and what its token says."""
+"""The signed-in identity: one credential, asked once per audience, and what its token says."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
-from cloud.errors import HOW_TO_SIGN_IN, Refusal
+from cloud.errors import HOW_TO_SIGN_IN
+from engine.refusal import Refusal
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
 
-    from cloud.endpoints import Cloud
-    from cloud.persistence import Notice
+    from cloud.azure_clouds import Cloud
+    from cloud.retry import Notice
 
 EARLY = 300
 """Seconds before its end that a token is asked for anew."""
@@ -133,7 +134,7 @@ class SharedCredential:
         if self._inner is None:
             from azure.identity.aio import DefaultAzureCredential
 
-            from cloud.persistence import CONNECT_SECONDS, READ_SECONDS, Patience
+            from cloud.retry import CONNECT_SECONDS, READ_SECONDS, ArmRetryPolicy
 
             try:
                 self._inner = DefaultAzureCredential(
@@ -141,7 +142,7 @@ class SharedCredential:
                     additionally_allowed_tenants=["*"],
                     connection_timeout=CONNECT_SECONDS,
                     read_timeout=READ_SECONDS,
-                    retry_policy_class=lambda **_: Patience(self._notice, "the sign-in"),
+                    retry_policy_class=lambda **_: ArmRetryPolicy(self._notice, "the sign-in"),
                     **_complete_service_principal(),
                 )
             except ValueError as error:  # a variable that is there, but empty or malformed

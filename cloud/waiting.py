@@ -27,7 +27,7 @@ async def poll(ask: Callable[[], Awaitable[T]], *, until: Callable[[T], bool], b
         stop=stop_after_delay(bound),
         retry_error_callback=_late(what, bound),
     )
-    return await waiting(ask)
+    return await waiting(_awaiting(ask))
 
 
 async def until_visible(
@@ -50,7 +50,16 @@ async def until_visible(
         before_sleep=lambda _state: progress(what),
         reraise=True,
     )
-    return await waiting(act)
+    return await waiting(_awaiting(act))
+
+
+def _awaiting(act: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
+    """Return a coroutine function that awaits `act`: tenacity awaits nothing else, such as what a lambda returns."""
+
+    async def attempt() -> T:
+        return await act()
+
+    return attempt
 
 
 def _late(what: str, bound: float) -> Callable[[RetryCallState], Any]:

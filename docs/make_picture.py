@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from tests.screen import Screen
+from tests.support.screen import Screen
 
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS, ROWS = 112, 60

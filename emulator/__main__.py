@@ -14,7 +14,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m emulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="of the custom cloud's origin; 0 picks a free one")
     parser.add_argument("--data", type=Path, default=Path(".local-azure"), help="the folder of its memory and keys")
-    parser.add_argument("--sign-in", default="owner", metavar="NAME", help="who is signed in")
+    parser.add_argument("--sign-in", default="owner", metavar="NAME", help="the signed-in user")
     parser.add_argument("--latency", default="none", help="none, azure, azure:SCALE or a TOML or JSON file")
     parser.add_argument("--faults", type=Path, metavar="FILE", help="rules, as PUT /_emulator/faults takes them")
     parser.add_argument("--traffic", type=Path, metavar="FILE", help="append one HAR entry a line")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from emulator import seed
-from emulator.web import Refused, Reply, Request
+from emulator.messages import Refused, Reply, Request
 from emulator.world import World
 
 PATH = "/oauth2/token"

@@ -11,7 +11,7 @@ from emulator.faults import BadRules, Faults
 from emulator.graph import policies
 from emulator.inventory import render
 from emulator.journal import Journal
-from emulator.web import Refused, Reply, Request
+from emulator.messages import Refused, Reply, Request
 from emulator.world import World
 
 PREFIX = "/_emulator"

@@ -11,7 +11,7 @@ from typing import Literal
 from emulator import arm, dataplane, entra, graph, metadata
 from emulator.graph import admin_consent
 from emulator.inventory import Item
-from emulator.web import Refused, Reply, Request
+from emulator.messages import Refused, Reply, Request
 from emulator.world import World
 
 ARM_HOSTS = metadata.MANAGERS

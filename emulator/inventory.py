@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.web import Json
+from emulator.messages import Json
 
 
 @dataclass(frozen=True)

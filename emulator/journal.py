@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from emulator.web import Json
+from emulator.messages import Json
 
 REMEMBERED = 2000
 

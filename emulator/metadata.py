@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from emulator.web import Json, Refused, Reply, Request
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
 PATH = "/metadata/endpoints"

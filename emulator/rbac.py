@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from emulator.messages import Caller, Json, Refused
 from emulator.roles import ROLES, Role
-from emulator.web import Caller, Json, Refused
 from emulator.world import World
 
 

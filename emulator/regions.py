@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emulator.web import Json
+from emulator.messages import Json
 
 
 @dataclass(frozen=True)

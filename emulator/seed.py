@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
+from emulator.messages import Json
 from emulator.store import Store
-from emulator.web import Json
 
 TENANT = "7a1f0c52-3b7e-4d09-9d0f-5e6b2a9c1d10"
 TENANT_NAME = "Contoso"

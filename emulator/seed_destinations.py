@@ -16,8 +16,8 @@ from emulator.arm.messaging.buses import (
     namespace,
     rule,
 )
+from emulator.messages import Json
 from emulator.store import Store
-from emulator.web import Json
 
 EVENT_HUB = ("contoso-events", "twin-events")
 """A namespace and the event hub in it."""

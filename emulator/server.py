@@ -22,9 +22,9 @@ from emulator.cloud_shell import CloudShell
 from emulator.dispatch import Service
 from emulator.faults import Action, Faults
 from emulator.journal import Journal
+from emulator.messages import Refused, Reply, Request, folded
 from emulator.proxy import Proxy, reset
 from emulator.traffic import Answer, Received, Recorder, Timing
-from emulator.web import Refused, Reply, Request, folded
 from emulator.world import World
 
 _FAULT_CODES = {

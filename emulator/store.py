@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from emulator.web import Json
+from emulator.messages import Json
 
 
 def public(document: Json) -> Json:

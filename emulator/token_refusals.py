@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from emulator import seed
-from emulator.web import Refused
+from emulator.messages import Refused
 
 _AUTHORITY = f"https://login.windows.net/{seed.TENANT}"
 

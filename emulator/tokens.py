@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from emulator import seed
+from emulator.messages import Caller, Json, Request
 from emulator.store import Store
 from emulator.token_refusals import Refusals, refusals_of
-from emulator.web import Caller, Json, Request
 
 ARM_AUDIENCES = frozenset({"https://management.azure.com/", "https://management.core.windows.net/"})
 ARM_AUDIENCES |= {"https://management.usgovcloudapi.net/", "https://management.chinacloudapi.cn/"}

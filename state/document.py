@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.record import PriorRuns
+
 VERSION = 2
 FORMAT = "azure-digital-twins-deployment"
 
@@ -21,7 +23,7 @@ class StateRefused(Exception):
 class Part(BaseModel):
     """A part of the document. Keys of other tools or later versions are kept."""
 
-    model_config = ConfigDict(extra="allow", validate_assignment=True)
+    model_config = ConfigDict(extra="allow", validate_assignment=True, serialize_by_alias=True)
 
 
 class Belonging(Part):
@@ -52,49 +54,6 @@ class KnownRole(Part):
     id: str
 
 
-class Inputs(Part):
-    """The settled inputs, by the names of their flags. None: nothing was said."""
-
-    model_config = ConfigDict(extra="allow", strict=True)
-
-    subscription: str | None = None
-    tenant: str | None = None
-    cloud: str | None = None
-    arm_endpoint: str | None = None
-    resource_group: str | None = None
-    location: str | None = None
-    tag: dict[str, str] | None = None
-    instance: str | None = None
-    public_network_access: str | None = None
-    system_identity: bool | None = None
-    user_identity: list[str] | None = None
-    create_identities: bool | None = None
-    assignee: str | None = None
-    role: str | None = None
-    no_app: bool | None = None
-    app_name: str | None = None
-    app_id: str | None = None
-    adopt_app: bool | None = None
-    reply_url: list[str] | None = None
-    web_reply_url: list[str] | None = None
-    spa_reply_url: list[str] | None = None
-    public_client: bool | None = None
-    implicit_access_tokens: bool | None = None
-    implicit_id_tokens: bool | None = None
-    audience: str | None = None
-    owner: list[str] | None = None
-    notes: str | None = None
-    app_tag: list[str] | None = None
-    app_role: str | None = None
-    secret: str | None = None
-    secret_days: str | None = None
-    secret_file: str | None = None
-    federated_credential: list[dict[str, str]] | None = None
-    grant_consent: bool | None = None
-    endpoint: list[dict[str, str]] | None = None
-    route: list[dict[str, str]] | None = None
-
-
 class StepError(Part):
     """Why a step failed, in the words shown to the user."""
 
@@ -111,16 +70,17 @@ class StepRecord(Part):
     state: StepState = "pending"
     started: str | None = None
     finished: str | None = None
-    doing: str | None = None
-    """The write that was about to be made; still here after a crash in the middle of it."""
-    making: list[str] = Field(default_factory=list)
-    unmaking: list[str] = Field(default_factory=list)
-    """What that write makes ours, and what it takes away."""
-    made: list[str] = Field(default_factory=list)
-    """What this tool made and has not removed again: `instance`, `endpoint:NAME`. Nothing else is ever deleted."""
+    in_progress: str | None = Field(default=None, alias="doing")
+    """The key of the write that was about to be made; still there after a crash in the middle of it."""
+    pending: list[str] = Field(default_factory=list, alias="making")
+    """What that write makes ours."""
+    releasing: list[str] = Field(default_factory=list, alias="unmaking")
+    """What that write removes or gives up."""
+    owned: list[str] = Field(default_factory=list, alias="made")
+    """What this tool created and has not removed: `instance`, `endpoint:NAME`. Nothing else is ever deleted."""
     removed: bool = False
-    """`destroy` took it away, and nobody has made it again."""
-    produced: dict[str, str] = Field(default_factory=dict)
+    """`destroy` removed it, and no run has created it again."""
+    values: dict[str, str] = Field(default_factory=dict, alias="produced")
     reason: str = ""
     error: StepError | None = None
 
@@ -131,19 +91,20 @@ class StateDocument(Part):
     format: Literal["azure-digital-twins-deployment"] = "azure-digital-twins-deployment"
     version: Literal[2] = 2
     belongs_to: Belonging
-    inputs: Inputs = Field(default_factory=Inputs)
+    inputs: dict[str, Any] = Field(default_factory=dict)
+    """What was chosen, by the names of the inputs, as plain JSON. Names of later versions are kept."""
     principals: list[KnownPrincipal] = Field(default_factory=list)
     roles: list[KnownRole] = Field(default_factory=list)
     steps: dict[str, StepRecord] = Field(default_factory=dict)
 
     def step(self, key: str) -> StepRecord:
         """Return the record of a step, making it when there is none."""
-        return self.steps.setdefault(key, StepRecord())
+        return self.steps.setdefault(key, StepRecord.model_validate({}))
 
     def remembered(self) -> dict[str, Any]:
         """Return the inputs of earlier runs, by name; what the file belongs to is known in any case."""
         belongs = {"subscription": self.belongs_to.subscription, "tenant": self.belongs_to.tenant}
-        return {**belongs, **self.inputs.model_dump(include=set(Inputs.model_fields), exclude_none=True)}
+        return {**belongs, **{name: value for name, value in self.inputs.items() if value is not None}}
 
     def outputs(self) -> dict[str, str]:
         """Return the values that a client application or a person needs, collected from the steps."""
@@ -152,10 +113,18 @@ class StateDocument(Part):
 
     def produced(self) -> dict[str, str]:
         """Return all that the steps produced, by the names that `outputs` prints."""
-        return {name: value for record in self.steps.values() for name, value in record.produced.items()}
+        return {name: value for record in self.steps.values() for name, value in record.values.items()}
+
+    def prior_runs(self) -> PriorRuns:
+        """Return what the file says of earlier runs, as a walk takes it."""
+        owned = {key: frozenset(record.owned) for key, record in self.steps.items()}
+        in_progress = {key: record.in_progress for key, record in self.steps.items() if record.in_progress}
+        pending = {key: frozenset(self.steps[key].pending) for key in in_progress}
+        removed = frozenset(key for key, record in self.steps.items() if record.removed)
+        return PriorRuns(self.produced(), owned, in_progress, pending, removed)
 
 
-_MADE_IN_1 = {
+_OWNED_IN_1 = {
     "create-resource-group": ["resource-group"],
     "create-instance": ["instance"],
     "assign-role": ["role-assignment"],
@@ -170,17 +139,17 @@ def _migrate_from_1(value: dict[str, Any]) -> None:
     What has an unexpected type is left for the validation to refuse.
     """
     value["version"] = 2
-    for one, many in (("assignee", "principals"), ("role", "roles")):
-        if known := value.pop(one, None):
+    for single, many in (("assignee", "principals"), ("role", "roles")):
+        if known := value.pop(single, None):
             value[many] = [known]
     inputs, steps = value.get("inputs"), value.get("steps")
     if isinstance(inputs, dict) and isinstance(inputs.get("reply_url"), str):
         inputs["reply_url"] = [inputs["reply_url"]]
     for record in steps.values() if isinstance(steps, dict) else ():
         if isinstance(record, dict) and isinstance(record.get("made"), list):
-            made = [thing for key in record["made"] if isinstance(key, str) for thing in _MADE_IN_1.get(key, [])]
-            record["made"] = made
-            record["making"] = _MADE_IN_1.get(str(record.get("doing")), [])
+            owned = [item for key in record["made"] if isinstance(key, str) for item in _OWNED_IN_1.get(key, [])]
+            record["made"] = owned
+            record["making"] = _OWNED_IN_1.get(str(record.get("doing")), [])
 
 
 _ASSIGNMENTS = {"role": ("role-assignment", "role_assignment_id"), "app_role": ("app-role", "app_role_assignment_id")}
@@ -193,18 +162,18 @@ def _name_assignments(steps: Any) -> None:
         record = steps.get(key) if isinstance(steps, dict) else None
         if not isinstance(record, dict) or not isinstance(record.get("made"), list):
             continue
-        made, making = [str(one) for one in record["made"]], record.get("making")
-        if isinstance(making, list):
-            record["making"] = [one for one in making if not _is_nameless(one)]
+        owned, pending = [str(item) for item in record["made"]], record.get("making")
+        if isinstance(pending, list):
+            record["making"] = [item for item in pending if not _is_nameless(item)]
         values = record.get("produced")
         known = str(values.get(produced) or "") if isinstance(values, dict) else ""
-        rest = [one for one in made if not _is_nameless(one)]
-        if len(rest) < len(made):
+        rest = [item for item in owned if not _is_nameless(item)]
+        if len(rest) < len(owned):
             record["made"] = [*rest, *([f"{name}:{known.lower()}"] if known else [])]
 
 
-def _is_nameless(thing: Any) -> bool:
-    return str(thing).partition(":")[0] == "role-assignment" and "/" not in str(thing)
+def _is_nameless(item: Any) -> bool:
+    return str(item).partition(":")[0] == "role-assignment" and "/" not in str(item)
 
 
 def parse(text: str, file: Path) -> StateDocument:

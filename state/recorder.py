@@ -1,4 +1,4 @@
-"""Writes down a walk while it happens: before and after every write to Azure."""
+"""Records a walk while it happens: before and after every write to Azure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from state.document import StateDocument, StepError, StepRecord
 from state.file_store import StateFile, now
 
 if TYPE_CHECKING:
-    from cloud.errors import Refusal
-    from steps.model import Change, Plan, Step, Values
-    from steps.walk import Outcome
+    from engine.change import AnyChange
+    from engine.outcome import Result
+    from engine.record import Values
+    from engine.step import AnyStep, Plan
 
 
 class StateRecorder:
@@ -20,67 +21,68 @@ class StateRecorder:
     def __init__(self, file: StateFile, document: StateDocument, *, removing: bool = False) -> None:
         self._file, self._document, self._removing = file, document, removing
 
-    def planned(self, step: Step, plan: Plan) -> None:
-        """Conclude what became of a write that was interrupted: what a new plan no longer names was carried out.
+    def planned(self, step: AnyStep, plan: Plan) -> None:
+        """Conclude from a new plan what became of a write that was interrupted.
 
-        But for what the plan has seen here. What it has found gone is forgotten; what it has found to carry our mark is
-        ours again.
+        If the plan no longer contains the interrupted change, it succeeded: record what it owns and releases, except
+        releases of what the plan has confirmed. What vanished is forgotten, what is adoptable is recorded again.
         """
         record = self._document.step(step.key)
-        concluded = record.doing and record.doing not in {change.key for change in plan.changes}
+        concluded = record.in_progress and record.in_progress not in {change.key for change in plan.changes}
         if concluded:
-            record.unmaking = [thing for thing in record.unmaking if thing not in plan.here]
-            self._carried_out(record)
-        self._forget(plan.gone)
-        found = [] if self._removing else [thing for thing in plan.unrecorded if thing not in record.made]
-        record.made = [*record.made, *found]
-        if concluded or plan.gone or found:
+            record.releasing = [item for item in record.releasing if item not in plan.confirmed]
+            self._conclude(record)
+        self._forget(plan.vanished)
+        adopted = [] if self._removing else [item for item in plan.adoptable if item not in record.owned]
+        record.owned = [*record.owned, *adopted]
+        if concluded or plan.vanished or adopted:
             self._file.write(self._document)
 
-    def about_to(self, step: Step, change: Change) -> None:
+    def about_to(self, step: AnyStep, change: AnyChange) -> None:
         """Remember the write that is about to be made."""
         record = self._document.step(step.key)
-        record.state, record.doing, record.error = "doing", change.key, None
-        record.making, record.unmaking = list(change.makes), list(change.unmakes)
+        record.state, record.in_progress, record.error = "doing", change.key, None
+        record.pending, record.releasing = list(change.owns), list(change.releases)
         record.started, record.finished = now(), None
         self._file.write(self._document)
 
-    def made(self, step: Step, _change: Change, values: Values) -> None:
+    def done(self, step: AnyStep, change: AnyChange, values: Values) -> None:
         """Remember that the write was made, and what it produced."""
+        del change
         record = self._document.step(step.key)
-        self._carried_out(record)
+        self._conclude(record)
         _learn(record, values)
         self._file.write(self._document)
 
-    def ended(self, step: Step, outcome: Outcome, values: Values, reason: str, error: Refusal | None) -> None:
+    def ended(self, step: AnyStep, result: Result) -> None:
         """Remember how the step ended. A step that was done before keeps its times."""
-        record = self._document.step(step.key)
-        _learn(record, values)
-        record.state = "done" if outcome.value == "already done" else outcome.value  # type: ignore[assignment]
-        if self._removing and outcome.value in ("removed", "nothing to do", "skipped"):
-            record.produced = {}
-        if outcome.value in ("removed", "done", "already done"):
-            record.removed = outcome.value == "removed"
-        record.reason = reason
+        record, outcome, error = self._document.step(step.key), result.outcome.value, result.error
+        _learn(record, result.values)
+        record.state = "done" if outcome == "already done" else outcome  # type: ignore[assignment]
+        if self._removing and outcome in ("removed", "nothing to do", "skipped"):
+            record.values = {}
+        if outcome in ("removed", "done", "already done"):
+            record.removed = outcome == "removed"
+        record.reason = result.reason
         record.error = None
         if error is not None:
             record.error = StepError(
                 what=error.what, why=error.why, code=error.code, next=error.next, request_id=error.request_id
             )
-        if record.finished is None or outcome.value in ("done", "failed", "removed"):
+        if record.finished is None or outcome in ("done", "failed", "removed"):
             record.finished = now()
         self._file.write(self._document)
 
-    def _carried_out(self, record: StepRecord) -> None:
-        self._forget(record.unmaking)
-        record.made = [*(thing for thing in record.made if thing not in record.making), *record.making]
-        record.doing, record.making, record.unmaking = None, [], []
+    def _conclude(self, record: StepRecord) -> None:
+        self._forget(record.releasing)
+        record.owned = [*(item for item in record.owned if item not in record.pending), *record.pending]
+        record.in_progress, record.pending, record.releasing = None, [], []
 
-    def _forget(self, things: Collection[str]) -> None:
-        for record in self._document.steps.values():  # what is gone is gone, whichever step made it
-            record.made = [thing for thing in record.made if thing not in things]
+    def _forget(self, items: Collection[str]) -> None:
+        for record in self._document.steps.values():  # whichever step created them
+            record.owned = [item for item in record.owned if item not in items]
 
 
 def _learn(record: StepRecord, values: Values) -> None:
-    known = {**record.produced, **values}
-    record.produced = {name: value for name, value in known.items() if value}
+    known = {**record.values, **values}
+    record.values = {name: value for name, value in known.items() if value}

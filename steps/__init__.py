@@ -1,28 +1,45 @@
-"""The numbered steps, in order. Each is three functions: observe (read-only), plan (pure), apply (one write)."""
+"""The steps, in order, and the inputs of all of them.
+
+Importing this package loads the inputs alone, as `--help` needs no more; STEPS loads the steps when it is first used.
+No SDK is loaded by either.
+"""
 
 from __future__ import annotations
 
-from steps import (
-    step_01_resource_group,
-    step_02_instance,
-    step_03_role,
-    step_04_app_registration,
-    step_05_consent_hints,
-    step_06_destination_roles,
-    step_07_endpoints,
-    step_08_routes,
-    step_09_app_role,
-)
-from steps.model import Step
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-STEPS: tuple[Step, ...] = (
-    step_01_resource_group.STEP,
-    step_02_instance.STEP,
-    step_03_role.STEP,
-    step_04_app_registration.STEP,
-    step_06_destination_roles.STEP,
-    step_07_endpoints.STEP,
-    step_08_routes.STEP,
-    step_09_app_role.STEP,
-    step_05_consent_hints.STEP,
+from engine.input import Input
+from steps.shared import target
+
+if TYPE_CHECKING:
+    from engine.step import AnyStep
+
+    STEPS: tuple[AnyStep, ...]
+
+_FOLDERS = (
+    "step_01_resource_group",
+    "step_02_instance",
+    "step_03_role",
+    "step_04_app_registration",
+    "step_06_destination_roles",
+    "step_07_endpoints",
+    "step_08_routes",
+    "step_09_app_role",
+    "step_05_consent_hints",  # runs last: see docs/decisions.md
 )
+
+
+def _inputs(folder: str) -> tuple[Input, ...]:
+    return getattr(import_module(f"{__name__}.{folder}.inputs"), "INPUTS", ())
+
+
+INPUTS: tuple[Input, ...] = (*target.INPUTS, *(row for folder in _FOLDERS for row in _inputs(folder)))
+
+
+def __getattr__(name: str) -> tuple[AnyStep, ...]:
+    if name != "STEPS":
+        raise AttributeError(name)
+    steps: tuple[AnyStep, ...] = tuple(import_module(f"{__name__}.{folder}.step").STEP for folder in _FOLDERS)
+    globals()[name] = steps
+    return steps

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.contracts import Contracts
-from tests.tool import Tool
-from tests.world import ROOT, Emulator, Kept
+from tests.matrix.everything import EVERYTHING
+from tests.matrix.lab import Lab
+from tests.support import processes
+from tests.support.ages import as_of_now
+from tests.support.contracts import Contracts
+from tests.support.tool import Tool
+from tests.support.world import ROOT, Emulator, Kept
 
 SEED = int(os.environ.setdefault("MATRIX_SEED", str(secrets.randbelow(10**6))))
 """What the samples of the matrices are drawn with. The environment takes it to the processes that share the tests."""
 
 SHARED = Path(os.environ.get("ADT_SHARED", ROOT.parent / "shared"))
 """Where Azure's published contracts are."""
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start, also where they were started with SIGINT ignored, as by nohup."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header() -> str:
@@ -47,6 +57,13 @@ def contracts() -> Iterator[None]:
     Emulator.contracts = None
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """End what a test has started and not ended."""
+    yield
+    processes.kill_what_is_left()
+
+
 @pytest.fixture
 def azure(new_azure: tuple[Emulator, Kept]) -> Iterator[Emulator]:
     """An embedded Azure as good as new, with `owner` signed in, which never sleeps."""
@@ -64,23 +81,30 @@ def tool(azure: Emulator, tmp_path: Path) -> Tool:
 
 
 @pytest.fixture(scope="session")
-def finished(new_azure: tuple[Emulator, Kept], tmp_path_factory: pytest.TempPathFactory) -> tuple[Kept, bytes]:
+def finished(new_azure: tuple[Emulator, Kept], tmp_path_factory: pytest.TempPathFactory) -> tuple[Kept, str]:
     """What an undisturbed run leaves, in the cloud and in its state file."""
     emulator, kept = new_azure
     emulator.renew(kept)
     tool = Tool(emulator, tmp_path_factory.mktemp("finished") / "work")
     done = tool.deploy()
     assert done.code == 0, done.text
-    return emulator.keep(), tool.state_file.read_bytes()
+    return emulator.keep(), tool.state_file.read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def deployed(finished: tuple[Kept, bytes], azure: Emulator, tool: Tool) -> Tool:
+def deployed(finished: tuple[Kept, str], azure: Emulator, tool: Tool) -> Tool:
     """deploy.py in a folder where an undisturbed run, with every default, has been."""
     kept, state = finished
     azure.renew(kept)
-    tool.state_file.write_bytes(state)
+    tool.state_file.write_text(as_of_now(state), encoding="utf-8")
     return tool
+
+
+@pytest.fixture(scope="session")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A world to break things in, in which everything is asked for."""
+    with Lab(tmp_path_factory.mktemp("everything") / "lab", EVERYTHING) as made:
+        yield made
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from emulator.arm.digital_twins import endpoints, history, instance_operations
 from emulator.arm.inventory import inventory
 from emulator.arm.messaging import authorization_rules, event_grid, hubs_and_topics, namespaces
 from emulator.arm.storage import accounts, containers
+from emulator.messages import Refused, Reply, Request
 from emulator.tokens import ARM_AUDIENCES
-from emulator.web import Refused, Reply, Request
 from emulator.world import World
 
 __all__ = ["handle", "inventory", "render_refusal"]

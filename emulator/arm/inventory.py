@@ -11,8 +11,8 @@ from emulator.arm.digital_twins.children import CHILDREN, eventual
 from emulator.arm.digital_twins.instances import INSTANCES
 from emulator.graph import find_principal
 from emulator.inventory import Item
+from emulator.messages import Json
 from emulator.store import public
-from emulator.web import Json
 from emulator.world import World
 
 _TIMES = ("createdTime", "lastUpdatedTime", "createdOn", "updatedOn", "createdAt", "lastModifiedAt")

@@ -8,8 +8,8 @@ from emulator.dataplane import event_routes, items, models, query, relationships
 from emulator.dataplane.hosts import NotPermitted, instance_of
 from emulator.dataplane.routes import ROUTER
 from emulator.inventory import Item
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.tokens import DATA_PLANE_AUDIENCES
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 SERVED_BY = (event_routes, models, query, relationships, twins)

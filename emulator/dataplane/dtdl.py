@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from emulator.web import Json
+from emulator.messages import Json
 
 Find = Callable[[str], Json | None]
 """Returns the definition of a model by its id."""

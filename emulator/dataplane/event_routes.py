@@ -13,7 +13,7 @@ from emulator.dataplane import items
 from emulator.dataplane.expressions import BadExpression, parse
 from emulator.dataplane.hosts import require
 from emulator.dataplane.routes import ROUTER
-from emulator.web import Json, Refused, Reply, Request
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
 KIND = "eventRoute"

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from emulator import rbac
 from emulator.arm.core.lifecycle import state_of
 from emulator.arm.digital_twins.instances import INSTANCES
-from emulator.web import Json, Refused, Request
+from emulator.messages import Json, Refused, Request
 from emulator.world import World
 
 

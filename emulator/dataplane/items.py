@@ -9,7 +9,7 @@ import uuid
 from typing import Any
 from urllib.parse import quote
 
-from emulator.web import Json, Refused, Request
+from emulator.messages import Json, Refused, Request
 from emulator.world import World
 
 PAGE = 100

@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from emulator.web import Json, Refused, Request
+from emulator.messages import Json, Refused, Request
 
 
 def parsed(request: Request) -> list[Json]:

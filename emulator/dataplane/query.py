@@ -15,7 +15,7 @@ from emulator.dataplane import dtdl, items, models, twins
 from emulator.dataplane.expressions import MISSING, BadExpression, Condition, Values, parse
 from emulator.dataplane.hosts import require
 from emulator.dataplane.routes import ROUTER
-from emulator.web import Json, Refused, Reply, Request
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
 _SELECT = re.compile(

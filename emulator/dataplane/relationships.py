@@ -9,7 +9,7 @@ from __future__ import annotations
 from emulator.dataplane import dtdl, items, json_patch, models, twins
 from emulator.dataplane.hosts import require
 from emulator.dataplane.routes import ROUTER
-from emulator.web import Json, Refused, Reply, Request
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
 KIND = twins.RELATIONSHIP

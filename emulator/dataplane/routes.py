@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from emulator.web import Router
+from emulator.router import Router
 
 ROUTER = Router()

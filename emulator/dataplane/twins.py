@@ -13,7 +13,7 @@ from emulator.arm.core.stamps import now
 from emulator.dataplane import dtdl, items, json_patch, models
 from emulator.dataplane.hosts import require
 from emulator.dataplane.routes import ROUTER
-from emulator.web import Json, Refused, Reply, Request
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
 KIND = "digitalTwin"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.entra import device_codes, discovery, grants
 from emulator.entra.refusals import refusal, render_refusal
-from emulator.web import Reply, Request
+from emulator.messages import Reply, Request
 from emulator.world import World
 
 __all__ = ["handle", "render_refusal"]

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from emulator import seed
 from emulator.entra.refusals import refusal
 from emulator.graph import replicas
-from emulator.web import Json, Refused
+from emulator.messages import Json, Refused
 from emulator.world import World
 
 

@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl
 from emulator import seed
 from emulator.entra.discovery import tenant_of
 from emulator.entra.refusals import missing, refusal
-from emulator.web import Json, Reply, Request, Router
+from emulator.messages import Json, Reply, Request
+from emulator.router import Router
 from emulator.world import World
 
 GRANT = "urn:ietf:params:oauth:grant-type:device_code"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from emulator import seed
 from emulator.entra.refusals import refusal, unknown_tenant
-from emulator.web import Reply, Request, Router
+from emulator.messages import Reply, Request
+from emulator.router import Router
 from emulator.world import World
 
 ANY_TENANT = ("common", "organizations", "consumers")

@@ -13,8 +13,9 @@ from emulator.entra import device_codes
 from emulator.entra.clients import signed_in
 from emulator.entra.discovery import tenant_of
 from emulator.entra.refusals import missing, refusal, unknown_resource
+from emulator.messages import Json, Refused, Reply, Request
+from emulator.router import Router
 from emulator.tokens import Token, user_claims
-from emulator.web import Json, Refused, Reply, Request, Router
 from emulator.world import World
 
 router = Router()

@@ -6,7 +6,7 @@ import re
 import uuid
 from datetime import UTC, datetime
 
-from emulator.web import Refused, Reply, Request
+from emulator.messages import Refused, Reply, Request
 
 
 def refusal(status: int, error: str, number: int, text: str) -> Refused:

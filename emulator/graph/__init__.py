@@ -20,7 +20,8 @@ from emulator.graph import (
 from emulator.graph.inventory import inventory
 from emulator.graph.principals import ensure_digital_twins_principal
 from emulator.graph.refusals import bad, interaction_required, malformed, render_refusal
-from emulator.web import Refused, Reply, Request, Router
+from emulator.messages import Refused, Reply, Request
+from emulator.router import Router
 from emulator.world import World
 
 __all__ = ["ensure_digital_twins_principal", "find_principal", "handle", "inventory", "render_refusal"]

@@ -11,8 +11,9 @@ import dataclasses
 
 from emulator.graph import grants, principals, replicas, rights
 from emulator.graph.odata import caller_of
+from emulator.messages import Json, Refused, Reply, Request
+from emulator.router import Router
 from emulator.tokens import PORTAL_AUDIENCES
-from emulator.web import Json, Refused, Reply, Request, Router
 from emulator.world import World
 
 HOST = "main.iam.ad.ext.azure.com"

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from emulator import seed
 from emulator.graph.refusals import bad, invalid_value, required
 from emulator.graph.validation import GUID
-from emulator.web import Json, Refused
+from emulator.messages import Json, Refused
 
 _PERSONAL = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
 _AUDIENCES = _PERSONAL | {"AzureADMyOrg", "AzureADMultipleOrgs"}

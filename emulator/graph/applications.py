@@ -12,7 +12,8 @@ from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, 
 from emulator.graph.refusals import bad, invalid_value, not_found, taken
 from emulator.graph.schema import APPLICATION
 from emulator.graph.validation import GUID, check
-from emulator.web import Json, Reply, Request, Router
+from emulator.messages import Json, Reply, Request
+from emulator.router import Router
 from emulator.world import World
 
 router = Router()

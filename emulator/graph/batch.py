@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from emulator.graph.odata import body_of
 from emulator.graph.refusals import malformed, render_refusal
-from emulator.web import Json, Refused, Reply, Request, folded
+from emulator.messages import Json, Refused, Reply, Request, folded
 from emulator.world import World
 
 PATH = "/v1.0/$batch"

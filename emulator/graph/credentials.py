@@ -15,7 +15,7 @@ from emulator.graph.odata import body_of, caller_of
 from emulator.graph.refusals import bad, invalid_value
 from emulator.graph.schema import PASSWORD
 from emulator.graph.validation import GUID, check
-from emulator.web import Json, Reply, Request
+from emulator.messages import Json, Reply, Request
 from emulator.world import World
 
 _LIFETIME = timedelta(days=730)

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from emulator import seed
-from emulator.web import Json
+from emulator.messages import Json
 
 _NO_INFO = {
     "logoUrl": None,

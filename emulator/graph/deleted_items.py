@@ -5,7 +5,8 @@ from __future__ import annotations
 from emulator.graph import replicas, rights
 from emulator.graph.odata import caller_of, entity, listed, page
 from emulator.graph.refusals import not_found, same_key
-from emulator.web import Json, Reply, Request, Router
+from emulator.messages import Json, Reply, Request
+from emulator.router import Router
 from emulator.world import World
 
 router = Router()

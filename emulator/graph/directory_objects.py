@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from emulator.graph import applications, replicas, service_principals
-from emulator.web import Handler, Json, Router
+from emulator.messages import Json
+from emulator.router import Handler, Router
 from emulator.world import World
 
 NAMED: Mapping[str, tuple[str, ...]] = {

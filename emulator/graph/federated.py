@@ -14,7 +14,8 @@ from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, 
 from emulator.graph.refusals import bad, invalid_value, not_found, required, same_key
 from emulator.graph.schema import FEDERATED
 from emulator.graph.validation import check
-from emulator.web import Handler, Json, Refused, Reply, Request, Router
+from emulator.messages import Json, Refused, Reply, Request
+from emulator.router import Handler, Router
 from emulator.world import World
 
 router = Router()

@@ -11,7 +11,8 @@ from emulator.graph.odata import body_of, caller_of, entity, listed, page
 from emulator.graph.refusals import bad, invalid_value, not_found, required, same_key
 from emulator.graph.schema import GRANT
 from emulator.graph.validation import GUID, check
-from emulator.web import Json, Reply, Request, Router
+from emulator.messages import Json, Reply, Request
+from emulator.router import Router
 from emulator.world import World
 
 router = Router()

@@ -12,7 +12,7 @@ from emulator.graph import replicas, schema
 from emulator.graph.defaults import TYPES, USER_BY_DEFAULT, served
 from emulator.graph.odata_filter import parse_filter
 from emulator.graph.refusals import malformed, unsupported_query
-from emulator.web import Caller, Json, Reply, Request
+from emulator.messages import Caller, Json, Reply, Request
 from emulator.world import World
 
 PAGE = 100

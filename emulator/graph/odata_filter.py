@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.graph.refusals import malformed, unsupported_query
-from emulator.web import Json
+from emulator.messages import Json
 
 Predicate = Callable[[Json], bool]
 

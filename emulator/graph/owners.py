@@ -5,7 +5,8 @@ from __future__ import annotations
 from emulator.graph import directory_objects, references, replicas, rights
 from emulator.graph.odata import body_of, caller_of, objects_page
 from emulator.graph.refusals import bad, malformed, not_found, required
-from emulator.web import Json, Reply, Request, Router
+from emulator.messages import Json, Reply, Request
+from emulator.router import Router
 from emulator.world import World
 
 router = Router()

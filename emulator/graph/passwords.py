@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from emulator.graph import directory_objects
 from emulator.graph.credentials import add_password, remove_password
-from emulator.web import Reply, Request, Router
+from emulator.messages import Reply, Request
+from emulator.router import Router
 from emulator.world import World
 
 router = Router()

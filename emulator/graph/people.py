@@ -10,7 +10,8 @@ from emulator.graph.defaults import served
 from emulator.graph.odata import body_of, caller_of, entity, listed, page, typed_of
 from emulator.graph.refusals import bad, denied, malformed, not_found, required
 from emulator.graph.validation import GUID
-from emulator.web import Caller, Json, Reply, Request, Router
+from emulator.messages import Caller, Json, Reply, Request
+from emulator.router import Router
 from emulator.world import World
 
 router = Router()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from emulator.web import Json, Refused
+from emulator.messages import Json, Refused
 from emulator.world import World
 
 KIND, KEY = "policy", "defaultAppManagementPolicy"

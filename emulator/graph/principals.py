@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from emulator import seed
 from emulator.graph import replicas
 from emulator.graph.defaults import APPLICATION_DEFAULTS, SERVICE_PRINCIPAL_DEFAULTS, merged
-from emulator.web import Json
+from emulator.messages import Json
 from emulator.world import World
 
 MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"

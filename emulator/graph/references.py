@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.graph import replicas, rights
 from emulator.graph.refusals import bad, malformed, not_found
-from emulator.web import Caller, Json
+from emulator.messages import Caller, Json
 from emulator.world import World
 
 _REFERENCE = re.compile(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from datetime import UTC, datetime
 
-from emulator.web import Json, Refused, Reply, Request
+from emulator.messages import Json, Refused, Reply, Request
 
 
 def render_refusal(refused: Refused, request: Request) -> Reply:

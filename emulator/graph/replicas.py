@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from emulator.web import Json
+from emulator.messages import Json
 from emulator.world import World
 
 REPLICAS = 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from emulator import seed
 from emulator.graph.refusals import denied
-from emulator.web import Caller, Json
+from emulator.messages import Caller, Json
 
 _APPLICATIONS = frozenset(
     {

@@ -17,7 +17,8 @@ from emulator.graph.refusals import (
 )
 from emulator.graph.schema import SERVICE_PRINCIPAL
 from emulator.graph.validation import GUID, check
-from emulator.web import Json, Reply, Request, Router
+from emulator.messages import Json, Reply, Request
+from emulator.router import Router
 from emulator.world import World
 
 router = Router()

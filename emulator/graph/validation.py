@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.graph.refusals import bad, invalid_value
 from emulator.graph.schema import ObjectType
-from emulator.web import Json
+from emulator.messages import Json
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 

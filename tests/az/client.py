@@ -13,12 +13,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.world import ROOT, Emulator
+from tests.support import processes
+from tests.support.world import ROOT, Emulator
 
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 HOME = ROOT / ".az"
 """Where the environment is made; git ignores it."""
-TIMEOUT = 120.0
+TIMEOUT, INSTALLATION = 120.0, 1800.0
+"""Seconds that a command, and the installation, may take."""
 
 
 class Failed(AssertionError):
@@ -32,9 +34,9 @@ def prepare() -> Path:
     if not stamp.exists():
         print(f"Installing {REQUIREMENTS.read_text().split()[-1]} into {HOME}: a minute or two, 750 MB.", flush=True)
         shutil.rmtree(HOME, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", HOME / "venv"], check=True)
+        subprocess.run([sys.executable, "-m", "venv", HOME / "venv"], check=True, timeout=TIMEOUT)
         pip = [str(scripts / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "-r", str(REQUIREMENTS)], check=True)
+        subprocess.run([*pip, "-r", str(REQUIREMENTS)], check=True, timeout=INSTALLATION)
         stamp.touch()
     return scripts / ("az.bat" if os.name == "nt" else "az")
 
@@ -97,17 +99,12 @@ class Az:
         """Run `az login --use-device-code`, and be the user `name` who enters the code that it shows."""
         self.ran += 1
         command = [str(self._program), "login", "--use-device-code", "--output", "json"]
-        with subprocess.Popen(
-            command, env=self._env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stderr
-            said = ""
-            for line in process.stderr:
-                said += line
-                if code := re.search(r"enter the code (\w+)", line):
-                    self.azure.control("PUT", f"/device-codes/{code[1]}", {"signIn": name})
-                    break
-            stdout, rest = process.communicate(timeout=TIMEOUT)
-        if process.returncode:
-            raise Failed(f"az login --use-device-code ended with {process.returncode}: {said}{rest}")
-        return json.loads(stdout)
+        process = processes.start(command, Path.cwd(), self._env)
+        enter = r"enter the code (\w+)"
+        code = re.search(enter, processes.until_line(process, enter, "stderr", seconds=TIMEOUT))
+        assert code
+        self.azure.control("PUT", f"/device-codes/{code[1]}", {"signIn": name})
+        done = processes.ended(process)
+        if done.code:
+            raise Failed(f"az login --use-device-code ended with {done.code}: {done.text}")
+        return done.document

@@ -11,7 +11,7 @@ from typing import Any
 from emulator import seed
 from tests.az import directory, extension, handed_off, resources
 from tests.az.client import Az
-from tests.world import Emulator
+from tests.support.world import Emulator
 
 Check = Callable[[Az], None]
 
@@ -109,7 +109,7 @@ def who_is_carlos(az: Az) -> None:
 
 
 def refused(az: Az) -> None:
-    """What somebody who may not is told: role assignment create, ad app permission admin-consent, resource show."""
+    """What a user without rights is told: role assignment create, ad app permission admin-consent, resource show."""
     scope = f"/subscriptions/{seed.REGISTERED_SUBSCRIPTION}"
     whom = ("--assignee-object-id", seed.USERS["reader"].object_id, "--assignee-principal-type", "User")
     said = az("role", "assignment", "create", *whom, "--role", "Reader", "--scope", scope, code=1)

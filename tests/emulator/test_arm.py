@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.arm import GROUP, HOST, INSTANCE, INSTANCES, REGISTERED, UNREGISTERED, Arm, document, query_twins
-from tests.world import ARM, ROOT, Emulator
+from tests.support.arm import GROUP, HOST, INSTANCE, INSTANCES, REGISTERED, UNREGISTERED, Arm, document, query_twins
+from tests.support.world import ARM, ROOT, Emulator
 
 NAME_CHECK = f"{REGISTERED}/providers/Microsoft.DigitalTwins/locations/{{}}/checkNameAvailability"
 INSTANCE_TYPE = "Microsoft.DigitalTwins/digitalTwinsInstances"
@@ -30,7 +30,7 @@ def settled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arm]:
 
 @pytest.mark.parametrize("sign_in", ["owner", "owner-sp"])
 def test_an_unmodified_sdk_program_needs_nothing_but_the_environment(tmp_path: Path, sign_in: str) -> None:
-    command = [sys.executable, "-m", "tests.programs.instance_and_role", "my-group", "my-twins"]
+    command = [sys.executable, "-m", "tests.support.programs.instance_and_role", "my-group", "my-twins"]
     with Emulator(tmp_path / "azure", "--sign-in", sign_in) as azure:
         before = azure.inventory()
         done = subprocess.run(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.arm import (
+from tests.support.arm import (
     ASSIGNMENTS,
     DATA_OWNER,
     DATA_READER,
@@ -19,7 +19,7 @@ from tests.arm import (
     Arm,
     query_twins,
 )
-from tests.world import DIGITAL_TWINS, Emulator
+from tests.support.world import DIGITAL_TWINS, Emulator
 
 FIRST, SECOND = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
 OWNER, READER = seed.USERS["owner"].object_id, seed.USERS["reader"].object_id

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.world import ROOT
+from tests.support.world import ROOT
 
 EMULATOR = "emulator"
 TOOL = {"deploy", *(file.parent.name for file in ROOT.glob("*/__init__.py"))} - {EMULATOR, "bench", "tests"}

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from emulator.store import Store
-from tests.arm import GROUP, HOST, INSTANCE, INSTANCES, REGISTERED, Arm, query_twins
-from tests.graph import Graph
-from tests.world import Emulator
+from tests.support.arm import GROUP, HOST, INSTANCE, INSTANCES, REGISTERED, Arm, query_twins
+from tests.support.graph import Graph
+from tests.support.world import Emulator
 
 DUMP = Path(__file__).parent / "data/store-9b4e301.jsonl"
 BUSY, LEAVING = f"{REGISTERED}/resourceGroups/busy", f"{REGISTERED}/resourceGroups/leaving"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.arm import DATA_OWNER, DATA_READER, GROUP, HOST, INSTANCE, REGISTERED, Arm, document
-from tests.world import DIGITAL_TWINS, ROOT, Answer, Emulator
+from tests.support.arm import DATA_OWNER, DATA_READER, GROUP, HOST, INSTANCE, REGISTERED, Arm, document
+from tests.support.world import DIGITAL_TWINS, ROOT, Answer, Emulator
 
 OWNER_ASSIGNMENT = "44444444-4444-4444-8444-444444444444"
 READER_ASSIGNMENT = "55555555-5555-4555-8555-555555555555"
@@ -57,7 +57,7 @@ def refusal(answer: Answer) -> tuple[int, str]:
 def test_unmodified_sdk_programs(azure: Emulator) -> None:
     ready(azure)
     before = azure.inventory()
-    command = [sys.executable, "-m", "tests.programs.twin_graph", f"https://{HOST}", "events"]
+    command = [sys.executable, "-m", "tests.support.programs.twin_graph", f"https://{HOST}", "events"]
     done = subprocess.run(command, cwd=ROOT, env=azure.env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     rooms = ["Room0", "Room1", "Room2"]

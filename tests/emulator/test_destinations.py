@@ -17,9 +17,9 @@ from emulator.lag import Lag, Latency
 from emulator.store import Store
 from emulator.tokens import TokenAuthority
 from emulator.world import World
-from tests.arm import ASSIGNMENTS, GROUP, REGISTERED, UNREGISTERED, Arm
 from tests.matrix import leaks
-from tests.world import ROOT, Emulator
+from tests.support.arm import ASSIGNMENTS, GROUP, REGISTERED, UNREGISTERED, Arm
+from tests.support.world import ROOT, Emulator
 
 SHARED = f"{REGISTERED}/resourceGroups/shared-services/providers"
 HUBS = f"{SHARED}/Microsoft.EventHub/namespaces"
@@ -54,7 +54,7 @@ def world(seeded: Arm) -> Iterator[World]:
 def test_unmodified_sdk_programs(azure: Emulator) -> None:
     Arm(azure).group()
     before = azure.inventory()
-    command = [sys.executable, "-m", "tests.programs.destinations", seed.REGISTERED_SUBSCRIPTION, "my-group"]
+    command = [sys.executable, "-m", "tests.support.programs.destinations", seed.REGISTERED_SUBSCRIPTION, "my-group"]
     done = subprocess.run(command, cwd=ROOT, env=azure.env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {

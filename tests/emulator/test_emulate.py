@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.world import ROOT, START_TIMEOUT
+from tests.support.world import ROOT, START_TIMEOUT
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals and process groups")
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.arm import DATA_OWNER, GROUP, INSTANCE, Arm, document
-from tests.world import Emulator
+from tests.support.arm import DATA_OWNER, GROUP, INSTANCE, Arm, document
+from tests.support.world import Emulator
 
 ENDPOINT, HISTORY = f"{INSTANCE}/endpoints/events", f"{INSTANCE}/timeSeriesDatabaseConnections/history"
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one"

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from emulator import seed
-from tests.world import ARM, GRAPH, Emulator
+from tests.support.world import ARM, GRAPH, Emulator
 
 SUBSCRIPTIONS = f"{ARM}/subscriptions?api-version=2022-12-01"
 GROUPS = f"{ARM}/subscriptions/{seed.REGISTERED_SUBSCRIPTION}/resourceGroups"

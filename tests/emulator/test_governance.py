@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.arm import ASSIGNMENTS, DEFINITIONS, GROUP, INSTANCE, REGISTERED, UNREGISTERED, Arm
-from tests.world import ROOT, Emulator
+from tests.support.arm import ASSIGNMENTS, DEFINITIONS, GROUP, INSTANCE, REGISTERED, UNREGISTERED, Arm
+from tests.support.world import ROOT, Emulator
 
 FIRST = "11111111-1111-4111-8111-111111111111"
 IDENTITY = f"{GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/one"
@@ -160,7 +160,7 @@ def test_an_unmodified_sdk_program_conforms(azure: Emulator) -> None:
     command = [
         sys.executable,
         "-m",
-        "tests.programs.endpoints_and_identities",
+        "tests.support.programs.endpoints_and_identities",
         seed.REGISTERED_SUBSCRIPTION,
         "g",
         "twins",
@@ -181,7 +181,7 @@ def test_an_unmodified_sdk_program_conforms(azure: Emulator) -> None:
 
 
 def test_what_programs_look_up(azure: Emulator) -> None:
-    command = [sys.executable, "-m", "tests.programs.lookups", "looked-up"]
+    command = [sys.executable, "-m", "tests.support.programs.lookups", "looked-up"]
     done = subprocess.run(command, cwd=ROOT, env=azure.env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {

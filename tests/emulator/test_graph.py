@@ -12,12 +12,12 @@ import pytest
 
 from emulator import seed
 from emulator.store import Store
-from tests.graph import ACCESS, CLIENT, NAMED, Graph
-from tests.world import GRAPH, ROOT, Emulator
+from tests.support.graph import ACCESS, CLIENT, NAMED, Graph
+from tests.support.world import GRAPH, ROOT, Emulator
 
 
 def test_an_sdk_program_registers_an_application(azure: Emulator) -> None:
-    program = ROOT / "tests/programs/graph_application.py"
+    program = ROOT / "tests/support/programs/graph_application.py"
     done = subprocess.run([sys.executable, program], env=azure.env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {

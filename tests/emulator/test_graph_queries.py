@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.graph import ACCESS, DENIED, Graph, principal_of, registered
-from tests.world import GRAPH, Emulator
+from tests.support.graph import ACCESS, DENIED, Graph, principal_of, registered
+from tests.support.world import GRAPH, Emulator
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.arm import ASSIGNMENTS, GROUP, INSTANCE, REGISTERED, Arm
-from tests.world import Emulator
+from tests.support.arm import ASSIGNMENTS, GROUP, INSTANCE, REGISTERED, Arm
+from tests.support.world import Emulator
 
 IDENTITIES = "providers/Microsoft.ManagedIdentity/userAssignedIdentities"
 FIRST, SECOND = f"{GROUP}/{IDENTITIES}/one", f"{GROUP}/{IDENTITIES}/two"

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from emulator.lag import AZURE_TABLE, COUNTED
-from tests.world import ROOT, Emulator
+from tests.support.world import ROOT, Emulator
 
 README = ROOT / "emulator/README.md"
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from emulator import seed
-from tests.graph import BAD, DENIED, MISSING, Graph, principal_of, registered, secret_of, sign_in
-from tests.world import GRAPH, ROOT, Emulator
+from tests.support.graph import BAD, DENIED, MISSING, Graph, principal_of, registered, secret_of, sign_in
+from tests.support.world import GRAPH, ROOT, Emulator
 
 RITA = seed.USERS["reader"].object_id
 GITHUB = {
@@ -25,7 +25,7 @@ GITHUB = {
 
 
 def test_an_sdk_program_registers_everything_and_signs_in_as_it(azure: Emulator) -> None:
-    program = ROOT / "tests/programs/graph_registration.py"
+    program = ROOT / "tests/support/programs/graph_registration.py"
     done = subprocess.run([sys.executable, program], env=azure.env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {

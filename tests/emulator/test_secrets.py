@@ -6,10 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.arm import DATA_READER, HOST, INSTANCE, Arm
-from tests.graph import BAD, Graph, principal_of, registered, secret_of, sign_in
 from tests.matrix import leaks
-from tests.world import ARM, DIGITAL_TWINS, GRAPH, Emulator
+from tests.support.arm import DATA_READER, HOST, INSTANCE, Arm
+from tests.support.graph import BAD, Graph, principal_of, registered, secret_of, sign_in
+from tests.support.world import ARM, DIGITAL_TWINS, GRAPH, Emulator
 
 
 def test_secrets_live_beside_each_other(world: Emulator) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from emulator import seed
-from tests.world import ARM, ROOT, Emulator
+from tests.support.world import ARM, ROOT, Emulator
 
 
 def test_the_ready_line_is_complete_and_names_no_subscription_in_the_environment(azure: Emulator) -> None:

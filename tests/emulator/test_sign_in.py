@@ -18,7 +18,7 @@ import pytest
 from emulator import seed
 from emulator.store import Store
 from emulator.tokens import TokenAuthority
-from tests.world import ARM, DIGITAL_TWINS, GRAPH, Emulator
+from tests.support.world import ARM, DIGITAL_TWINS, GRAPH, Emulator
 
 SUBSCRIPTIONS = f"{ARM}/subscriptions?api-version=2022-12-01"
 TOKEN_ENDPOINT = f"https://login.microsoftonline.com/{seed.TENANT}/oauth2/v2.0/token"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from emulator.web import folded
+from emulator.messages import folded
 from tests.matrix.verdict import GUID
 
 OPERATION = "operationsStatuses"

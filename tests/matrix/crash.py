@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.matrix.lab import Lab, Ran
 from tests.matrix.verdict import GUID, Verdict, look_at_outputs, look_at_the_end
-from tests.tool import Tool
+from tests.support.tool import Tool
 
 ANY = "."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.matrix.lab import DEPLOY, SETTINGS, Scenario
-from tests.tool import SUBSCRIPTION
+from tests.support.tool import SUBSCRIPTION
 
 _SHARED = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared-services/providers"
 _EVENTS = f"{_SHARED}/Microsoft.EventHub/namespaces/contoso-events/eventhubs/twin-events"

@@ -13,7 +13,7 @@ from typing import Any
 from tests.matrix.catalogue import Affliction
 from tests.matrix.lab import Clock, Lab, Ran, state_of
 from tests.matrix.verdict import Verdict, look_at_outputs, look_at_the_end
-from tests.tool import Tool
+from tests.support.tool import Tool
 
 LONGEST = 3 * 3600
 """Seconds, on the tool's clock, after which a wait counts as endless."""

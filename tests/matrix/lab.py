@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.matrix import leaks
-from tests.tool import SUBSCRIPTION, Tool
-from tests.world import Emulator
+from tests.support.processes import LAST, kill_group
+from tests.support.tool import SUBSCRIPTION, Tool
+from tests.support.world import Emulator
 
 INSIDE = Path(__file__).parent / "inside"
 DEPLOY = ("--yes", "--subscription", SUBSCRIPTION)
@@ -103,7 +104,7 @@ class Lab:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.azure = Emulator(self.folder / "azure", "--sign-in", self.scenario.sign_in).start()
         try:
-            self._seeded = self.azure.keep()
+            self.seeded = self.azure.keep()
             self._secrets = leaks.secrets_of(self.azure.data)
             self.undisturbed = self._undisturbed()
         except BaseException:
@@ -118,7 +119,7 @@ class Lab:
     def fresh(self) -> Tool:
         """Put everything back as it was seeded, and return the tool in an empty folder."""
         self.azure.conforms()
-        self.azure.renew(self._seeded)
+        self.azure.renew(self.seeded)
         shutil.rmtree(self.folder / "work", ignore_errors=True)
         for file in self.folder.glob("run.*"):
             file.unlink()
@@ -147,6 +148,7 @@ class Lab:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 stderr=stderr,
+                process_group=0,
             )
             try:
                 while process.poll() is None:
@@ -156,11 +158,12 @@ class Lab:
                     said = f"still running after {TIMEOUT:.0f} s" if late else watch(process) if watch else None
                     if said and process.poll() is None:
                         note, seen = said, leaks.in_process(process.pid, self._secrets)
-                        process.kill()
-                        process.wait()
+                        kill_group(process.pid)
+                        process.wait(LAST)
             finally:
-                process.kill()
-                process.wait()
+                if process.poll() is None:
+                    kill_group(process.pid)
+                    process.wait(LAST)
         took = time.monotonic() - begun
         said_out, said_err = (file.read_text(encoding="utf-8", errors="replace") for file in (out, err))
         return Ran(process.returncode, said_out, said_err, took, note, tuple(seen))

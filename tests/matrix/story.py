@@ -11,7 +11,7 @@ from state.document import parse
 from tests.matrix import crash, verdict
 from tests.matrix.catalogue import Affliction, afflictions
 from tests.matrix.lab import Lab
-from tests.tool import Tool
+from tests.support.tool import Tool
 
 
 class Story(RuleBasedStateMachine):

@@ -11,7 +11,7 @@ from typing import Any
 
 from state.document import StateRefused, parse
 from tests.matrix.lab import SETTINGS, Inventory, Lab, Ran
-from tests.tool import Tool
+from tests.support.tool import Tool
 
 TRACEBACK = "Traceback (most recent call last)"
 NOISE = re.compile(
@@ -93,8 +93,8 @@ def look_at_the_end(verdict: Verdict, lab: Lab, tool: Tool, last: Ran) -> None:
 def _look_at_the_state(verdict: Verdict, lab: Lab, tool: Tool) -> None:
     document = parse(tool.state_file.read_text(encoding="utf-8"), tool.state_file)
     for key, step in document.steps.items():
-        if step.state not in ("done", "needs you", "skipped") or step.doing or step.error:
-            verdict.problems.append(f"the state file says that step {key} is {step.state}, doing {step.doing}")
+        if step.state not in ("done", "needs you", "skipped") or step.in_progress or step.error:
+            verdict.problems.append(f"the state file says that step {key} is {step.state}, doing {step.in_progress}")
     there = json.dumps(lab.azure.inventory(volatile=True)).lower()
     for name, value in document.produced().items():
         missing = [identifier for identifier in GUID.findall(value) if identifier.lower() not in there]

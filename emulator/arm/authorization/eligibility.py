@@ -10,8 +10,8 @@ from emulator.arm.authorization.role_definitions import DEFINITIONS
 from emulator.arm.core import scopes
 from emulator.arm.core.guards import caller_of
 from emulator.arm.core.routes import ROUTER
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.roles import ROLES
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 _TYPE = "Microsoft.Authorization/roleEligibilityScheduleInstances"

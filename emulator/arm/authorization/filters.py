@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from emulator.web import Refused
+from emulator.messages import Refused
 
 _TERM = re.compile(
     r"(?P<call>\w+)\(\s*(?:'(?P<argument>[^']*)')?\s*\)|(?P<field>\w+)\s+eq\s+'(?P<value>[^']*)'", re.IGNORECASE

@@ -14,7 +14,7 @@ from emulator import rbac, seed
 from emulator.arm.core.groups import GROUPS
 from emulator.arm.core.lifecycle import Lifecycle
 from emulator.graph import principals, replicas
-from emulator.web import Caller, Json, Refused
+from emulator.messages import Caller, Json, Refused
 from emulator.world import World
 
 TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities"

@@ -13,7 +13,7 @@ from emulator.arm.core.errors import resource_not_found
 from emulator.arm.core.guards import caller_of, may_read
 from emulator.arm.core.routes import ROUTER
 from emulator.arm.core.shape import ANY, Shape, check
-from emulator.web import Json, Reply, Request
+from emulator.messages import Json, Reply, Request
 from emulator.world import World
 
 _TYPE = "Microsoft.Authorization/locks"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.graph import find_principal
-from emulator.web import Caller, Refused
+from emulator.messages import Caller, Refused
 from emulator.world import World
 
 

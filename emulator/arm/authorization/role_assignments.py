@@ -18,8 +18,8 @@ from emulator.arm.core.guards import caller_of, may_delete, may_write
 from emulator.arm.core.routes import ROUTER
 from emulator.arm.core.shape import ANY, Shape, check
 from emulator.arm.core.stamps import now
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.roles import ROLES
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 TYPE = "Microsoft.Authorization/roleAssignments"

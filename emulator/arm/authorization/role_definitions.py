@@ -7,8 +7,8 @@ from emulator.arm.authorization import filters
 from emulator.arm.core import scopes
 from emulator.arm.core.guards import caller_of
 from emulator.arm.core.routes import ROUTER
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.roles import ROLES, Role
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 DEFINITIONS = "/providers/Microsoft.Authorization/roleDefinitions"

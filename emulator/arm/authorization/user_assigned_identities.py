@@ -14,7 +14,7 @@ from emulator.arm.core.routes import GROUP, ROUTER
 from emulator.arm.core.shape import ANY, TAGS, Shape, check
 from emulator.arm.core.stamps import system_data
 from emulator.arm.core.type_lists import serve_lists
-from emulator.web import Json, Refused, Reply, Request
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
 _MANY = f"/providers/{identities.TYPE}"

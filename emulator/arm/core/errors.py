@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from emulator.web import Json, Refused
+from emulator.messages import Json, Refused
 
 
 class PolicyRefused(Refused):

@@ -7,7 +7,7 @@ import re
 from emulator import rbac
 from emulator.arm.core.errors import group_not_found
 from emulator.arm.core.lifecycle import Lifecycle
-from emulator.web import Json, Refused
+from emulator.messages import Json, Refused
 from emulator.world import World
 
 GROUPS = Lifecycle(

@@ -6,7 +6,7 @@ import re
 
 from emulator import rbac, seed
 from emulator.arm.core.errors import PolicyRefused, invalid_subscription, subscription_not_found
-from emulator.web import Caller, Json, Refused, Request
+from emulator.messages import Caller, Json, Refused, Request
 from emulator.world import World
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from emulator.arm.core import operations
 from emulator.arm.core.errors import resource_not_found
-from emulator.web import Json, Refused, Request
+from emulator.messages import Json, Refused, Request
 from emulator.world import World
 
 DECLARED: list[Lifecycle] = []

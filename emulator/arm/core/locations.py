@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from emulator import regions
 from emulator.arm.core.errors import location_required
-from emulator.web import Json, Refused
+from emulator.messages import Json, Refused
 
 
 def region_of(
@@ -29,7 +29,7 @@ def region_of(
     listed = "available regions for the resource type" if resource_type else "available regions"
     raise Refused(
         400,
-        f"LocationNotAvailableForResource{'Group' if for_groups else 'Type'}",
+        "LocationNotAvailableForResourceGroup" if for_groups else "LocationNotAvailableForResourceType",
         f"The provided location '{location}' is not available{target}. List of {listed} is "
         f"'{','.join(name.name for name in known)}'.",
     )

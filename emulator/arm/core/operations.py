@@ -8,8 +8,8 @@ from collections.abc import Callable
 from emulator.arm.core.guards import subscription_for
 from emulator.arm.core.routes import ROUTER, SUBSCRIPTION
 from emulator.arm.core.stamps import now
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.store import public
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 _PLACE = SUBSCRIPTION + "/providers/{namespace}/locations/{location}"

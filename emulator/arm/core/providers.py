@@ -7,7 +7,7 @@ from emulator.arm.core import versions
 from emulator.arm.core.guards import may_act, may_read
 from emulator.arm.core.resources import RESOURCES
 from emulator.arm.core.routes import ROUTER, SUBSCRIPTION
-from emulator.web import Json, Refused, Reply, Request
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
 DIGITAL_TWINS_NAMESPACE = "Microsoft.DigitalTwins"

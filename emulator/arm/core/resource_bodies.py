@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from emulator.web import Json
+from emulator.messages import Json
 
 EVENT_GRID = "Microsoft.EventGrid"
 TOPIC = f"{EVENT_GRID}/topics"

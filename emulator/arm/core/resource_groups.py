@@ -12,8 +12,8 @@ from emulator.arm.core.lifecycle import is_deleting
 from emulator.arm.core.locations import region_of
 from emulator.arm.core.routes import GROUP, ROUTER, SUBSCRIPTION
 from emulator.arm.core.shape import ANY, TAGS, Shape, check
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.store import public
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 _ACTION = "Microsoft.Resources/subscriptions/resourceGroups"

@@ -15,7 +15,7 @@ from emulator.arm.core.groups import GROUPS
 from emulator.arm.core.guards import may_read, readable
 from emulator.arm.core.resources import RESOURCES
 from emulator.arm.core.routes import GROUP, ROUTER, SUBSCRIPTION
-from emulator.web import Json, Refused, Reply, Request
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
 _SHOWN = ("id", "name", "type", "kind", "location", "tags", "identity", "sku", "managedBy")

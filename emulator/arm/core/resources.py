@@ -10,7 +10,7 @@ from emulator import rbac
 from emulator.arm.core import access_keys
 from emulator.arm.core.groups import GROUPS
 from emulator.arm.core.lifecycle import Lifecycle, is_deleting
-from emulator.web import Json, Reply, Request
+from emulator.messages import Json, Reply, Request
 from emulator.world import World
 
 RESOURCES = Lifecycle(

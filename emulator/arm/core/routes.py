@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.web import Router
+from emulator.router import Router
 
 ROUTER = Router()
 

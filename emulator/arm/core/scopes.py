@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from emulator.arm.core import groups, lifecycle
 from emulator.arm.core.errors import resource_not_found
 from emulator.arm.core.guards import subscription_for
-from emulator.web import Json, Refused
+from emulator.messages import Json, Refused
 from emulator.world import World
 
 _SCOPE = re.compile(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from emulator.web import Caller, Json
+from emulator.messages import Caller, Json
 
 
 def now() -> str:

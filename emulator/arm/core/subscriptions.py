@@ -5,7 +5,7 @@ from __future__ import annotations
 from emulator import rbac, regions, seed
 from emulator.arm.core.guards import caller_of, subscription_for
 from emulator.arm.core.routes import ROUTER, SUBSCRIPTION
-from emulator.web import Caller, Json, Reply, Request
+from emulator.messages import Caller, Json, Reply, Request
 from emulator.world import World
 
 

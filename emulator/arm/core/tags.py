@@ -8,7 +8,7 @@ from emulator.arm.core import groups, scopes
 from emulator.arm.core.guards import may_delete, may_read, may_write
 from emulator.arm.core.routes import ROUTER
 from emulator.arm.core.shape import ANY, TAGS, Shape, check
-from emulator.web import Json, Reply, Request
+from emulator.messages import Json, Reply, Request
 from emulator.world import World
 
 _TYPE = "Microsoft.Resources/tags"

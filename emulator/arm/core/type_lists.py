@@ -8,8 +8,8 @@ from functools import partial
 from emulator.arm.core import groups
 from emulator.arm.core.guards import readable
 from emulator.arm.core.routes import GROUP, ROUTER, SUBSCRIPTION
+from emulator.messages import Json, Reply, Request
 from emulator.store import public
-from emulator.web import Json, Reply, Request
 from emulator.world import World
 
 Under = Callable[[World, str], list[Json]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from emulator.arm.core.errors import listing
-from emulator.web import Refused, Request
+from emulator.messages import Refused, Request
 
 SUBSCRIPTIONS = ("2022-12-01", "2022-09-01", "2021-01-01", "2020-01-01", "2016-06-01")
 RESOURCES = ("2025-04-01", "2024-11-01", "2024-03-01", "2022-09-01", "2021-04-01", "2016-02-01")

@@ -18,8 +18,8 @@ from emulator.arm.core.stamps import now, system_data
 from emulator.arm.digital_twins import children, instances
 from emulator.arm.digital_twins.children import CHILDREN
 from emulator.arm.digital_twins.instances import INSTANCES
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.store import public
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 _NAME = re.compile(r"(?![0-9]+$)(?!-)[a-zA-Z0-9-]{2,49}[a-zA-Z0-9]")

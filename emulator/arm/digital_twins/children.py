@@ -15,8 +15,8 @@ from emulator.arm.authorization.identities import IDENTITIES
 from emulator.arm.core.lifecycle import Lifecycle, provisioning_failed, state_of
 from emulator.arm.digital_twins import destinations
 from emulator.arm.digital_twins.instances import INSTANCES
+from emulator.messages import Json
 from emulator.store import public
-from emulator.web import Json
 from emulator.world import World
 
 ENDPOINTS = "endpoints"

@@ -17,7 +17,7 @@ from emulator.arm.core import access_keys, resources
 from emulator.arm.core.resource_bodies import TOPIC
 from emulator.arm.core.resources import RESOURCES
 from emulator.arm.messaging.buses import DOMAIN, EVENT_HUBS, SERVICE_BUS, Bus
-from emulator.web import Json
+from emulator.messages import Json
 from emulator.world import World
 
 Why = Literal["malformed", "not found", "wrong key", "not permitted", "other tenant", "disabled"]

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from emulator.arm.core.shape import ANY, Shape
 from emulator.arm.digital_twins import children, destinations
 from emulator.arm.digital_twins.child_operations import Collection, refused, serve
-from emulator.web import Json
+from emulator.messages import Json
 from emulator.world import World
 
 _MASK = "****"

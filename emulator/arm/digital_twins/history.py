@@ -9,7 +9,7 @@ from emulator.arm.core.shape import ANY, Shape
 from emulator.arm.digital_twins import children
 from emulator.arm.digital_twins.child_operations import Collection, refused, serve
 from emulator.arm.digital_twins.endpoints import IDENTITY, reference
-from emulator.web import Json
+from emulator.messages import Json
 from emulator.world import World
 
 _REQUIRED = (

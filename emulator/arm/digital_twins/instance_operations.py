@@ -19,8 +19,8 @@ from emulator.arm.core.type_lists import serve_lists
 from emulator.arm.digital_twins import children, instances
 from emulator.arm.digital_twins.instances import INSTANCES
 from emulator.graph import ensure_digital_twins_principal
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.store import public
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 _NAME = re.compile(r"(?!-)[A-Za-z0-9-]{3,63}(?<!-)")

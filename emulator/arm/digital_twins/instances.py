@@ -7,7 +7,7 @@ from emulator.arm.authorization import identities
 from emulator.arm.core.groups import GROUPS
 from emulator.arm.core.lifecycle import Lifecycle, provisioning_failed
 from emulator.arm.core.stamps import now
-from emulator.web import Json
+from emulator.messages import Json
 from emulator.world import World
 
 TYPE = "Microsoft.DigitalTwins/digitalTwinsInstances"

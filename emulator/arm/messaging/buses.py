@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 
 from emulator.arm.core.shape import ANY, TAGS, Shape
-from emulator.web import Json, Refused
+from emulator.messages import Json, Refused
 
 ROOT_RULE = "RootManageSharedAccessKey"
 """The authorization rule that every new namespace has."""

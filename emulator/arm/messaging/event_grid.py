@@ -16,8 +16,8 @@ from emulator.arm.core.resources import RESOURCES
 from emulator.arm.core.routes import GROUP, ROUTER
 from emulator.arm.core.shape import ANY, TAGS, Shape, check
 from emulator.arm.core.type_lists import serve_lists
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.store import public
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 _TOPIC = GROUP + f"/providers/{TYPE}/{{name}}"

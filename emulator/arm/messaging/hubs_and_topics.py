@@ -21,8 +21,8 @@ from emulator.arm.messaging.buses import (
     missing,
 )
 from emulator.arm.messaging.buses import entity as new_entity
+from emulator.messages import Json, Reply, Request
 from emulator.store import public
-from emulator.web import Json, Reply, Request
 from emulator.world import World
 
 _READ_ONLY = ("createdAt", "updatedAt", "partitionIds", "sizeInBytes", "subscriptionCount", "countDetails", "status")

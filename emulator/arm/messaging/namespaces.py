@@ -29,8 +29,8 @@ from emulator.arm.messaging.buses import (
     namespace,
     rule,
 )
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.store import public
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 

@@ -20,8 +20,8 @@ from emulator.arm.core.routes import GROUP, ROUTER, SUBSCRIPTION
 from emulator.arm.core.shape import TAGS, Shape, check
 from emulator.arm.core.stamps import now
 from emulator.arm.core.type_lists import serve_lists
+from emulator.messages import Json, Refused, Reply, Request
 from emulator.store import public
-from emulator.web import Json, Refused, Reply, Request
 from emulator.world import World
 
 ACCOUNT = GROUP + f"/providers/{TYPE}/{{name}}"

@@ -14,8 +14,8 @@ from emulator.arm.core.routes import ROUTER
 from emulator.arm.core.shape import ANY, Shape, check
 from emulator.arm.core.stamps import now
 from emulator.arm.storage import accounts
+from emulator.messages import Refused, Reply, Request
 from emulator.store import public
-from emulator.web import Refused, Reply, Request
 from emulator.world import World
 
 _CONTAINER = accounts.ACCOUNT + CONTAINERS + "/{container}"

@@ -1,0 +1,112 @@
+"""A command that meets Azure as a process: the lock, the log, Ctrl-C, and how each ending is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from cli import json_output
+from cli.commands.deploy import deploy
+from cli.commands.destroy import destroy
+from cli.commands.plan import plan
+from cli.commands.verify import verify
+from cli.console import make_console, show_refusal, text
+from cli.display import command as command_line
+from cli.display import shown
+from cli.logs import start_logging
+from cli.run import Declined, Options, Run
+from engine.refusal import Refusal
+from state.document import StateRefused
+from state.file_store import StateFile, StateLocked
+from steps import INPUTS
+
+COMMANDS: Mapping[str, Callable[[Run], Coroutine[Any, Any, int]]] = {
+    "plan": plan,
+    "deploy": deploy,
+    "verify": verify,
+    "destroy": destroy,
+}
+WRITERS = ("deploy", "destroy")
+
+
+def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
+    """Run a command that meets Azure and return its exit code; errors are shown, where wanted as JSON on stdout."""
+    state = StateFile(state_path)
+    writes = command in WRITERS
+    as_json = options["output"] == "json"
+    log: Path | None = None
+    try:
+        if writes:
+            state.check_writable()
+        with state.locked() if writes else nullcontext():
+            log = state.log_path if writes else None
+            start_logging(log, verbose=options["verbose"])
+            return _locked_run(command, _options(command, options, state), options["called_as"] or command_line())
+    except StateLocked as error:
+        return _ended(Refusal(str(error), exit_code=4), as_json=as_json, log=None)
+    except StateRefused as error:
+        return _ended(Refusal(str(error), exit_code=2), as_json=as_json, log=log)
+    except Refusal as refusal:
+        logging.getLogger("deploy").error("%s %s", refusal.what, refusal.why)
+        return _ended(refusal, as_json=as_json, log=log)
+    except Declined:
+        if as_json:
+            json_output.emit({"command": command, "exit_code": 0, "declined": True})
+        make_console(stderr=as_json).print("Nothing was changed.")
+        return 0
+    except Exception:
+        logging.getLogger("deploy").exception("a bug")
+        if log is not None:
+            make_console(stderr=True).print(text(f"The log is {shown(log)}"))
+        raise
+
+
+def _options(command: str, options: dict[str, Any], state: StateFile) -> Options:
+    return Options(
+        flags={row.name: options.get(row.name) for row in INPUTS},
+        config=options.get("config"),
+        state=state,
+        yes=options["yes"],
+        may_ask=not options["non_interactive"] and sys.stdin.isatty() and sys.stderr.isatty(),
+        json=options["output"] == "json",
+        suggested_subscription=options["suggest_subscription"],
+        import_file=options.get("import"),
+        remembered_only=command == "destroy",
+        purge=options.get("purge", False),
+    )
+
+
+def _locked_run(command: str, options: Options, resume: str) -> int:
+    run = Run(options)
+    try:
+        return asyncio.run(COMMANDS[command](run))
+    except KeyboardInterrupt:
+        console = make_console(stderr=True)
+        unfinished = run.screen.unfinished()
+        console.print()
+        if unfinished:
+            console.print("Interrupted. This may still be going on in Azure:")
+            for write in unfinished:
+                console.print(text(f"  {write}"))
+        else:
+            console.print(f"Interrupted. {'' if run.screen.has_written else 'Nothing was changed.'}")
+        console.print(text(f"Run this to continue: {resume}"))
+        if options.json:
+            why = "\n".join(["This may still be going on in Azure:", *unfinished] if unfinished else [])
+            json_output.emit_refusal(Refusal("Interrupted.", why=why, next=resume, exit_code=130))
+        return 130
+
+
+def _ended(refusal: Refusal, *, as_json: bool, log: Path | None) -> int:
+    if as_json:
+        json_output.emit_refusal(refusal)
+    console = make_console(stderr=True)
+    show_refusal(console, refusal)
+    if log is not None and log.exists() and log.stat().st_size:
+        console.print(text(f"  The log is {shown(log)}", "dim"))
+    return refusal.exit_code

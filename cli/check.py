@@ -1,0 +1,31 @@
+"""A check of `verify`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.change import Drift
+from engine.refusal import Refusal
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, how it is, and what there is to say. `drift` and `failed` need somebody."""
+
+    title: str
+    result: Literal["ok", "drift", "failed", "note", "skipped"]
+    detail: str = ""
+    error: Refusal | None = None
+    step: str = ""
+    """The step's key; "" for a probe."""
+    change: str = ""
+    """The key of the change that would end the drift."""
+    drift: Drift | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code that this check alone asks for."""
+        if self.error:
+            return self.error.exit_code
+        return 1 if self.result in ("drift", "failed") else 0

@@ -1,0 +1,92 @@
+"""`destroy`: the steps backwards, each planning its removal. Deletes only what is both recorded and tagged as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from cli.carry_out import Ended, carry_out, show_errors, show_notes, show_what_is_planned
+from cli.console import say, text
+from cli.display import command, shown
+from cli.hand_off import missing_rights
+from cli.run import Declined, Run
+from engine.context import Removal
+from engine.refusal import BadInput, Refusal
+
+if TYPE_CHECKING:
+    from cli.resolve import Resolved
+    from cloud.clients import Azure
+    from engine.outcome import StepLook
+    from engine.walk import Walk
+
+INSTANCE = "instance"
+"""The instance, as it is recorded: everything in it goes with it."""
+
+
+async def destroy(run: Run) -> int:
+    """Remove what the state file says this tool created, recording every write, and return the exit code.
+
+    The state file stays, with the inputs, so that a deploy sets the same up again. Refusal (exit 2) without one.
+    """
+    state = run.options.state
+    if run.document is None:
+        raise Refusal(
+            f"There is nothing to destroy: no state file at {shown(state.path)}.",
+            why="Only what a state file records as created by this tool is ever deleted.",
+            next="Name the deployment's state file with --state FILE. If it is lost: deploy once more with the same "
+            "inputs, which records again what has this tool's tag; then destroy.",
+            exit_code=2,
+        )
+    async with await run.connect() as azure:
+        resolved = await run.resolve(azure)
+        walk, looks = await _look(run, azure, resolved)
+        missing = await missing_rights(azure, looks)
+        if any(look.plan and look.plan.changes for look in looks.values()):
+            show_what_is_planned(run, walk, looks, missing)
+            await _confirm(run, resolved.target.instance)
+        ended = await carry_out(run, azure, resolved, walk, "destroy", missing)
+    if not show_errors(run, walk, ended, "Not everything is removed."):
+        _show_success(run, walk, ended)
+    return ended.code
+
+
+async def _look(run: Run, azure: Azure, resolved: Resolved) -> tuple[Walk[Azure], Mapping[str, StepLook]]:
+    """Look at everything as if the instance went, with everything in it; again as if it didn't, if it is kept."""
+    recorded = INSTANCE in run.prior.owned.get(INSTANCE, ()) or INSTANCE in run.prior.pending.get(INSTANCE, ())
+    walk = run.walk(azure, resolved, Removal(instance_goes=recorded, purge=run.options.purge))
+    looks = await run.look(walk, asks=False)
+    plan = looks[INSTANCE].plan
+    released = (plan.vanished, *(change.releases for change in plan.changes)) if plan else ()
+    if recorded and plan and not any(INSTANCE in items for items in released):
+        walk = run.walk(azure, resolved, Removal(purge=run.options.purge))
+        looks = await run.look(walk, asks=False)
+    return walk, looks
+
+
+async def _confirm(run: Run, instance: str) -> None:
+    """Have the instance's name typed; Declined when it is another. Unattended, --yes is needed."""
+    if run.options.yes:
+        return
+    if not run.options.may_ask:
+        raise BadInput(
+            "Refusing to delete without confirmation: there is no terminal to ask in.", "Confirm with --yes."
+        )
+    from cli.prompts import Terminal
+
+    if not await Terminal().type_name(instance):
+        raise Declined
+    run.console.print()
+
+
+def _show_success(run: Run, walk: Walk[Azure], ended: Ended) -> None:
+    console = run.console
+    plans = [plan for step in walk.steps if (plan := ended.results[step.key].plan)]
+    kept = any(plan.adoptable for plan in plans)
+    if not kept:
+        console.print(text("Everything that this tool created is removed", "bold green"))
+    else:
+        console.print(text("Everything that is recorded as created by this tool is removed, and some is kept:", "bold"))
+    show_notes(run, [note for plan in plans for note in plan.notes])
+    if kept:
+        again = command(["deploy", "--state", shown(run.options.state.path)])
+        say(console, f"{again} records again what has this tool's tag; destroy then removes it.", first="  Next: ")

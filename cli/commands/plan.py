@@ -1,0 +1,29 @@
+"""`plan`: what deploy would do, and which rights are missing for it. Writes nothing, in Azure or on disk."""
+
+from __future__ import annotations
+
+from cli import json_output
+from cli.carry_out import show_what_is_planned
+from cli.console import show_refusal
+from cli.hand_off import missing_rights
+from cli.run import Run
+from engine.refusal import worst
+
+
+async def plan(run: Run) -> int:
+    """Show what `deploy` would do and return the exit code."""
+    async with await run.connect() as azure:
+        resolved = await run.resolve(azure)
+        walk = run.walk(azure, resolved)
+        looks = await run.look(walk, asks=False)
+        missing = await missing_rights(azure, looks)
+    code = worst(look.error.exit_code for look in looks.values() if look.error)
+    if run.options.json:
+        json_output.emit(json_output.plan_document(walk, looks, missing, code))
+        return code
+    show_what_is_planned(run, walk, looks, missing)
+    for look in looks.values():
+        if look.error:
+            show_refusal(run.console, look.error)
+            run.console.print()
+    return code

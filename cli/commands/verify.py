@@ -1,0 +1,156 @@
+"""`verify`: what was chosen against the live cloud, and probes of its own. Writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from azure.core.exceptions import HttpResponseError
+
+from cli import json_output
+from cli.check import Check
+from cli.console import show_checks, show_refusal
+from cli.display import command
+from cli.run import Run
+from cloud.azure_clouds import audience
+from cloud.errors import explain
+from engine.change import AnyChange, Drift
+from engine.refusal import worst
+from steps import STEPS
+
+if TYPE_CHECKING:
+    from cli.resolve import Resolved
+    from cloud.clients import Azure
+    from engine.outcome import StepLook
+    from engine.step import AnyStep
+    from steps.step_03_role.inputs import DesiredRole
+    from steps.step_04_app_registration.desired import DesiredApplication
+    from steps.step_09_app_role.inputs import DesiredAppRole
+
+
+async def verify(run: Run) -> int:
+    """Check every step and probe the instance, and return the exit code: 1 when something differs or doesn't answer."""
+    async with await run.connect() as azure:
+        if host := run.prior.values.get("host_name"):
+            azure.credential.ask_early(f"{audience(host)}/.default")
+        resolved = await run.resolve(azure)
+        known = run.prior.values
+        walk = run.walk(azure, resolved)
+        try:
+            async with asyncio.TaskGroup() as group:
+                looking = group.create_task(run.look(walk, asks=False))
+                if not known.get("host_name"):  # otherwise the probes need not wait for what the steps find
+                    found = [look.plan.values for look in (await looking).values() if look.plan]
+                    known = {name: value for values in found for name, value in values.items()}
+                probing = group.create_task(_probes(run, azure, resolved, known, looking))
+        except ExceptionGroup as broken:  # bad input, found by a step
+            raise broken.exceptions[0] from None
+    looks, probed = looking.result(), probing.result()
+    checks = [*(check for step in STEPS for check in _of_step(step, looks[step.key])), *probed]
+    code = worst(check.exit_code for check in checks)
+    if run.options.json:
+        json_output.emit(json_output.verify_document(checks, code))
+        return code
+    show_checks(run.console, [(check.title, check.result, check.detail) for check in checks])
+    run.console.print()
+    for check in checks:
+        if check.error:
+            show_refusal(run.console, check.error)
+            run.console.print()
+    drift = sum(check.result == "drift" for check in checks)
+    if drift:
+        what = "1 difference" if drift == 1 else f"{drift} differences"
+        run.console.print(f"{what}. To fix this: {command(['deploy'])}", soft_wrap=True)
+    elif not code:
+        run.console.print("No drift: Azure matches your settings")
+    return code
+
+
+def _of_step(step: AnyStep, look: StepLook) -> list[Check]:
+    title, key = f"{step.number} {step.title}", step.key
+    if look.plan is None:
+        return [Check(title, "failed", look.error.what if look.error else "", look.error, key)]
+    plan = look.plan
+    if plan.skipped and not plan.changes:
+        return [] if step.optional else [Check(title, "skipped", plan.reason, step=key)]
+    checks = [_of_change(title, key, change) for change in plan.changes]
+    if plan.needs_you:
+        checks.append(Check(title, "note", plan.reason, step=key))
+    elif not checks:
+        checks.append(Check(title, "ok", plan.reason, step=key))
+    return checks + [Check(title, "note", note, step=key) for note in plan.notes]
+
+
+def _of_change(title: str, step: str, change: AnyChange) -> Check:
+    drift = change.drift
+    if drift is Drift.UNDER_WAY:
+        return Check(title, "note", change.title, step=step, change=change.key, drift=drift)
+    return Check(title, "drift", f"{drift.value}: {change.title}", step=step, change=change.key, drift=drift)
+
+
+async def _probes(
+    run: Run,
+    azure: Azure,
+    resolved: Resolved,
+    values: Mapping[str, str],
+    looking: asyncio.Task[Mapping[str, StepLook]],
+) -> list[Check]:
+    """Ask the instance, as the signed-in user and, where there is a secret of ours, as the application."""
+    from cloud.probes import AS_THE_APP, app_token, read_models, user_token
+
+    host, client_id = values.get("host_name", ""), values.get("client_id", "")
+    if not host:
+        return [Check("Data plane", "failed", "there is no instance to ask")]
+    who, assignee = await azure.credential.who(), cast("DesiredRole", resolved.desired["role"]).assignee
+
+    async def is_new(step: str) -> bool:
+        plan = (await looking)[step].plan
+        new = bool(plan and not plan.changes) and run.finished_within(step, minutes=6)
+        if new:
+            run.screen.notice("waiting for a new role, which can take up to five minutes to work")
+        return new
+
+    async def is_own_and_new() -> bool:
+        has_the_role = assignee.kind == "Group" or assignee.object_id == who.object_id
+        return has_the_role and await is_new("role")
+
+    async def as_user() -> str:
+        await read_models(azure, host, await user_token(azure, host), is_own_and_new)
+        return f"{host} answers {who.name}"
+
+    async def as_app(secret: str) -> str:
+        token = await app_token(azure, host, resolved.target.tenant, client_id, secret)
+        if not cast("DesiredAppRole", resolved.desired["app_role"]).role:
+            return "signs in with its secret; it has no role on the instance to try"
+        await read_models(azure, host, token, lambda: is_new("app_role"), query=AS_THE_APP)
+        return f"{host} answers the application"
+
+    probing = [_checked("Data plane, signed in", as_user())]
+    app = cast("DesiredApplication", resolved.desired["app_registration"])
+    secret = secret_in(app.secret.file) if app.secret and not app.left_out else ""
+    if secret and client_id:
+        probing.append(_checked("Data plane, as the app", as_app(secret)))
+    return list(await asyncio.gather(*probing))
+
+
+async def _checked(title: str, probing: Awaitable[str]) -> Check:
+    try:
+        return Check(title, "ok", await probing)
+    except Exception as error:
+        refusal = explain(error, "ask the instance")
+        if refusal is None:
+            raise
+        if isinstance(error, HttpResponseError) and error.status_code == 403:
+            refusal.why = refusal.why if refusal.code != "403" else "There is no role on the instance that allows it."
+            refusal.next = "A new role can take up to five minutes to work; run verify again then."
+        return Check(title, "failed", refusal.why or refusal.what)
+
+
+def secret_in(file: str) -> str:
+    """Return the client secret that a run has written to `file`; "" when there is none."""
+    try:
+        return "" if file == "-" else Path(file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

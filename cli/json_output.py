@@ -1,0 +1,179 @@
+"""The JSON documents of `--output json`, and the forms of `outputs`. Everything else is for people, on stderr."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cli.version import VERSION
+from cloud.azure_clouds import audience
+
+if TYPE_CHECKING:
+    from cli.check import Check
+    from cli.hand_off import MissingRights
+    from cloud.clients import Azure
+    from engine.outcome import Result, StepLook
+    from engine.refusal import Refusal
+    from engine.step import AnyStep, NeedsYou, Plan
+    from engine.walk import Walk
+    from state.document import StateDocument
+
+
+def emit(document: Mapping[str, Any]) -> None:
+    """Write one JSON document, with this tool's version, to stdout."""
+    sys.stdout.write(json.dumps({**document, "tool_version": VERSION}, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def error_document(refusal: Refusal) -> dict[str, Any]:
+    """Return an error's document: what, why, next, code, request_id."""
+    return {
+        "what": refusal.what,
+        "why": refusal.why,
+        "next": refusal.next,
+        "code": refusal.code,
+        "request_id": refusal.request_id,
+    }
+
+
+def emit_refusal(refusal: Refusal) -> None:
+    """Write the document of a command that came to nothing: its exit code, and why."""
+    emit({"exit_code": refusal.exit_code, "error": error_document(refusal)})
+
+
+def plan_document(
+    walk: Walk[Azure], looks: Mapping[str, StepLook], missing: MissingRights, exit_code: int
+) -> dict[str, Any]:
+    """Return what would be done, and the rights that are missing for it."""
+    return {
+        "command": "plan",
+        "exit_code": exit_code,
+        "steps": [
+            {
+                **_step(step),
+                **_planned(looks[step.key].plan, looks[step.key].error),
+                "missing_rights": [
+                    {"action": right.action, "scope": right.scope, "eligible": list(right.eligible)}
+                    for right in missing.get(step.key, ())
+                ],
+            }
+            for step in walk.steps
+            if not looks[step.key].is_idle(step)
+        ],
+    }
+
+
+def run_document(
+    walk: Walk[Azure], results: Mapping[str, Result], values: Mapping[str, str], exit_code: int, command: str
+) -> dict[str, Any]:
+    """Return what was done; an optional step that was not desired is left out."""
+    described = []
+    for step in walk.steps:
+        result = results[step.key]
+        if result.is_idle(step, removing=walk.removes):
+            continue
+        body = {**_step(step), "outcome": result.outcome.value, "reason": result.reason}
+        if result.plan:
+            body["changes"] = [change.title for change in result.plan.changes]
+            body["notes"] = list(result.plan.notes)
+            if result.plan.needs_you:
+                body["needs_you"] = _needs(result.plan.needs_you)
+        if result.error:
+            body["error"] = error_document(result.error)
+        described.append(body)
+    return {"command": command, "exit_code": exit_code, "steps": described, "values": dict(values)}
+
+
+def _step(step: AnyStep) -> dict[str, Any]:
+    return {"number": step.number, "step": step.key, "title": step.title}
+
+
+def _needs(needs: NeedsYou) -> dict[str, Any]:
+    return {"what": needs.what, "how": [{"label": label, "value": how} for label, how in needs.how]}
+
+
+def _planned(plan: Plan | None, error: Refusal | None) -> dict[str, Any]:
+    if plan is None:
+        return {"changes": [], "error": error_document(error) if error else None}
+    body: dict[str, Any] = {
+        "changes": [
+            {"change": change.key, "title": change.title, "drift": change.drift.value} for change in plan.changes
+        ],
+        "reason": plan.reason,
+        "notes": list(plan.notes),
+        "skipped": plan.skipped,
+    }
+    if plan.needs_you:
+        body["needs_you"] = _needs(plan.needs_you)
+    return body
+
+
+def verify_document(checks: Sequence[Check], exit_code: int) -> dict[str, Any]:
+    """Return what was checked, and how it is."""
+    described: list[dict[str, Any]] = []
+    for check in checks:
+        body: dict[str, Any] = {"check": check.title, "result": check.result, "detail": check.detail}
+        body |= {name: value for name, value in _of_change(check).items() if value}
+        if check.error:
+            body["error"] = error_document(check.error)
+        described.append(body)
+    return {"command": "verify", "exit_code": exit_code, "checks": described}
+
+
+def _of_change(check: Check) -> dict[str, str]:
+    return {"step": check.step, "change": check.change, "drift": check.drift.value if check.drift else ""}
+
+
+def status_document(document: StateDocument | None) -> dict[str, Any]:
+    """Return what the state file says."""
+    if document is None:
+        return {"command": "status", "exit_code": 0, "deployment": None}
+    return {"command": "status", "exit_code": 0, "deployment": document.model_dump(exclude_none=True)}
+
+
+FORMS = ("text", "json", "env", "appsettings")
+"""How `outputs` prints: two columns; a JSON object; lines of NAME=VALUE, quoted for a POSIX shell, with names that
+neither this tool nor a credential of the SDKs takes for its own; what a client application has in appsettings.json."""
+
+
+def with_client_values(values: Mapping[str, str], login: str) -> dict[str, str]:
+    """Return the values with those that a client application signs in by, which follow from them."""
+    found = dict(values)
+    if "host_name" in values:
+        whose = audience(values["host_name"])
+        found["instance_url"] = f"https://{values['host_name']}"
+        found["audience"] = whose
+        # All that the registration asks for; MSAL takes no other scope of the same API beside it.
+        found["scopes"] = f"{whose}/.default"
+    if login:
+        found["authority"] = f"{login}/{values['tenant_id']}"
+    return found
+
+
+def _appsettings(values: Mapping[str, str]) -> dict[str, Any]:
+    """Return the sections as Microsoft.Identity.Web names theirs: the authority is `Instance` and `TenantId`."""
+    login, _, tenant = values.get("authority", "").rpartition("/")
+    app = {"Instance": login and f"{login}/", "TenantId": tenant or values["tenant_id"]}
+    app["ClientId"] = values.get("client_id", "")
+    twins: dict[str, Any] = {"InstanceUrl": values.get("instance_url", ""), "Audience": values.get("audience", "")}
+    twins["Scopes"] = values.get("scopes", "").split()
+    sections = {"AzureAd": app, "DigitalTwins": twins}
+    return {name: {key: value for key, value in section.items() if value} for name, section in sections.items()}
+
+
+def outputs_text(values: Mapping[str, str], form: str) -> str:
+    """Return the collected values in one of the FORMS."""
+    if form == "json":
+        return json.dumps(dict(values), indent=2, ensure_ascii=False) + "\n"
+    if form == "env":
+        named = {f"DIGITALTWINS_{name.upper()}": value for name, value in values.items()}
+        if "instance_url" in values:
+            named["AZURE_DIGITALTWINS_URL"] = values["instance_url"]
+        return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
+    if form == "appsettings":
+        return json.dumps(_appsettings(values), indent=2, ensure_ascii=False) + "\n"
+    width = max((len(name) for name in values), default=0)
+    return "".join(f"{name.ljust(width)}  {value}\n" for name, value in values.items())

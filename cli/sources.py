@@ -1,0 +1,226 @@
+"""Collects the inputs that are given, by precedence, and reads each in the form of its kind. No request is made."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from engine.input import FROM_STATE, Given, Input, Value
+from engine.refusal import BadInput
+from steps import INPUTS
+
+BY_NAME = {row.name: row for row in INPUTS}
+IDENTIFYING = tuple(row for row in INPUTS if row.identifies)
+"""The inputs by which a deployment is told from others."""
+
+
+def gather(
+    flags: Mapping[str, Any],
+    config: Path | None,
+    remembered: Mapping[str, Any],
+    inputs: Sequence[Input] = INPUTS,
+    imported: tuple[Mapping[str, Any], str] = ({}, ""),
+) -> dict[str, Given]:
+    """Return what is given, by precedence: flag, environment, settings file, `imported` (and from where), state file.
+
+    `flags` are as click gives them: a text, a bool, a tuple of texts; None or () where there is none. Reads the
+    settings file and the environment. Raises BadInput for a settings file that can't be used and for a value that can't
+    be right.
+    """
+    from_file = _read_settings(config) if config else {}
+    given: dict[str, Given] = {}
+    for row in inputs:
+        found = _first(row, flags, from_file, config, imported) or _recalled(row, remembered)
+        if found is not None:
+            _check(row, found)
+            given[row.name] = _full_path(found, config) if row.path else found
+    return given
+
+
+def recalled(remembered: Mapping[str, Any]) -> dict[str, Given]:
+    """Return what the state file remembers, and nothing else. BadInput for a value that can't be right."""
+    found = {row.name: _recalled(row, remembered) for row in INPUTS}
+    given = {name: value for name, value in found.items() if value is not None}
+    for name, value in given.items():
+        _check(BY_NAME[name], value)
+    return given
+
+
+def _full_path(file: Given, config: Path | None) -> Given:
+    """Return the file by its full path, which holds in any folder: one that settings name is beside them."""
+    if file.value == "-":
+        return file
+    path = (config.parent if config and file.source == str(config) else Path()) / str(file.value)
+    return Given(str(path.parent.resolve() / path.name), file.source, file.quiet)
+
+
+def _first(
+    row: Input,
+    flags: Mapping[str, Any],
+    from_file: Mapping[str, Any],
+    config: Path | None,
+    imported: tuple[Mapping[str, Any], str],
+) -> Given | None:
+    flag = flags.get(row.name)
+    if flag not in (None, ()):
+        return Given(_read(row, flag, row.flag), row.flag)
+    for variable in row.variables:
+        text = os.environ.get(variable)
+        if text:
+            raw = [part for part in re.split(r"[;\n]", text) if part.strip()] if row.is_many else text
+            return Given(_read(row, raw, variable), variable)
+    if row.name in from_file:
+        return Given(_read(row, from_file[row.name], str(config)), str(config))
+    values, source = imported
+    if row.name in values:
+        return Given(_read(row, values[row.name], source), source, quiet=True)
+    return None
+
+
+def _recalled(row: Input, known: Mapping[str, Any]) -> Given | None:
+    if row.name not in known or not row.kept:
+        return None
+    value = known[row.name]
+    if not _has_form(row, value):
+        raise BadInput(
+            f"{FROM_STATE.capitalize()} has a wrong value at inputs.{row.name}. It was left as it was.",
+            "Correct it, or move the file away and run again: everything in Azure is found and adopted.",
+        )
+    return Given(value, FROM_STATE, quiet=True)
+
+
+def _has_form(row: Input, value: object) -> bool:
+    """Whether a remembered value has the form of its kind."""
+
+    def texts(values: object) -> bool:
+        return isinstance(values, list) and all(isinstance(part, str) for part in values)
+
+    def pairs(values: object) -> bool:
+        return isinstance(values, dict) and texts([*values.keys(), *values.values()])
+
+    if row.kind == "flag":
+        return isinstance(value, bool)
+    if row.kind == "list":
+        return texts(value)
+    if row.kind == "pairs":
+        return pairs(value)
+    if row.kind == "items":
+        return isinstance(value, list) and all(pairs(item) for item in value)
+    return isinstance(value, str)
+
+
+def _read(row: Input, raw: Any, source: str) -> Value:
+    """Return a value in its kind's form. BadInput when it has another."""
+    where = f"{row.name} (from {source})"
+    if row.kind == "flag":
+        return raw if isinstance(raw, bool) else _truth(raw, where)
+    if row.kind == "number" and isinstance(raw, int) and not isinstance(raw, bool):
+        return str(raw)
+    if not row.is_many:
+        if not isinstance(raw, str):
+            raise BadInput(f"{where} takes {'a number' if row.kind == 'number' else 'text in quotes'}.")
+        return raw
+    if row.kind == "pairs" and isinstance(raw, Mapping):
+        return {str(name): _text(value, f"{where}: {name}") for name, value in raw.items()}
+    many: list[Any] = [raw] if isinstance(raw, str | Mapping) else list(raw) if isinstance(raw, Sequence) else [raw]
+    if many in ([""], ["none"]):  # none of it, said in a way that a flag and a variable can say
+        many = []
+    if row.kind == "list":
+        return [_text(part, where).strip() for part in many]
+    if row.kind == "pairs":
+        return dict(_pair(_text(part, where), where) for part in many)
+    return [_item(row, part, where) for part in many]
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise BadInput(f"{where} takes text in quotes.")
+    return value
+
+
+def _pair(text: str, where: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise BadInput(f"{where}: {text!r} is not NAME=VALUE.")
+    return name.strip(), value.strip()
+
+
+def _item(row: Input, raw: Any, where: str) -> dict[str, str]:
+    """Return an item's fields, given as a table or as `name=VALUE,name=VALUE`; a value may have commas in it."""
+    known = [field.name for field in row.fields]
+    if isinstance(raw, str):
+        starts = "|".join(name.replace("_", "[_-]") for name in known)
+        parts = re.split(rf",(?=\s*(?:{starts})\s*=)", raw)
+        raw = dict(_pair(part, where) for part in parts)
+    if not isinstance(raw, Mapping):
+        raise BadInput(f"{where} takes tables: [[{row.name}]].")
+    item = {str(name).replace("-", "_"): _text(value, f"{where}: {name}") for name, value in raw.items()}
+    for name in item:
+        if name not in known:
+            raise BadInput(f"{where} has an unknown field, {name}.{_hint(name, known)}")
+    return item
+
+
+def _check(row: Input, given: Given) -> None:
+    """Raise BadInput for a value that can't be right."""
+    value, about = given.value, f"(from {given.source})"
+    title = row.name.replace("_", " ").capitalize()
+    if isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        _refuse(f"{title} {value!r} {about}", "it is empty." if value == "" else row.problem(value))
+        return
+    if row.kind != "items":
+        for part in value:
+            _refuse(f"{title} {part!r} {about}", row.problem(str(part)))
+        return
+    names: set[str] = set()
+    for item in value:
+        assert isinstance(item, Mapping)  # noqa: S101 - `items` has no others
+        for field in row.fields:
+            if field.name not in item:
+                _refuse(f"{title} {about}", f"an item lacks its {field.name}." if field.required else None)
+                continue
+            text = item[field.name]
+            _refuse(f"{title}: {field.name} {text!r} {about}", "it is empty." if text == "" else field.problem(text))
+        name = item["name"].lower()
+        _refuse(f"{title} {about}", f"{item['name']} is there twice." if name in names else None)
+        names.add(name)
+
+
+def _refuse(what: str, problem: str | None) -> None:
+    if problem:
+        raise BadInput(f"{what}: {problem}")
+
+
+def _truth(text: Any, where: str) -> bool:
+    if str(text).lower() in ("1", "true", "yes", "on") and isinstance(text, str):
+        return True
+    if str(text).lower() in ("0", "false", "no", "off") and isinstance(text, str):
+        return False
+    raise BadInput(f"{where} is {text!r}: it takes true or false.")
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name.replace("-", "_"), known, n=1, cutoff=0.5)
+    return f" Did you mean {near[0]}?" if near else f" It knows: {', '.join(known)}."
+
+
+def _read_settings(file: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"The settings file {file} can't be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInput(f"The settings file {file} is not TOML: {error}.") from None
+    for key, value in content.items():
+        if key not in BY_NAME:
+            raise BadInput(f"The settings file {file} has an unknown key, {key}.{_hint(key, list(BY_NAME))}")
+        if BY_NAME[key].is_flag and not isinstance(value, bool):
+            raise BadInput(f"The settings file {file}: {key} takes true or false.")
+    return {key: value for key, value in content.items() if value != "" or BY_NAME[key].is_many}

@@ -1,0 +1,3 @@
+"""The version: it stands here and nowhere else."""
+
+VERSION = "0.2.0"

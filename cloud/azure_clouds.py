@@ -1,0 +1,116 @@
+"""Which Azure: the endpoints of the public cloud, or those that another Resource Manager publishes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from engine.refusal import Refusal
+
+if TYPE_CHECKING:
+    from cloud.retry import Notice
+
+METADATA_VERSION = "2022-09-01"
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The endpoints of one Azure, without trailing slashes. Scopes are what a credential is asked for.
+
+    A cloud may have no portal: "".
+    """
+
+    name: str
+    resource_manager: str
+    login: str
+    graph: str
+    portal: str
+    arm_scope: str
+    graph_scope: str
+
+
+MANAGERS = {
+    "public": "https://management.azure.com",
+    "usgovernment": "https://management.usgovcloudapi.net",
+    "china": "https://management.chinacloudapi.cn",
+}
+"""The Resource Managers of the clouds that have a name; everything else of a cloud is in its metadata."""
+
+
+def manager(cloud: str | None, arm_endpoint: str | None) -> str:
+    """Return the Resource Manager that is meant, by its endpoint or else by the cloud's name."""
+    return arm_endpoint.rstrip("/") if arm_endpoint else MANAGERS[cloud or "public"]
+
+
+def audience(host_name: str) -> str:
+    """Return the audience of an instance's data plane, which its host name ends with: `https://digitaltwins.azure.net`.
+
+    Azure publishes no list of these: a host name is `INSTANCE.api.REGION.digitaltwins.azure.net`, and its cloud's own
+    suffix in other clouds.
+    """
+    return f"https://{host_name.partition('.api.')[2].partition('.')[2] or host_name}"
+
+
+EXPLORERS = {"https://digitaltwins.azure.net": "https://explorer.digitaltwins.azure.net"}
+"""Where a cloud has the Digital Twins Explorer, by the audience of its data planes.
+
+Source: "Azure Digital Twins Explorer" in the Azure documentation, which names none but the public cloud's.
+"""
+
+
+async def find_cloud(endpoint: str, notice: Notice) -> Cloud:
+    """Return the cloud whose Resource Manager is at `endpoint`, as its metadata describes it: one anonymous request.
+
+    Raises Refusal for an endpoint that isn't https, can't be reached, or publishes no usable metadata.
+    """
+    parts = urlsplit(endpoint)
+    if parts.scheme != "https" or not parts.hostname or parts.path or parts.query:
+        raise Refusal(
+            f"{endpoint} is not a Resource Manager endpoint.",
+            why="It must be https://HOST or https://HOST:PORT, without a path.",
+            exit_code=2,
+        )
+    metadata = await _metadata(endpoint, notice)
+    try:
+        audiences = [str(audience) for audience in metadata["authentication"]["audiences"]]
+        return Cloud(
+            name=str(metadata.get("name") or parts.hostname),
+            resource_manager=endpoint,
+            login=str(metadata["authentication"]["loginEndpoint"]).rstrip("/"),
+            graph=str(metadata["microsoftGraphResourceId"]).rstrip("/"),
+            portal=str(metadata.get("portal") or metadata.get("portalEndpoint") or "").rstrip("/"),
+            # As MSAL expects it, an audience keeps its trailing slash: `https://host//.default`. The manager's own is
+            # preferred to the older one of the classic manager, which is listed first.
+            arm_scope=f"{next((own for own in audiences if own.rstrip('/') == endpoint), audiences[0])}/.default",
+            graph_scope=f"{metadata['microsoftGraphResourceId']}/.default",
+        )
+    except (KeyError, IndexError, TypeError):
+        raise Refusal(
+            f"{endpoint} does not describe a cloud.",
+            why=f"Its /metadata/endpoints?api-version={METADATA_VERSION} lacks the login, audience or Graph endpoint.",
+            exit_code=2,
+        ) from None
+
+
+async def _metadata(endpoint: str, notice: Notice) -> Any:
+    from azure.core import AsyncPipelineClient
+    from azure.core.pipeline.transport import AioHttpTransport
+    from azure.core.rest import AsyncHttpResponse, HttpRequest
+
+    from cloud.retry import CONNECT_SECONDS, READ_SECONDS, ArmRetryPolicy, JsonBodyCheck
+
+    client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse](
+        base_url=endpoint,
+        policies=[ArmRetryPolicy(notice), JsonBodyCheck()],
+        transport=AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS),
+    )
+    async with client:
+        request = HttpRequest("GET", f"{endpoint}/metadata/endpoints?api-version={METADATA_VERSION}")
+        response = await client.send_request(request)
+        response.raise_for_status()
+        answer = response.json()
+    if isinstance(answer, list):  # Azure's own Resource Managers list every cloud they know
+        own = [cloud for cloud in answer if str(cloud.get("resourceManager", "")).rstrip("/") == endpoint]
+        return (own or answer or [{}])[0]
+    return answer

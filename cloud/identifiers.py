@@ -1,0 +1,58 @@
+"""Ids and names that need no request: GUIDs, region codes, built-in roles, and what a principal or a role is."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Literal
+
+PrincipalKind = Literal["User", "ServicePrincipal", "Group"]
+
+DATA_OWNER = "Azure Digital Twins Data Owner"
+DATA_READER = "Azure Digital Twins Data Reader"
+BUILT_IN_ROLES = {
+    # Source: "Azure built-in roles" in the Azure documentation; the ids are the same everywhere.
+    DATA_OWNER: "bcd981a7-7f74-457b-83e1-cceb9e632ffe",
+    DATA_READER: "d57506d4-4c8d-48b1-8587-93c323f6a5a3",
+    "Azure Event Hubs Data Sender": "2b629674-e913-4c01-ae53-ef4638d8f975",
+    "Azure Service Bus Data Sender": "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39",
+    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+}
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who a role can be assigned to."""
+
+    object_id: str
+    kind: PrincipalKind
+    label: str
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role, by its display name and the GUID of its definition."""
+
+    name: str
+    id: str
+
+
+def built_in_role(name_or_id: str) -> Role | None:
+    """Return the built-in role of this display name or GUID, in any case; None for another role."""
+    for name, identifier in BUILT_IN_ROLES.items():
+        if name_or_id.lower() in (name.lower(), identifier):
+            return Role(name, identifier)
+    return None
+
+
+def is_guid(text: str) -> bool:
+    """Whether `text` is a GUID in its usual form."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
+def region_code(name: str) -> str:
+    """Return the code name of a region given by code or display name: Azure's code is the name without spaces."""
+    return name.replace(" ", "").lower()

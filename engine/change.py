@@ -1,0 +1,82 @@
+"""A change: exactly one write to Azure, or the removal of a file that a write of ours left."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic
+
+from engine.context import Clients, Context
+from engine.record import Values
+
+
+class Drift(Enum):
+    """How Azure differs from what is desired. Decides the sign on every screen, and what `verify` concludes."""
+
+    MISSING = "missing"
+    DIFFERS = "differs"
+    LEFT_OVER = "left over"
+    UNDER_WAY = "under way"
+    """Azure, or another run, is still at it: nothing differs yet."""
+
+
+@dataclass(frozen=True)
+class Right:
+    """An action of Azure's role-based access control at a scope, or of the directory: what a change needs."""
+
+    action: str
+    scope: str
+
+
+class Change(ABC, Generic[Clients]):
+    """A write. Subclasses are frozen, keyword-only dataclasses of the facts that the write is made of."""
+
+    @property
+    @abstractmethod
+    def key(self) -> str:
+        """What is written, stable across versions: `create-instance`, `set-endpoint:NAME`."""
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """What `plan` shows: `create instance adt-1 in westus2`. Nothing is concluded from its words."""
+
+    @property
+    def detail(self) -> str:
+        """What `plan` shows after the title; "" for nothing."""
+        return ""
+
+    @property
+    @abstractmethod
+    def drift(self) -> Drift:
+        """How Azure differs while this has not been done."""
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        """What is ours once this is done, as it is recorded."""
+        return ()
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """What no longer exists, or is no longer ours, once this is done, whichever step created it."""
+        return ()
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        """What the signed-in identity must be allowed."""
+        return ()
+
+    @abstractmethod
+    async def apply(self, context: Context[Clients]) -> Values:
+        """Make the one write and wait until it took effect; safe to repeat. Return what it produced.
+
+        Raises what the SDKs raise, Refusal for what is known to fail, and TimeoutError after a bounded wait.
+        """
+
+    def az(self) -> str:
+        """Return the shell command by which a person makes the same change; "" where there is none."""
+        return ""
+
+
+AnyChange = Change[Any]  # plans and walks hold changes of any clients

@@ -1,0 +1,141 @@
+"""Inputs: one row of a table gives a flag, an environment variable, a key of the settings file, and the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Value = str | bool | list[str] | dict[str, str] | list[dict[str, str]]
+"""Of the kinds: a text or number; a flag; a list; pairs; items."""
+
+FROM_STATE = "the state file"
+"""The source of a value that nobody gave anew."""
+
+
+def _accept(_value: str) -> str | None:
+    return None
+
+
+class OneOf:
+    """A `problem` of values that are one of a few."""
+
+    def __init__(self, *choices: str) -> None:
+        self.choices = choices
+
+    def __call__(self, value: str) -> str | None:
+        """Say why the value is none of them, or None."""
+        return None if value in self.choices else f"it is one of: {', '.join(self.choices)}."
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of an item: `name=VALUE` in a flag, a key of the item's table in a settings file."""
+
+    name: str
+    help: str
+    problem: Callable[[str], str | None] = _accept
+    """Says why a value can't be right, without asking Azure."""
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input. Its flag is `--` and its name with hyphens; its key in the settings file is its name."""
+
+    name: str
+    help: str
+    metavar: str
+    problem: Callable[[str], str | None] = _accept
+    """Says why a value (of a list: each; of pairs: the name) can't be right, without asking Azure."""
+    also: tuple[str, ...] = ()
+    """Environment variables of other tools that count too, after our own."""
+    kind: Literal["text", "number", "flag", "list", "pairs", "items"] = "text"
+    fields: tuple[Field, ...] = ()
+    group: str = "Options"
+    """The heading it stands under in `--help` and in docs/settings.md."""
+    kept: bool = True
+    """The state file remembers it."""
+    identifies: bool = False
+    """It tells a deployment from others."""
+    answers: bool = False
+    """It answers a question of a plan, by its name."""
+    path: bool = False
+    """It names a file: in a settings file, relative to that file. `-` stands for no file."""
+
+    @property
+    def flag(self) -> str:
+        """The flag, as typed."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it is on or off."""
+        return self.kind == "flag"
+
+    @property
+    def is_many(self) -> bool:
+        """Whether its flag can be repeated. An empty value means: none."""
+        return self.kind in ("list", "pairs", "items")
+
+    @property
+    def opposite(self) -> str:
+        """The flag that says the contrary."""
+        return self.flag.replace("--no-", "--") if self.flag.startswith("--no-") else f"--no-{self.flag[2:]}"
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables, first one first."""
+        return (f"ADT_{self.name.upper()}", *self.also)
+
+
+@dataclass(frozen=True)
+class Given:
+    """A value and where it came from, in words: `--location`, `ADT_LOCATION`, `settings.toml`, `the state file`."""
+
+    value: Value
+    source: str
+    quiet: bool = False
+    """It comes from the state file or an imported file, so it says less than what is given now."""
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """A name in an input that Azure has to resolve."""
+
+    kind: Literal["principal", "role"]
+    name: str
+    scope: str = ""
+    """Of a role: the resource id of the subscription or group where it has to be assignable."""
+    remembered: bool = False
+    """It comes from the state file, so what an earlier run resolved holds."""
+
+
+def text_of(given: Mapping[str, Given], name: str) -> str | None:
+    """Return the value of a text or number input; None when it isn't given."""
+    return str(given[name].value) if name in given else None
+
+
+def flag_of(given: Mapping[str, Given], name: str) -> bool | None:
+    """Return the value of a flag; None when it isn't given."""
+    return bool(given[name].value) if name in given else None
+
+
+def list_of(given: Mapping[str, Given], name: str) -> tuple[str, ...] | None:
+    """Return the values of a list, each once; None when it isn't given."""
+    if name not in given:
+        return None
+    value = given[name].value
+    return tuple(dict.fromkeys(str(part) for part in value)) if isinstance(value, list) else (str(value),)
+
+
+def pairs_of(given: Mapping[str, Given], name: str) -> dict[str, str] | None:
+    """Return the pairs; None when they aren't given."""
+    value = given[name].value if name in given else None
+    return dict(value) if isinstance(value, dict) else None
+
+
+def items_of(given: Mapping[str, Given], name: str) -> tuple[dict[str, str], ...] | None:
+    """Return the items, each with its fields; None when they aren't given."""
+    value = given[name].value if name in given else None
+    return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else None

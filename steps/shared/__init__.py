@@ -1,0 +1,1 @@
+"""What several steps share, by the field's terms."""

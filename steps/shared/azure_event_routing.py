@@ -1,0 +1,128 @@
+"""The endpoints and event routes of an instance: read, and routes written, which may have to wait for a role."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.mgmt.digitaltwins import models
+
+from cloud.clients import Azure
+from cloud.data_plane import lacks_role, once_permitted
+from cloud.identifiers import DATA_OWNER
+from engine.context import Context
+from engine.refusal import Refusal
+from steps.shared.azure_instance import read_instance
+from steps.shared.event_routing import SYSTEM, FoundEndpoint, Route
+from steps.shared.role_assignment_changes import assign_command
+from steps.shared.tags import is_marked
+
+if TYPE_CHECKING:
+    from azure.digitaltwins.core.aio import DigitalTwinsClient
+
+
+async def list_endpoints(azure: Azure, group: str, instance: str) -> Mapping[str, FoundEndpoint]:
+    """Return the endpoints of the instance by lower-cased name; none when there is no instance."""
+    listing = azure.twins.digital_twins_endpoint.list(group, instance)
+    try:
+        return {str(found.name).lower(): _endpoint(found) async for found in listing}
+    except ResourceNotFoundError:
+        return {}
+
+
+def _endpoint(found: models.DigitalTwinsEndpointResource) -> FoundEndpoint:
+    properties = found.properties
+    destination: tuple[str, ...] = ()
+    if isinstance(properties, models.EventGrid):
+        destination = _names(properties.topic_endpoint)
+    elif isinstance(properties, models.EventHub | models.ServiceBus):
+        destination = _names(properties.endpoint_uri, properties.entity_path)
+    return FoundEndpoint(
+        name=str(found.name),
+        type=str(properties.endpoint_type),
+        identity=_identity(properties),
+        destination=destination,
+        dead_letter=_names(properties.dead_letter_uri, urlsplit(properties.dead_letter_uri or "").path.strip("/")),
+        state=str(properties.provisioning_state or ""),
+    )
+
+
+def _identity(properties: models.DigitalTwinsEndpointResourceProperties) -> str | None:
+    if properties.authentication_type != "IdentityBased":
+        return None
+    user = properties.identity.user_assigned_identity if properties.identity else None
+    return str(user).lower() if user else SYSTEM
+
+
+def _names(url: str | None, *rest: str | None) -> tuple[str, ...]:
+    """Return, lower-cased, the first label of the URL's host, which is the resource's name, and the rest."""
+    host = urlsplit(url or "").hostname
+    return tuple(str(part).lower() for part in (host.partition(".")[0], *rest)) if host else ()
+
+
+async def read_routes(context: Context[Azure]) -> Mapping[str, Route] | None:
+    """Return the routes of the instance by name; None where the signed-in identity may not read them, or not yet.
+
+    There are none without an instance, and in an instance that is being deleted: its host no longer has a name.
+    """
+    target = context.target
+    instance = await context.read(read_instance, context.clients, target.resource_group, target.instance)
+    if instance is None or not instance.host_name or instance.state == "Deleting":
+        return {}
+    return await context.read(list_routes, context.clients, instance.host_name)
+
+
+async def list_routes(azure: Azure, host_name: str) -> Mapping[str, Route] | None:
+    """Return the routes of the instance at this host by name; None where they may not be read, or not yet."""
+    try:
+        listing = azure.data_plane(host_name).list_event_routes()
+        return {str(found.id): Route(str(found.id), found.endpoint_name, found.filter) async for found in listing}
+    except HttpResponseError as error:
+        if not lacks_role(error):
+            raise
+        return None
+
+
+async def is_instance_marked(context: Context[Azure]) -> bool:
+    """Whether the instance exists and this tool created it. Endpoints and routes carry no mark of their own."""
+    target = context.target
+    instance = await context.read(read_instance, context.clients, target.resource_group, target.instance)
+    return instance is not None and is_marked(instance.tags)
+
+
+async def delete_route(context: Context[Azure], name: str, title: str) -> None:
+    """Delete a route; a route that no longer exists is fine. Raises as `write_route` does."""
+
+    async def delete(client: DigitalTwinsClient) -> None:
+        with suppress(ResourceNotFoundError):
+            await client.delete_event_route(name)
+
+    await write_route(context, title, delete)
+
+
+async def write_route(
+    context: Context[Azure], title: str, write: Callable[[DigitalTwinsClient], Awaitable[None]]
+) -> None:
+    """Do a write to the instance's data plane, as soon as a new role works there.
+
+    `title` is what is done, for the Refusal (exit code 3) where the signed-in identity has no role that allows it.
+    """
+    azure, instance_id = context.clients, context.target.instance_id
+    client = azure.data_plane(context.values["host_name"])
+    try:
+        await once_permitted(azure, instance_id, lambda: write(client), context.progress)
+    except HttpResponseError as error:
+        if not lacks_role(error):
+            raise
+        who = await azure.credential.who()
+        raise Refusal(
+            f"The instance does not let the signed-in identity {title}.",
+            why=f"It has no role on the instance that allows it: {DATA_OWNER} is the usual one. A role that was just "
+            "assigned works after up to five minutes.",
+            next="Someone who may assign roles can assign it; then run the same command again.\n"
+            f"  {assign_command(who.object_id, who.kind, DATA_OWNER, instance_id)}",
+            exit_code=3,
+        ) from error

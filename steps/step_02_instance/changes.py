@@ -1,0 +1,274 @@
+"""The writes of step 2."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloud.regions import PROVIDER
+from engine.change import Change, Drift, Right
+from engine.context import Context, Target
+from engine.record import Values
+from steps.shared.az_commands import VERSION, az, delete, settled
+from steps.shared.identities import IDENTITY, name_of
+from steps.shared.instance import INSTANCE, Instance
+from steps.shared.tags import MARK, MARK_TAG
+from steps.step_02_instance.observed import VALUES, values_of
+from steps.step_02_instance.settings import Body, SettingsChange
+
+if TYPE_CHECKING:
+    from cloud.clients import Azure
+    from steps.step_02_instance.azure import InstanceClient
+
+INSTANCE_ACTION = "Microsoft.DigitalTwins/digitalTwinsInstances"
+IDENTITY_ACTION = "Microsoft.ManagedIdentity/userAssignedIdentities"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterProvider(Change["Azure"]):
+    """Register the resource provider of instances in the subscription."""
+
+    target: Target
+    key = "register-provider"
+    title = f"register the provider {PROVIDER} in the subscription"
+    drift = Drift.MISSING
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(f"{PROVIDER}/register/action", self.target.subscription_id),)
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.step_02_instance.azure import register_provider
+
+        await register_provider(context.clients, context.progress)
+        return {}
+
+    def az(self) -> str:
+        where = ("--subscription", self.target.subscription, "--namespace", PROVIDER)
+        return az("provider", "register", *where, "--wait")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateIdentity(Change["Azure"]):
+    """Create a user-assigned identity."""
+
+    id: str
+    """Its resource id, as the user spells it."""
+    location: str
+    drift = Drift.MISSING
+
+    @property
+    def key(self) -> str:
+        return f"create-identity:{self.id.lower()}"
+
+    @property
+    def title(self) -> str:
+        return f"create user-assigned identity {name_of(self.id)} in {self.location}"
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        return (IDENTITY.item(self.id.lower()),)
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(f"{IDENTITY_ACTION}/write", self.id),)
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.step_02_instance.azure import create_identity
+
+        await create_identity(context.clients, self.id, self.location, {MARK_TAG: MARK})
+        return {}
+
+    def az(self) -> str:
+        parts = self.id.split("/")
+        where = ("--subscription", parts[2], "--resource-group", parts[4], "--name", parts[-1])
+        return az("identity", "create", *where, "--location", self.location, "--tags", f"{MARK_TAG}={MARK}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteIdentity(Change["Azure"]):
+    """Delete a user-assigned identity that this tool created."""
+
+    id: str
+    drift = Drift.LEFT_OVER
+
+    @property
+    def key(self) -> str:
+        return f"delete-identity:{self.id.lower()}"
+
+    @property
+    def title(self) -> str:
+        return f"delete user-assigned identity {name_of(self.id)}"
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        return (IDENTITY.item(self.id.lower()),)
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(f"{IDENTITY_ACTION}/delete", self.id),)
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.step_02_instance.azure import delete_identity
+
+        await delete_identity(context.clients, self.id)
+        return {}
+
+    def az(self) -> str:
+        return az("identity", "delete", "--ids", self.id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateInstance(Change["Azure"]):
+    """Create the instance, where necessary after one of the same name is deleted."""
+
+    target: Target
+    location: str
+    settings: SettingsChange
+    after_deletion: bool = False
+    """The instance of this name is being deleted."""
+    was_ours: bool = False
+    """An earlier run created or adopted it, so a name that is still taken is about to be free."""
+    key = "create-instance"
+    drift = Drift.MISSING
+
+    @property
+    def title(self) -> str:
+        after = ", after the one of this name is deleted" if self.after_deletion else ""
+        words = f": {', '.join(self.settings.words)}" if self.settings.words else ""
+        return f"create instance {self.target.instance} in {self.location}{after}{words}"
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        return (INSTANCE.item(), *self.settings.owns)
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        return self.settings.releases
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(f"{INSTANCE_ACTION}/write", self.target.group_id), *self.settings.rights)
+
+    @property
+    def body(self) -> Body:
+        """The body of the PUT."""
+        return {"location": self.location, **self.settings.put}
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        client = _client(context)
+        if self.after_deletion:
+            context.progress("waiting for the instance of this name to be deleted")
+            await client.wait_until_settled()
+        return values_of(await client.create(self.body, was_ours=self.was_ours))
+
+    def az(self) -> str:
+        whole = ("--is-full-object", "--properties", json.dumps(self.body))
+        return az("resource", "create", "--id", self.target.instance_id, "--api-version", VERSION, *whole)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecreateInstance(CreateInstance):
+    """Create the instance again, as its creation failed. It is ours afterwards only if it was before."""
+
+    @property
+    def title(self) -> str:
+        return f"create instance {self.target.instance} again, as its creation failed"
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        return self.settings.owns
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwaitInstance(Change["Azure"]):
+    """Wait until what is being done with the instance is done."""
+
+    target: Target
+    state: str
+    key = "await-instance"
+    drift = Drift.UNDER_WAY
+
+    @property
+    def title(self) -> str:
+        return f"wait for instance {self.target.instance}, which is {self.state}"
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        settled_instance = await _client(context).wait_until_settled()
+        return values_of(settled_instance) if settled_instance else {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeInstance(Change["Azure"]):
+    """Change tags, network access and identities of the instance."""
+
+    target: Target
+    instance: Instance
+    settings: SettingsChange
+    key = "change-instance"
+    drift = Drift.DIFFERS
+
+    @property
+    def title(self) -> str:
+        return f"change instance {self.instance.name}: {', '.join(self.settings.words)}"
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        return self.settings.owns
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        return self.settings.releases
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(f"{INSTANCE_ACTION}/write", self.target.instance_id), *self.settings.rights)
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        return values_of(await _client(context).change(self.settings.patch))
+
+    def az(self) -> str:
+        instance, body = self.target.instance_id, json.dumps(self.settings.patch)
+        patch = az("rest", "--method", "patch", "--url", f"{instance}?api-version={VERSION}", "--body", body)
+        return f"{patch} && {settled(instance, 'updated')}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteInstance(Change["Azure"]):
+    """Delete the instance and everything in it, or wait until it is deleted."""
+
+    target: Target
+    instance: Instance
+    recorded: tuple[str, ...]
+    """What is recorded of the instance, and of what other steps created in it."""
+    key = "delete-instance"
+    drift = Drift.LEFT_OVER
+
+    @property
+    def title(self) -> str:
+        if self.instance.state == "Deleting":
+            return f"wait until instance {self.instance.name} is deleted"
+        return f"delete instance {self.instance.name} and everything in it"
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        return self.recorded
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(f"{INSTANCE_ACTION}/delete", self.target.instance_id),)
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        await _client(context).delete()
+        return dict.fromkeys(VALUES, "")
+
+    def az(self) -> str:
+        return delete(self.target.instance_id)
+
+
+def _client(context: Context[Azure]) -> InstanceClient:
+    from steps.step_02_instance.azure import InstanceClient
+
+    target = context.target
+    return InstanceClient(context.clients, target.resource_group, target.instance, context.progress)

@@ -1,0 +1,152 @@
+"""What becomes of an instance's tags, network access and identities. Pure.
+
+Tags and user-assigned identities are sets that others add to as well: theirs are kept, ours are recorded, and removed
+when they are no longer desired. Network access and the system-assigned identity are switches: the input decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from engine.change import Right
+from steps.shared.event_routing import SYSTEM
+from steps.shared.identities import IDENTITY_LINK, SYSTEM_IDENTITY, name_of
+from steps.shared.instance import Instance
+from steps.shared.tags import INSTANCE_TAG, change_tags
+from steps.step_02_instance.inputs import DesiredInstance
+from steps.step_02_instance.observed import UserIdentity
+
+TYPES = {
+    (False, False): "None",
+    (True, False): SYSTEM,
+    (False, True): "UserAssigned",
+    (True, True): f"{SYSTEM},UserAssigned",
+}
+"""An instance's type of identity, by whether it has the system-assigned one and user-assigned ones."""
+ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
+
+Body = Mapping[str, object]
+"""A part of a request's JSON body."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingsChange:
+    """What becomes of the settings. `words` is empty when they are as desired."""
+
+    words: tuple[str, ...] = ()
+    patch: Body = field(default_factory=dict)
+    """The changes alone, as the body of a PATCH."""
+    put: Body = field(default_factory=dict)
+    """All of the settings, as the body of a PUT, without the location."""
+    owns: tuple[str, ...] = ()
+    releases: tuple[str, ...] = ()
+    rights: tuple[Right, ...] = ()
+    """What must be allowed beside writing the instance."""
+
+
+def compare(
+    instance: Instance,
+    identities: Mapping[str, UserIdentity],
+    desired: DesiredInstance,
+    owned: Collection[str],
+    lost: frozenset[str],
+) -> SettingsChange:
+    """Compare the instance with the desired settings.
+
+    `identities` has those of the desired user-assigned ones that exist, by lower-cased id; `lost` is what
+    `lost_identities` returned, without those that are kept after all.
+    """
+    parts = (
+        _compare_tags(instance, desired, owned),
+        _compare_network_access(instance, desired),
+        _compare_identities(instance, identities, desired, lost),
+    )
+    return SettingsChange(
+        words=tuple(word for part in parts for word in part.words),
+        patch={name: value for part in parts for name, value in part.patch.items()},
+        put={name: value for part in parts for name, value in part.put.items()},
+        owns=tuple(item for part in parts for item in part.owns),
+        releases=tuple(item for part in parts for item in part.releases),
+        rights=tuple(right for part in parts for right in part.rights),
+    )
+
+
+def lost_identities(instance: Instance, desired: DesiredInstance, owned: Collection[str]) -> frozenset[str]:
+    """Return the identities that the instance is to lose: `SYSTEM`, or lower-cased ids.
+
+    Of the user-assigned ones it loses only those that this tool gave it.
+    """
+    switched_off = {SYSTEM} & instance.principals.keys() if desired.system_identity is False else set[str]()
+    if desired.user_identities is None:
+        return frozenset(switched_off)
+    ours = IDENTITY_LINK.names(owned) & instance.user_identities.keys()
+    return frozenset(switched_off | (ours - desired.user_identities_by_id.keys()))
+
+
+def remaining_identities(instance: Instance, desired: DesiredInstance, lost: frozenset[str]) -> dict[str, str]:
+    """Return the user-assigned identities that the instance has in the end, by lower-cased id."""
+    others = {low: spelling for low, spelling in instance.user_identities.items() if low not in lost}
+    return {**desired.user_identities_by_id, **others}
+
+
+def _compare_tags(instance: Instance, desired: DesiredInstance, owned: Collection[str]) -> SettingsChange:
+    tags = change_tags(INSTANCE_TAG, instance.tags, desired.tags, owned)
+    body = {"tags": dict(tags.after)}
+    return SettingsChange(
+        words=tags.words, patch=body if tags.words else {}, put=body, owns=tags.owns, releases=tags.releases
+    )
+
+
+def _compare_network_access(instance: Instance, desired: DesiredInstance) -> SettingsChange:
+    access = desired.public_network_access or instance.access
+    body = {"properties": {"publicNetworkAccess": access}}
+    if access == instance.access:
+        return SettingsChange(put=body if access else {})
+    verb = "enable" if access == "Enabled" else "disable"
+    return SettingsChange(words=(f"{verb} public network access",), patch=body, put=body)
+
+
+def _compare_identities(
+    instance: Instance, identities: Mapping[str, UserIdentity], desired: DesiredInstance, lost: frozenset[str]
+) -> SettingsChange:
+    before = SYSTEM in instance.principals
+    system = desired.system_identity is True or (before and SYSTEM not in lost)
+    added = {
+        low: identity
+        for low, identity in desired.user_identities_by_id.items()
+        if not _is_linked(instance, identities, low)
+    }
+    removed = sorted(lost - {SYSTEM})
+    users: dict[str, object] = {identity: {} for identity in remaining_identities(instance, desired, lost).values()}
+    identity: dict[str, object] = {"type": TYPES[system, bool(users)]}
+    put: Body = {}
+    if users or system or instance.principals:
+        put = {"identity": {**identity, "userAssignedIdentities": users} if users else identity}
+    if system == before and not added and not removed:
+        return SettingsChange(put=put)
+    # All that it is to have, and null for what it loses: the same whether Azure merges or replaces.
+    sent = {**users, **{instance.user_identities[low]: None for low in removed}}
+    switched = () if system == before else (SYSTEM_IDENTITY.item(),)
+    switch = (f"switch the system-assigned identity {'on' if system else 'off'}",) if switched else ()
+    return SettingsChange(
+        words=(
+            *switch,
+            *(f"add user identity {name_of(identifier)}" for identifier in added.values()),
+            *(f"remove user identity {name_of(low)}" for low in removed),
+        ),
+        patch={"identity": {**identity, "userAssignedIdentities": sent} if users else identity},
+        put=put,
+        owns=(
+            *(IDENTITY_LINK.item(low) for low in added if low not in instance.user_identities),
+            *(switched if system else ()),
+        ),
+        releases=(*(IDENTITY_LINK.item(low) for low in removed), *(() if system else switched)),
+        rights=tuple(Right(ASSIGN, identifier) for identifier in added.values()),
+    )
+
+
+def _is_linked(instance: Instance, identities: Mapping[str, UserIdentity], low: str) -> bool:
+    """Whether the instance has this identity, and not a deleted one of the same name."""
+    found = identities.get(low)
+    return low in instance.user_identities and found is not None and found.principal == instance.principals[low]

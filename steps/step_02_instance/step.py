@@ -1,0 +1,251 @@
+"""Step 2: the Digital Twins instance, with its tags, network access and identities. Adopts an existing one.
+
+May register the provider, create and change the instance, and create user-assigned identities; deletes an instance or
+identity only when it created it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cloud.identifiers import region_code
+from engine.change import AnyChange
+from engine.context import Context, Removal, Target
+from engine.input import Given, Value
+from engine.record import Record, Values
+from engine.refusal import BadInput
+from engine.step import Plan, Step
+from steps.shared.event_routing import ENDPOINT, ROUTE, SENDS_TO
+from steps.shared.identities import IDENTITY, IDENTITY_LINK, SYSTEM_IDENTITY, name_of
+from steps.shared.instance import INSTANCE, Instance
+from steps.shared.names import Names
+from steps.shared.tags import INSTANCE_TAG, MARK, MARK_TAG, is_marked
+from steps.step_02_instance.changes import (
+    AwaitInstance,
+    ChangeInstance,
+    CreateInstance,
+    DeleteInstance,
+    RecreateInstance,
+    RegisterProvider,
+)
+from steps.step_02_instance.identities import (
+    BREAK,
+    ask_to_break,
+    create_missing,
+    delete_ours,
+    describe_breakage,
+    identities_in_use,
+)
+from steps.step_02_instance.inputs import INPUTS, DesiredInstance, desired_instance, unavailable_name
+from steps.step_02_instance.observed import ObservedInstance, values_of
+from steps.step_02_instance.settings import compare, lost_identities, remaining_identities
+
+if TYPE_CHECKING:
+    from cloud.clients import Azure
+
+INSIDE = (ENDPOINT, SENDS_TO, ROUTE)
+"""What other steps create in the instance."""
+
+
+class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
+    """Provides the instance with its settings."""
+
+    number, key, title = 2, "instance", "Digital Twins instance"
+    needs = ("resource_group",)
+    inputs = INPUTS
+    kinds = (INSTANCE, INSTANCE_TAG, IDENTITY, IDENTITY_LINK, SYSTEM_IDENTITY)
+
+    def desired(self, given: Mapping[str, Given], target: Target, names: Names) -> DesiredInstance:
+        del names
+        return desired_instance(given, target)
+
+    def settled(self, desired: DesiredInstance) -> Mapping[str, Value]:
+        return {"instance": desired.target.instance}
+
+    async def observe(self, context: Context[Azure], desired: DesiredInstance) -> ObservedInstance:
+        """Read the instance and the identities; without an instance, also the provider and whether the name is free."""
+        from asyncio import gather
+
+        from steps.shared.azure_event_routing import list_endpoints
+        from steps.shared.azure_instance import read_instance
+        from steps.step_02_instance.azure import list_connections, read_identity
+
+        azure, removal, owned = context.clients, context.removal, context.record.owned
+        where = (desired.target.resource_group, desired.target.instance)
+        names = {low: low for low in sorted(IDENTITY.names(owned))} | desired.user_identities_by_id
+        instance, found = await gather(
+            context.read(read_instance, azure, *where),
+            gather(*(context.read(read_identity, azure, identifier) for identifier in names.values())),
+        )
+        identities = {low: identity for low, identity in zip(names, found, strict=True) if identity}
+        observed = ObservedInstance(instance, identities)
+        if instance is None and removal is None:
+            observed = await _look_before_creating(context, desired.target, observed)
+            instance = observed.instance
+        if instance is None:
+            return observed
+        if removal is not None and _is_ours(instance, context.record):
+            return replace(observed, endpoints=await context.read(list_endpoints, azure, *where))
+        goal = desired if removal is None else _without_ours(desired, context.record)
+        if not lost_identities(instance, goal, owned):
+            return observed
+        endpoints, connections = await gather(
+            context.read(list_endpoints, azure, *where), context.read(list_connections, azure, *where)
+        )
+        return replace(observed, endpoints=endpoints, connections=connections)
+
+    def plan(
+        self,
+        observed: ObservedInstance,
+        desired: DesiredInstance,
+        record: Record,
+        values: Values,
+        answers: Mapping[str, bool],
+    ) -> Plan:
+        """Adopt a working instance and correct its settings; register and create otherwise.
+
+        Refuses regions without the service, names that are taken, and identities that don't exist.
+        """
+        instance = observed.instance
+        if instance is None or instance.state == "Deleting":
+            return _create(observed, desired, record, values)
+        location, target = region_code(instance.location), desired.target
+        lost = lost_identities(instance, desired, record.owned)
+        settings = compare(instance, observed.identities, desired, record.owned, lost)
+        broken = describe_breakage(observed, desired, record, lost)
+        agreed = not broken or answers.get(BREAK, False)
+        changes: list[AnyChange] = [*create_missing(observed, desired, location)]
+        if instance.state in ("Failed", "Canceled"):
+            changes.append(RecreateInstance(target=target, location=instance.location, settings=settings))
+        else:
+            if instance.state != "Succeeded":
+                changes.append(AwaitInstance(target=target, state=instance.state))
+            if settings.words:
+                changes.append(ChangeInstance(target=target, instance=instance, settings=settings))
+        if desired.user_identities is not None:
+            changes += delete_ours(observed, record, remaining_identities(instance, desired, lost))
+        known = [name for name, value in values.items() if value]
+        return Plan(
+            tuple(changes),
+            reason=f"instance {instance.name} exists",
+            notes=(*_notes(instance, desired, lost), *(broken if agreed else ())),
+            values=values_of(instance, known) if instance.state == "Succeeded" else {},
+            ask=None if agreed else ask_to_break(instance.name, lost, broken),
+            adoptable=_adoptable(observed, record),
+        )
+
+    def remove(
+        self, observed: ObservedInstance, desired: DesiredInstance, record: Record, values: Values, removal: Removal
+    ) -> Plan:
+        """Delete the instance when we created it, and the identities that we created.
+
+        An adopted instance loses only our tags, and of the identities that we gave it those that nothing else uses.
+        """
+        del values, removal
+        instance, target = observed.instance, desired.target
+        inside = [item for item in sorted(record.owned_by_any) if any(kind.read(item) for kind in INSIDE)]
+        recorded = (*(item for item in sorted(record.owned) if IDENTITY.read(item) is None), *inside)
+        if instance is None:
+            return Plan(delete_ours(observed, record, ()), reason="there is no such instance", vanished=recorded)
+        if _is_ours(instance, record):
+            delete = DeleteInstance(target=target, instance=instance, recorded=recorded)
+            note = _deleted_along(observed, inside)
+            return Plan((delete, *delete_ours(observed, record, ())), notes=(note,))
+        goal = _without_ours(desired, record)
+        lost = lost_identities(instance, goal, record.owned) - identities_in_use(observed, desired)
+        settings = compare(instance, observed.identities, goal, record.owned, lost)
+        change = (ChangeInstance(target=target, instance=instance, settings=settings),) if settings.words else ()
+        deletions = delete_ours(observed, record, remaining_identities(instance, goal, lost))
+        why = "no longer has this tool's tag" if INSTANCE.item() in record.owned else "existed before"
+        reason = f"instance {instance.name} {why}: kept"
+        return Plan((*change, *deletions), reason, adoptable=_adoptable(observed, record))
+
+
+async def _look_before_creating(
+    context: Context[Azure], target: Target, observed: ObservedInstance
+) -> ObservedInstance:
+    """Read the provider, and whether the name is free; where it is taken, look for the instance once more."""
+    from cloud.regions import name_taken
+    from steps.shared.azure_instance import read_instance
+    from steps.step_02_instance.azure import read_provider
+
+    azure = context.clients
+    provider = await context.read(read_provider, azure)
+    observed = replace(observed, provider=provider)
+    if provider.registration != "Registered" or target.location not in provider.regions:
+        return observed
+    why = await context.read(name_taken, azure, target.location, target.instance)
+    # A taken name may be that of the instance, which another run has created meanwhile: this isn't a shared read.
+    instance = await read_instance(azure, target.resource_group, target.instance) if why else None
+    return replace(observed, name_problem=why, instance=instance)
+
+
+def _is_ours(instance: Instance, record: Record) -> bool:
+    return INSTANCE.item() in record.owned and is_marked(instance.tags)
+
+
+def _adoptable(observed: ObservedInstance, record: Record) -> tuple[str, ...]:
+    """Return the instance and its identities where they are marked and nothing is recorded: a state file was lost.
+
+    An identity alone says nothing: another deployment of this tool may have created it.
+    """
+    instance, item = observed.instance, INSTANCE.item()
+    if instance is None or item in record.owned or not is_marked(instance.tags):
+        return ()
+    marked = (IDENTITY.item(low) for low, identity in observed.identities.items() if is_marked(identity.tags))
+    return (item, *(identity for identity in marked if identity not in record.owned))
+
+
+def _without_ours(desired: DesiredInstance, record: Record) -> DesiredInstance:
+    """Return what an adopted instance is to be without what this tool set."""
+    return replace(
+        desired,
+        tags={},
+        public_network_access=None,
+        system_identity=False if SYSTEM_IDENTITY.item() in record.owned else None,
+        user_identities=(),
+    )
+
+
+def _create(observed: ObservedInstance, desired: DesiredInstance, record: Record, values: Values) -> Plan:
+    target, exists = desired.target, observed.instance is not None
+    was_ours = exists or record.removed or "instance_id" in values
+    if not exists and target.location not in observed.provider.regions:
+        raise BadInput(
+            f"Region {target.location} does not offer Azure Digital Twins.",
+            "Choose one of these with --location.",
+            why=f"It is offered in: {', '.join(observed.provider.regions)}.",
+        )
+    if observed.name_problem and not was_ours:
+        raise unavailable_name(target.instance, target.location, observed.name_problem)
+    settings = compare(Instance("", tags={MARK_TAG: MARK}), observed.identities, desired, (), frozenset())
+    create = CreateInstance(
+        target=target, location=target.location, settings=settings, after_deletion=exists, was_ours=was_ours
+    )
+    register = () if exists or observed.provider.registration == "Registered" else (RegisterProvider(target=target),)
+    return Plan((*register, *create_missing(observed, desired, target.location), create))
+
+
+def _notes(instance: Instance, desired: DesiredInstance, lost: frozenset[str]) -> tuple[str, ...]:
+    notes = []
+    if region_code(instance.location) != desired.target.location:
+        notes.append(f"The instance is in {instance.location}, not {desired.target.location}: it is used as it is.")
+    if instance.access == "Disabled" and desired.public_network_access is None:
+        notes.append("Public network access to the instance is disabled: that is kept.")
+    others = remaining_identities(instance, desired, lost).keys() - desired.user_identities_by_id.keys()
+    if others and desired.user_identities is not None:
+        names = sorted(name_of(instance.user_identities[low]) for low in others)
+        notes.append(f"Other user identities are kept: {', '.join(names)}")
+    return tuple(notes)
+
+
+def _deleted_along(observed: ObservedInstance, inside: list[str]) -> str:
+    """Say what is deleted with the instance, though this tool isn't known to have created it."""
+    names = {endpoint.name for endpoint in observed.endpoints.values()} - ENDPOINT.names(inside)
+    others = f" So are endpoints that this tool didn't record: {', '.join(sorted(names))}." if names else ""
+    return f"Models, twins and routes in the instance are deleted with it.{others}"
+
+
+STEP = InstanceStep()

@@ -1,0 +1,237 @@
+"""The writes of the application itself and of its service principal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.change import Change, Drift
+from engine.context import Context, Target
+from engine.record import Kind, Values
+from steps.shared.applications import ADOPTED, APPLICATION
+from steps.shared.az_commands import az
+from steps.shared.tags import MARK
+from steps.step_04_app_registration.adoption import unique_name
+from steps.step_04_app_registration.desired import SINGLE
+from steps.step_04_app_registration.observed import Settings
+from steps.step_04_app_registration.recycle_bin import NO_APPLICATION
+from steps.step_04_app_registration.settings import Rules, differences, graph_json, ownership, target_settings
+from steps.step_04_app_registration.switches import switch_ownership
+
+if TYPE_CHECKING:
+    from cloud.clients import Azure
+
+PRINCIPAL = Kind("service-principal")
+"""The service principal that this tool created."""
+
+KNOWN_BOUND = 30
+"""Seconds in which replicas may not know an application yet that another replica has shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteApplication(Change["Azure"]):
+    """Write the application's settings."""
+
+    target: Target
+    before: Settings
+    after: Settings
+    rules: Rules
+    object_id: str = ""
+    """Of an adopted application; our own is written by its `uniqueName`."""
+
+    @property
+    def drift(self) -> Drift:
+        return Drift.DIFFERS
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        owns, _releases = ownership(self.before, self.after)
+        return (*owns, *self._switches[0])
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        _owns, releases = ownership(self.before, self.after)
+        return (*releases, *self._switches[1])
+
+    @property
+    def _switches(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        is_adopted = bool(self.rules.adoption_tag)
+        return switch_ownership(self.before, self.after, self.rules.owned) if is_adopted else ((), ())
+
+    def is_settled(self, now: Settings) -> bool:
+        """Whether settings that were read show the write."""
+        return target_settings(now, self.rules) == now
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.step_04_app_registration.azure_applications import ApplicationKey, write_application
+
+        key = ApplicationKey(unique_name(self.target.instance_id), self.object_id)
+        written = await write_application(context.clients, self.after, key, self.is_settled, context.progress)
+        return {
+            "app_name": written.settings.name,
+            "client_id": written.client_id,
+            "application_object_id": written.object_id,
+        }
+
+    def az(self) -> str:
+        name = unique_name(self.target.instance_id)
+        path = f"applications/{self.object_id}" if self.object_id else f"applications(uniqueName='{name}')"
+        prefer = [] if self.object_id else ["Prefer=create-if-missing"]
+        headers = ["--headers", "Content-Type=application/json", *prefer]
+        body = ["--body", json.dumps(graph_json(self.after))]
+        return az("rest", "--method", "PATCH", "--url", f"{self.target.graph}/v1.0/{path}", *headers, *body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateApplication(WriteApplication):
+    """Create our own application; complete one that was just restored."""
+
+    is_restored: bool
+
+    @property
+    def key(self) -> str:
+        return "create-application"
+
+    @property
+    def title(self) -> str:
+        return f"register application {self.after.name}"
+
+    @property
+    def detail(self) -> str:
+        before = self.before if self.is_restored else Settings(name=self.after.name, audience=SINGLE)
+        return "; ".join(found.words for found in differences(before, self.after) if not found.implied)
+
+    @property
+    def drift(self) -> Drift:
+        return Drift.MISSING
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        return (APPLICATION.item(), *super().owns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateApplication(WriteApplication):
+    """Change an application that is ours or adopted."""
+
+    @property
+    def key(self) -> str:
+        return "update-application"
+
+    @property
+    def title(self) -> str:
+        return f"update application {self.before.name}: {_words(self.before, self.after)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdoptApplication(WriteApplication):
+    """Adopt an application that exists: tag it, and add what is missing."""
+
+    client_id: str
+
+    @property
+    def key(self) -> str:
+        return "adopt-application"
+
+    @property
+    def title(self) -> str:
+        return f"adopt application {self.before.name} ({self.client_id}): {_words(self.before, self.after)}"
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        return (ADOPTED.item(), *super().owns)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseApplication(WriteApplication):
+    """Remove from an adopted application what this tool added."""
+
+    released: tuple[str, ...]
+    """What is recorded of it."""
+
+    @property
+    def key(self) -> str:
+        return "release-application"
+
+    @property
+    def title(self) -> str:
+        words = _words(self.before, self.after)
+        return f"release application {self.before.name}, which was adopted{f': {words}' if words else ''}"
+
+    @property
+    def drift(self) -> Drift:
+        return Drift.LEFT_OVER
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        return self.released
+
+    def is_settled(self, now: Settings) -> bool:
+        return now == self.after
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        await super().apply(context)
+        return NO_APPLICATION
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateServicePrincipal(Change["Azure"]):
+    """Create the application's service principal."""
+
+    client_id: str
+    """"" while the application doesn't exist."""
+    key = "create-service-principal"
+    title = "create its service principal"
+    drift = Drift.MISSING
+
+    @property
+    def detail(self) -> str:
+        return "" if self.client_id else "client id known after apply"
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        return (PRINCIPAL.item(),)
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from cloud.graph_replication import REPLICATION_BOUND
+        from steps.shared.azure_service_principals import create_service_principal
+
+        bound, client_id = KNOWN_BOUND if self.client_id else REPLICATION_BOUND, context.values["client_id"]
+        created = await create_service_principal(context.clients, client_id, (MARK,), context.progress, bound=bound)
+        return {"service_principal_id": created}
+
+    def az(self) -> str:
+        return az("ad", "sp", "create", "--id", self.client_id) if self.client_id else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeleteServicePrincipal(Change["Azure"]):
+    """Delete the service principal that this tool created for an adopted application."""
+
+    name: str
+    object_id: str
+    key = "delete-service-principal"
+    drift = Drift.LEFT_OVER
+
+    @property
+    def title(self) -> str:
+        return f"delete the service principal created for application {self.name}"
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        return (PRINCIPAL.item(),)
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.step_04_app_registration.azure_applications import delete_service_principal
+
+        await delete_service_principal(context.clients, self.object_id)
+        return {"service_principal_id": ""}
+
+
+def _words(before: Settings, after: Settings) -> str:
+    return ", ".join(found.words for found in differences(before, after))

@@ -1,0 +1,1 @@
+"""Step 5: consent for the tenant."""

@@ -1,0 +1,96 @@
+"""The writes of step 5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cloud.permissions import CONSENT as MAY_CONSENT
+from cloud.permissions import DIRECTORY
+from engine.change import Change, Drift, Right
+from engine.context import Context
+from engine.record import Kind, Values
+from steps.shared.az_commands import az
+from steps.shared.digital_twins_api import DIGITAL_TWINS, READ_WRITE_SCOPE
+
+if TYPE_CHECKING:
+    from cloud.clients import Azure
+
+CONSENT = Kind("consent")
+"""The consent that this tool granted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreateApiPrincipal(Change["Azure"]):
+    """Create the tenant's service principal of the Digital Twins API, which consent needs."""
+
+    key = "create-digital-twins-principal"
+    title = "create the tenant's service principal for Azure Digital Twins"
+    drift = Drift.MISSING
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.shared.azure_service_principals import create_service_principal
+
+        await create_service_principal(context.clients, DIGITAL_TWINS, (), context.progress, bound=0)
+        return {}
+
+    def az(self) -> str:
+        return az("ad", "sp", "create", "--id", DIGITAL_TWINS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrantConsent(Change["Azure"]):
+    """Consent to the permission for everybody in the tenant."""
+
+    client_id: str
+    """"" while the application doesn't exist."""
+    key = "grant-consent"
+    title = f"consent to Digital Twins {READ_WRITE_SCOPE} for the tenant"
+    drift = Drift.MISSING
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        return (CONSENT.item(),)
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(MAY_CONSENT, DIRECTORY),)
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.step_05_consent_hints.azure import api_principal, grant_consent
+
+        resource, client = await api_principal(context.clients), context.values["service_principal_id"]
+        await grant_consent(context.clients, client, resource, READ_WRITE_SCOPE, context.progress)
+        return {}
+
+    def az(self) -> str:
+        return consent_command(self.client_id) if self.client_id else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevokeConsent(Change["Azure"]):
+    """Revoke the consent that this tool granted; other permissions keep theirs."""
+
+    key = "withdraw-consent"
+    title = f"revoke the consent to Digital Twins {READ_WRITE_SCOPE} for the tenant"
+    drift = Drift.LEFT_OVER
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        return (CONSENT.item(),)
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(MAY_CONSENT, DIRECTORY),)
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.step_05_consent_hints.azure import api_principal, revoke_consent
+
+        resource, client = await api_principal(context.clients), context.values["service_principal_id"]
+        await revoke_consent(context.clients, client, resource, READ_WRITE_SCOPE, context.progress)
+        return {}
+
+
+def consent_command(client_id: str) -> str:
+    """Return the command by which an administrator consents."""
+    return az("ad", "app", "permission", "admin-consent", "--id", client_id)

@@ -1,0 +1,1 @@
+"""Step 6: the roles of the instance's identities on the destinations of its endpoints."""

@@ -1,0 +1,1 @@
+"""Step 7: the endpoints of the instance."""

@@ -1,0 +1,92 @@
+"""Writes of endpoints: operations that go on after Azure's answer, and may end in a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.mgmt.digitaltwins.models import DigitalTwinsEndpointResource
+
+from cloud.clients import Azure, Polling
+from cloud.data_plane import EFFECT_BOUND
+from cloud.errors import Answer, answer_of
+from cloud.waiting import poll, until_visible
+from engine.context import Context
+from engine.refusal import Refusal
+from steps.shared.event_routing import BUSY
+
+
+async def set_up(context: Context[Azure], name: str, properties: Mapping[str, object]) -> None:
+    """Create or change an endpoint, and wait until it works. Repeated while the role of an identity may not work yet.
+
+    Raises Refusal when Azure can't set it up.
+    """
+    body = DigitalTwinsEndpointResource.deserialize({"properties": properties})
+    endpoints, instance = context.clients.twins.digital_twins_endpoint, _instance(context)
+
+    async def put() -> DigitalTwinsEndpointResource:
+        context.progress(f"Azure is setting up endpoint {name}")
+        try:
+            operation = await endpoints.begin_create_or_update(*instance, name, body, polling=Polling())
+        except HttpResponseError as error:
+            if error.status_code == 409:  # something is being done with it: this comes after that
+                with suppress(ResourceNotFoundError):
+                    await settled(context, name)
+            raise
+        return await operation.result()
+
+    def not_yet(answer: Answer) -> bool:
+        # Below 300 the operation was accepted, and ended in a failure.
+        lacks_role = answer.status < 300 and properties["authenticationType"] == "IdentityBased"
+        return lacks_role or (answer.status, answer.code) == (409, "Conflict")
+
+    try:
+        created = await until_visible(
+            put,
+            not_yet=not_yet,
+            bound=EFFECT_BOUND,
+            what=f"endpoint {name} can't reach its destination yet",
+            progress=context.progress,
+        )
+    except HttpResponseError as error:
+        answer = answer_of(error)
+        if answer is None or answer.status >= 300:
+            raise
+        raise _failed(name, f"{answer.code}: {answer.message}") from error
+    state = str(created.properties.provisioning_state)
+    if state in BUSY:
+        state = await settled(context, name)
+    if state != "Succeeded":
+        raise _failed(name, f"Its provisioning state is {state}.")
+
+
+async def settled(context: Context[Azure], name: str) -> str:
+    """Wait until nothing is being done with an endpoint, and return its provisioning state."""
+
+    async def state() -> str:
+        found = await context.clients.twins.digital_twins_endpoint.get(*_instance(context), name)
+        context.progress(f"endpoint {name} is {found.properties.provisioning_state}")
+        return str(found.properties.provisioning_state)
+
+    return await poll(state, until=lambda now: now not in BUSY, bound=EFFECT_BOUND, what=f"Endpoint {name}")
+
+
+async def delete(context: Context[Azure], name: str) -> None:
+    """Delete an endpoint; an endpoint that no longer exists is fine."""
+    context.progress(f"Azure is deleting endpoint {name}")
+    endpoints = context.clients.twins.digital_twins_endpoint
+    operation = await endpoints.begin_delete(*_instance(context), name, polling=Polling())
+    await operation.result()
+
+
+def _instance(context: Context[Azure]) -> tuple[str, str]:
+    return context.target.resource_group, context.target.instance
+
+
+def _failed(name: str, why: str) -> Refusal:
+    return Refusal(
+        f"Azure could not set up endpoint {name}.",
+        why=why,
+        next="Run the same command again: an endpoint that failed is set up again.",
+    )

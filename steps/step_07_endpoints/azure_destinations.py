@@ -1,0 +1,57 @@
+"""What step 7 reads of destinations: whether they exist, where they are reached, their rules and keys."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from cloud.clients import Azure
+from engine.context import Context
+from steps.shared.azure_destinations import ask, at, why_absent
+from steps.shared.destinations import CONTAINER, DestinationKind, ResourceKind, parent
+from steps.shared.event_routing import Endpoint
+
+
+async def look_for_destinations(context: Context[Azure], endpoint: Endpoint) -> tuple[str, str]:
+    """Return why the endpoint's destinations don't exist, "" where they do, and the rule whose key it would use."""
+    azure, kind = context.clients, endpoint.kind
+    places: list[tuple[ResourceKind, str]] = [(kind, endpoint.destination)]
+    if endpoint.dead_letter:
+        places.append((CONTAINER, endpoint.dead_letter))
+    problems = await asyncio.gather(*(context.read(why_absent, azure, *place) for place in places))
+    problem = next(filter(None, problems), "")
+    if problem or not endpoint.uses_rule:
+        return problem, ""
+    return "", await context.read(sending_rule, azure, kind, endpoint.destination)
+
+
+async def sending_rule(azure: Azure, kind: DestinationKind, identifier: str) -> str:
+    """Return the name of the destination's own authorization rule that may send, and least else; "" for none.
+
+    Those of its namespace open more than the destination: they are left alone, as `az dt endpoint create` does.
+    """
+    rules = at(await ask(azure, kind, f"{identifier}/authorizationRules"), "value")
+    sending = []
+    for rule in rules if isinstance(rules, list) else ():
+        rights = at(rule, "properties.rights")
+        if isinstance(rights, list) and "Send" in rights:
+            sending.append((len(rights), str(at(rule, "name"))))
+    return min(sending)[1] if sending else ""
+
+
+async def address(azure: Azure, kind: ResourceKind, identifier: str) -> str:
+    """Return the URL at which a destination's namespace, topic or storage account is reached."""
+    return str(at(await ask(azure, kind, parent(kind, identifier)), f"properties.{kind.address}"))
+
+
+async def keys(azure: Azure, kind: DestinationKind, identifier: str, rule: str) -> Mapping[str, str]:
+    """Return what a key-based endpoint says of the keys of a rule, or of a destination without rules."""
+    owner = f"{identifier}/authorizationRules/{rule}" if kind.has_rules else identifier
+    answer = await ask(azure, kind, f"{owner}/listKeys", "POST")
+    return {name: str(at(answer, field)) for name, field in kind.key_properties}
+
+
+async def account_key(azure: Azure, container: str) -> str:
+    """Return a key of the storage account of a container."""
+    account = parent(CONTAINER, container)
+    return str(at(await ask(azure, CONTAINER, f"{account}/listKeys", "POST"), "keys.0.value"))

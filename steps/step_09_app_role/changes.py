@@ -1,0 +1,44 @@
+"""The writes of step 9."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.record import Kind
+from steps.shared.role_assignment_changes import AssignRole, RevokeRole
+
+APP_ROLE = Kind("app-role", 1)
+"""An assignment that this step created, by its lower-cased id."""
+VALUE = "app_role_assignment_id"
+WHO = "the application's service principal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignAppRole(AssignRole):
+    """Assign the role on the instance to the service principal."""
+
+    kind: Kind = APP_ROLE
+    value: str = VALUE
+
+    @property
+    def key(self) -> str:
+        return f"assign-app-role:{self.assignment.rpartition('/')[2] or self.role.id}"
+
+    @property
+    def title(self) -> str:
+        return f"assign {self.role.name} to {self.principal.label}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RevokeAppRole(RevokeRole):
+    """Delete an assignment that this step created."""
+
+    kind: Kind = APP_ROLE
+
+    @property
+    def key(self) -> str:
+        return f"revoke-app-role:{self.assignment.name}"
+
+    @property
+    def title(self) -> str:
+        return f"remove the role {self.assignment.role} from {self.assignment.who}"

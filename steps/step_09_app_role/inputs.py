@@ -1,0 +1,38 @@
+"""The input of the application's role, and the role that it asks for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cloud.identifiers import DATA_OWNER, DATA_READER, Role, built_in_role
+from engine.context import Target
+from engine.input import Given, Input, OneOf, flag_of, text_of
+
+ROLES = {"owner": DATA_OWNER, "reader": DATA_READER}
+INPUTS = (
+    Input(
+        "app_role",
+        "Data-plane role of the app itself on the instance.",
+        "owner|reader|none",
+        OneOf(*ROLES, "none"),
+        group="App registration",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class DesiredAppRole:
+    """Which role the application is to have on the instance."""
+
+    target: Target
+    role: Role | None
+    """None for no role."""
+    left_out: bool = False
+    """The app registration is left out, and its role with it."""
+
+
+def desired_app_role(given: Mapping[str, Given], target: Target) -> DesiredAppRole:
+    """Return the role; by default there is none."""
+    name = ROLES.get(text_of(given, "app_role") or "")
+    return DesiredAppRole(target, built_in_role(name) if name else None, left_out=bool(flag_of(given, "no_app")))

@@ -1,0 +1,1 @@
+"""Pure tests of the engine: small steps and changes, real walks. No process, no network, no mock."""

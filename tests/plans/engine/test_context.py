@@ -1,0 +1,107 @@
+"""Where a deployment is, and reads that are shared."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from engine.change import Right
+from engine.context import Context, Reads, Removal, Target
+from engine.record import Record
+
+TARGET = Target("tenant", "sub", "group", "westus2", "factory")
+
+
+def test_the_ids_of_a_target() -> None:
+    assert TARGET.subscription_id == "/subscriptions/sub"
+    assert TARGET.group_id == "/subscriptions/sub/resourceGroups/group"
+    assert TARGET.instance_id == (
+        "/subscriptions/sub/resourceGroups/group/providers/Microsoft.DigitalTwins/digitalTwinsInstances/factory"
+    )
+    assert (TARGET.cloud, TARGET.login, TARGET.graph, TARGET.portal, TARGET.folder) == ("AzureCloud", "", "", "", "")
+
+
+def test_a_removal_goes_no_further_than_it_is_told() -> None:
+    assert Removal() == Removal(instance_goes=False, purge=False)
+
+
+def test_a_context_tells_nobody_unless_it_is_told_whom() -> None:
+    context = Context(None, TARGET, Record(), {})
+    context.progress("waiting")
+    context.reveal("secret", "text")
+    assert (context.answers, context.removal) == ({}, None)
+    other = Context(None, TARGET, Record(), {})
+    assert context.read is not other.read
+    assert Right("action", "scope") == Right("action", "scope")
+
+
+class Asked:
+    """Counts what reaches it."""
+
+    def __init__(self) -> None:
+        self.questions: list[tuple[object, ...]] = []
+
+    async def name(self, *parts: object, ending: str = "", start: str = "") -> str:
+        self.questions.append((*parts, ending, start))
+        await asyncio.sleep(0)
+        return f"{start}{'-'.join(map(str, parts))}{ending}"
+
+    async def size(self, *parts: object) -> int:
+        self.questions.append(("size", *parts))
+        return len(parts)
+
+    async def fail(self) -> str:
+        self.questions.append(("fail",))
+        await asyncio.sleep(0)
+        raise OSError("no answer")
+
+
+def test_the_same_question_is_asked_once() -> None:
+    async def run() -> None:
+        asked, read = Asked(), Reads()
+        assert await read(asked.name, "a", 1) == "a-1"
+        assert await read(asked.name, "a", 1) == "a-1"
+        assert await asyncio.gather(*(read(asked.name, "b") for _ in range(3))) == ["b"] * 3
+        assert asked.questions == [("a", 1, "", ""), ("b", "", "")]
+        assert await read(asked.name, start="x", ending="y") == await read(asked.name, ending="y", start="x") == "xy"
+        assert asked.questions[2:] == [("y", "x")]
+
+    asyncio.run(run())
+
+
+def test_other_arguments_and_other_functions_are_other_questions() -> None:
+    async def run() -> None:
+        asked, read = Asked(), Reads()
+        assert await read(asked.name, "a") == "a"
+        assert await read(asked.name, "a", "b") == "a-b"
+        assert await read(asked.name, "a", ending="b") == "ab"
+        assert await read(asked.name, "a", start="b") == "ba"
+        assert await read(asked.size, "a") == 1
+        assert await read(Asked().name, "a") == "a"
+        assert len(asked.questions) == 5
+
+    asyncio.run(run())
+
+
+def test_another_look_asks_anew() -> None:
+    async def run() -> None:
+        asked = Asked()
+        for read in (Reads(), Reads()):
+            await read(asked.name, "a")
+        assert len(asked.questions) == 2
+
+    asyncio.run(run())
+
+
+def test_what_a_question_raised_is_shared_too() -> None:
+    async def run() -> None:
+        asked, read = Asked(), Reads()
+        first, second = await asyncio.gather(read(asked.fail), read(asked.fail), return_exceptions=True)
+        assert isinstance(first, OSError)
+        assert first is second
+        with pytest.raises(OSError, match="no answer"):
+            await read(asked.fail)
+        assert asked.questions == [("fail",)]
+
+    asyncio.run(run())

@@ -1,0 +1,219 @@
+"""The plans of the app registration: created, restored, updated, adopted."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+
+from engine.change import Drift
+from engine.record import Record
+from engine.step import Ask
+from steps.shared.tags import MARK
+from steps.step_04_app_registration.changes import CreateApplication, UpdateApplication
+from steps.step_04_app_registration.observed import FederatedCredential, Owner, SecretFiles, Settings
+from steps.step_04_app_registration.recycle_bin import RestoreApplication
+from steps.step_04_app_registration.settings import graph_json
+from steps.step_04_app_registration.step import STEP
+from tests.plans.app_registration_facts import ADOPTION, CREATION, PATH, RECORDED, URLS, VALUES, body, planned
+from tests.plans.applications import (
+    ADOPTED_AS_DESIRED,
+    AS_DESIRED,
+    CLIENT,
+    DESIRED,
+    FILE,
+    FOREIGN,
+    NAME,
+    OBJECT,
+    OURS,
+    SECRET,
+    TAG,
+    UNIQUE,
+    observed,
+    password,
+)
+from tests.plans.facts import ADA, BOB, TARGET, keys, record
+
+
+def test_the_step() -> None:
+    assert (STEP.number, STEP.key, STEP.needs, STEP.optional, STEP.last) == (4, "app_registration", (), False, False)
+    assert sorted(kind.name for kind in STEP.kinds) == [
+        *("adopted", "app-tag", "application", "before", "deleted-application", "federated", "notes", "owner"),
+        *("permission", "reply-url", "secret", "secret-file", "service-principal"),
+    ]
+    assert [kind.name for kind in STEP.kinds if not kind.shown] == ["before"]
+
+
+def test_a_new_application() -> None:
+    plan = planned(observed())
+    create, principal = plan.changes
+    assert (create.key, create.drift) == ("create-application", Drift.MISSING)
+    assert (create.owns, create.releases, create.rights) == (("application", URLS, "permission"), (), ())
+    assert create.detail == ""
+    assert shlex.split(create.az())[:-1] == [
+        *("az", "rest", "--method", "PATCH", "--url", f"{PATH}(uniqueName='{UNIQUE}')"),
+        *("--headers", "Content-Type=application/json", "Prefer=create-if-missing", "--body"),
+    ]
+    assert body(create) == graph_json(AS_DESIRED)
+    assert (principal.key, principal.drift) == ("create-service-principal", Drift.MISSING)
+    assert (principal.owns, principal.releases, principal.az()) == (("service-principal",), (), "")
+    assert principal.detail
+    assert (plan.notes, plan.values, plan.ask, plan.vanished, plan.adoptable) == ((), {}, None, (), ())
+
+
+def test_a_new_application_says_what_is_special_about_it() -> None:
+    plain, special = planned(observed()).changes[0], planned(observed(), replace(DESIRED, tags=("plant",))).changes[0]
+    assert isinstance(special, CreateApplication)
+    assert (plain.detail, "plant" in special.detail) == ("", True)
+    assert special.owns == ("application", URLS, "app-tag:plant", "permission")
+
+
+def test_all_parts_of_a_new_application_are_planned_after_it() -> None:
+    credential = FederatedCredential("gh", "https://issuer.example", "me", ("x",))
+    desired = replace(DESIRED, owners=(BOB,), federated=(credential,), secret=SECRET)
+    facts = observed(files=SecretFiles(exists=False, leftovers=("/other",)))
+    plan = planned(facts, replace(desired), record("secret-file:ci:4:/gone"))
+    assert keys(plan) == [
+        *CREATION,
+        *(f"add-owner:{BOB.object_id}", "write-federated:gh", "create-secret:ci:1", "remove-secret-leftovers:/other"),
+    ]
+    assert [change.az() for change in plan.changes[2:]] == ["", "", "", ""]
+    assert plan.vanished == ("secret-file:ci:4:/gone",)
+    interrupted = Record(in_progress="create-secret:ci:1", pending=frozenset(("secret:ci:1",)))
+    assert keys(planned(facts, desired, interrupted))[2] == "create-secret:ci:1"
+
+
+def test_an_application_that_is_as_desired() -> None:
+    plan = planned(observed(OURS), recorded=RECORDED)
+    assert (plan.changes, plan.notes, plan.values, plan.adoptable) == ((), (), VALUES, ())
+    assert (plan.reason != "", plan.skipped) == (True, False)
+
+
+def test_an_application_that_differs_is_updated() -> None:
+    before = replace(AS_DESIRED, name="other", web=("https://theirs.example/",))
+    plan = planned(observed(replace(OURS, settings=before)), recorded=RECORDED)
+    (change,) = plan.changes
+    assert isinstance(change, UpdateApplication)
+    assert (change.key, change.drift) == ("update-application", Drift.DIFFERS)
+    assert (change.owns, change.releases) == ((), ())
+    assert body(change) == graph_json(replace(before, name=NAME))
+    assert "Prefer=create-if-missing" in change.az()
+    assert change.is_settled(replace(before, name=NAME))
+    assert change.is_settled(AS_DESIRED)
+    assert not change.is_settled(before)
+    assert len(plan.notes) == 1
+    assert plan.values["app_name"] == "other"
+
+
+def test_our_own_switches_are_not_recorded_and_an_adopted_ones_are() -> None:
+    desired = replace(DESIRED, public_client=True)
+    (own,) = planned(observed(OURS), desired, RECORDED).changes
+    assert own.owns == ()
+    (adopted,) = planned(observed(ADOPTED_AS_DESIRED, tag=TAG), desired, ADOPTION).changes[:1]
+    assert (adopted.key, adopted.owns, adopted.releases) == ("update-application", ("before:fallback:null",), ())
+    changed = replace(ADOPTED_AS_DESIRED, settings=replace(ADOPTED_AS_DESIRED.settings, fallback=True))
+    recorded = record("adopted", "before:fallback:false")
+    (back,) = planned(observed(changed, tag=TAG), replace(DESIRED, public_client=False), recorded).changes
+    assert (back.owns, back.releases) == ((), ("before:fallback:false",))
+
+
+def test_what_is_no_longer_desired_is_released() -> None:
+    before = replace(AS_DESIRED, tags=(MARK, "plant"))
+    recorded = record("application", "service-principal", "app-tag:plant")
+    (change,) = planned(observed(replace(OURS, settings=before)), replace(DESIRED, tags=()), recorded).changes
+    assert change.releases == ("app-tag:plant",)
+
+
+def test_a_missing_service_principal_is_created() -> None:
+    plan = planned(observed(replace(OURS, principal=None)), recorded=RECORDED)
+    (change,) = plan.changes
+    assert (change.key, change.detail, change.az()) == (
+        "create-service-principal",
+        "",
+        f"az ad sp create --id {CLIENT}",
+    )
+    assert "service_principal_id" not in plan.values
+
+
+def test_parts_of_an_existing_application_come_after_it_and_can_be_handed_off() -> None:
+    credential = FederatedCredential("gh", "https://issuer.example", "me", ("x",))
+    desired = replace(DESIRED, owners=(BOB,), federated=(credential,), secret=SECRET)
+    facts = observed(replace(OURS, settings=Settings(), principal=None), files=SecretFiles(exists=False))
+    plan = planned(replace(facts, owners=(Owner(ADA.object_id, ADA.label),)), desired, RECORDED)
+    assert keys(plan) == [
+        *("update-application", "create-service-principal"),
+        *(f"add-owner:{BOB.object_id}", "write-federated:gh", "create-secret:ci:1"),
+    ]
+    assert all(change.az() for change in plan.changes)
+    assert plan.notes == ()
+    interrupted = Record(owned=RECORDED.owned, in_progress="create-secret:ci:1")
+    assert keys(planned(facts, desired, interrupted))[0] == "create-secret:ci:1"
+
+
+def test_the_creator_of_an_adopted_application_is_told_as_another_owner() -> None:
+    owners = (Owner(ADA.object_id, ADA.label), Owner(BOB.object_id, BOB.label))
+    facts = replace(observed(ADOPTED_AS_DESIRED, tag=TAG), owners=owners)
+    plan = planned(facts, replace(DESIRED, owners=(BOB,)), ADOPTION)
+    assert any(ADA.label in note for note in plan.notes)
+
+
+def test_the_current_secret_is_among_the_values() -> None:
+    facts = observed(OURS, passwords=(password(),), files=SecretFiles(hint="abc"))
+    plan = planned(facts, replace(DESIRED, secret=SECRET), RECORDED)
+    assert plan.values == {
+        **VALUES,
+        "secret_key_id": "key-1",
+        "secret_expires": "2026-08-09T12:00:00Z",
+        "secret_file": "",
+    }
+    assert plan.adoptable == ("secret:ci:1", f"secret-file:ci:1:{FILE}")
+
+
+def test_marks_that_nobody_recorded_are_recorded_again() -> None:
+    assert planned(observed(OURS)).adoptable == ("application", "service-principal")
+    assert planned(observed(ADOPTED_AS_DESIRED, tag=TAG)).adoptable == ("adopted",)
+    unmarked = replace(OURS, settings=replace(AS_DESIRED, tags=()), principal=None)
+    assert planned(observed(unmarked)).adoptable == ()
+
+
+def test_a_deleted_application_is_restored_with_what_others_added() -> None:
+    deleted = replace(OURS, settings=replace(AS_DESIRED, web=("https://theirs.example/",), public=()))
+    plan = planned(observed(deleted=deleted))
+    restore, create, principal = plan.changes
+    assert isinstance(restore, RestoreApplication)
+    assert (restore.key, restore.drift) == ("restore-application", Drift.MISSING)
+    assert (restore.owns, restore.releases) == ((), ("deleted-application",))
+    assert restore.az() == f"az rest --method POST --url {TARGET.graph}/v1.0/directory/deletedItems/{OBJECT}/restore"
+    assert [create.key, principal.key] == CREATION
+    assert create.owns == ("application", URLS)
+    assert body(create) == graph_json(replace(deleted.settings, public=("http://localhost",)))
+    assert len(plan.notes) == 1
+    renamed = replace(deleted, settings=replace(AS_DESIRED, name="old"))
+    assert planned(observed(deleted=renamed)).changes[1].detail
+    assert planned(observed(deleted=replace(deleted, settings=AS_DESIRED))).changes[1].detail == ""
+
+
+def test_an_application_that_destroy_deleted_begins_anew() -> None:
+    deleted = replace(OURS, settings=replace(AS_DESIRED, web=("https://theirs.example/",)))
+    plan = planned(observed(deleted=deleted, namesakes=(FOREIGN,)), recorded=record("deleted-application"))
+    assert keys(plan) == ["restore-application", *CREATION]
+    assert body(plan.changes[1]) == graph_json(AS_DESIRED)
+    assert (plan.notes, plan.ask) == ((), None)
+
+
+def test_the_only_namesake_can_be_adopted() -> None:
+    plan = planned(observed(namesakes=(FOREIGN,)))
+    assert keys(plan) == CREATION
+    assert isinstance(plan.ask, Ask)
+    assert (plan.ask.answer, plan.ask.required, CLIENT in plan.ask.about[0]) == ("adopt_app", False, True)
+    assert (len(plan.notes), CLIENT in plan.notes[0]) == (1, True)
+    declined = planned(observed(namesakes=(FOREIGN,)), answers={"adopt_app": False})
+    assert (keys(declined), declined.ask, len(declined.notes)) == (CREATION, None, 1)
+
+
+def test_namesakes_that_cannot_be_adopted_are_only_told() -> None:
+    managed = replace(FOREIGN, settings=replace(FOREIGN.settings, tags=("managed-by:x",)))
+    for namesakes in ((managed,), (FOREIGN, managed)):
+        plan = planned(observed(namesakes=namesakes))
+        assert (keys(plan), plan.ask, len(plan.notes)) == (CREATION, None, 1)
+    single, two = (planned(observed(namesakes=(FOREIGN,) * number)).notes[0] for number in (1, 2))
+    assert ("--adopt-app" in single, "--adopt-app" in two) == (True, False)

@@ -1,0 +1,1 @@
+"""What the tests share: the embedded Azure, the tool, terminals, and questions to both."""

@@ -1,0 +1,1 @@
+"""Tests of deploy.py, as a user runs it."""

@@ -1,0 +1,116 @@
+"""What Azure refuses: one clear message each, with what to do next, and nothing half-written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator import seed
+from tests.support.azure import writes
+from tests.support.documents import errors, names
+from tests.support.tool import GROUP, SUBSCRIPTION, Tool
+from tests.support.world import Emulator
+
+SCOPE = f"/subscriptions/{SUBSCRIPTION}"
+
+
+def refused(exit_code: int, code: str, tool: Tool, *arguments: str, named: tuple[str, ...] = ()) -> None:
+    """It ends with this exit code and an error of this code, whose words name all this; so says the state file."""
+    done = tool.deploy(*arguments, "--output", "json")
+    assert done.code == done.document["exit_code"] == exit_code, done.text
+    found = errors(done.document)
+    assert [one["code"] for one in found] == [code], found
+    (error,) = found
+    assert names([json.dumps(error)], *named), error
+    assert error["next"]
+    assert "Traceback" not in done.text
+    if tool.state_file.exists():
+        kept = [step["error"]["code"] for step in tool.state["steps"].values() if step.get("error")]
+        assert code in kept
+
+
+def test_a_policy_is_named(azure: Emulator, tool: Tool) -> None:
+    azure.document("policy", SCOPE, {"name": "allowed-regions"})
+    refused(1, "RequestDisallowedByPolicy", tool, named=("allowed-regions",))
+
+
+def test_a_lock(azure: Emulator, deployed: Tool) -> None:
+    outputs = deployed.run("outputs", "--format", "json").document
+    azure.document("roleAssignment", outputs["role_assignment_id"], None)
+    azure.document("lock", f"{SCOPE}/resourceGroups/{GROUP}", {"level": "ReadOnly"})
+    refused(1, "ScopeLocked", deployed, named=("az lock list",))
+
+
+def test_a_disabled_subscription(azure: Emulator, tool: Tool) -> None:
+    (body,) = [{**seed._subscription(SUBSCRIPTION, "Contoso Production"), "state": "Disabled"}]
+    azure.document("subscription", SUBSCRIPTION, body)
+    refused(1, "ReadOnlyDisabledSubscription", tool, named=("--subscription",))
+
+
+def test_conditional_access_demands_a_sign_in(azure: Emulator, tool: Tool) -> None:
+    azure.document("conditionalAccess", "graph", {"enabled": True})
+    refused(1, "InteractionRequired", tool, named=("az login --scope",))
+    assert tool.state["steps"]["role"]["state"] == "done"
+
+
+def test_missing_rights_name_permission_scope_and_command(tmp_path: Path) -> None:
+    with Emulator(tmp_path / "azure", "--sign-in", "reader") as azure:
+        tool = Tool(azure, tmp_path / "work")
+        scope = f"{SCOPE}/resourceGroups/{GROUP}"
+        command = f"az group create --subscription {SUBSCRIPTION} --name {GROUP} --location westus2"
+        refused(3, "AuthorizationFailed", tool, named=(scope,))
+        script = (tool.folder / "deploy.handoff.sh").read_text()
+        assert command in script
+        assert "Microsoft.Resources/subscriptions/resourceGroups/write" in script
+        assert tool.state["steps"]["instance"]["state"] == "blocked"
+
+
+def test_an_untrusted_certificate(azure: Emulator, tool: Tool) -> None:
+    tool.extra.update(dict.fromkeys(("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")))
+    refused(1, "", tool, named=("SSL_CERT_FILE",))
+    assert not tool.state_file.exists()
+
+
+def test_an_endpoint_that_cannot_be_reached(azure: Emulator, tool: Tool) -> None:
+    tool.extra.update({"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"})
+    refused(1, "", tool, named=("HTTPS_PROXY",))
+    refused(1, "", tool, "--arm-endpoint", "https://127.0.0.1:9", named=("127.0.0.1",))
+
+
+def test_a_host_that_the_proxy_refuses(azure: Emulator, tool: Tool) -> None:
+    host = "management.contoso.example"
+    refused(1, "", tool, "--arm-endpoint", f"https://{host}", named=("HTTPS_PROXY",))
+    assert "management.contoso.example" in json.dumps(azure.requests()["refusedHosts"])
+
+
+def test_an_audience_that_cloud_shell_lacks(azure: Emulator, tool: Tool) -> None:
+    body = {
+        "error": {"code": "AudienceNotSupported", "message": "Audience https://graph.microsoft.com is not supported."}
+    }
+    azure.faults({"path": "oauth2/token", "nth": 2, "do": "status:400", "body": body})
+    refused(1, "", tool, named=("AZURE_TOKEN_CREDENTIALS=AzureCliCredential",))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_throttling_and_outages_are_ridden_out(azure: Emulator, tool: Tool, status: int) -> None:
+    def once(method: str, path: str) -> dict[str, Any]:
+        return {"method": method, "path": path, "do": f"status:{status}", "headers": {"Retry-After": "1"}}
+
+    azure.faults(once("PUT", "resourcegroups"), once("PUT", "digitalTwinsInstances"), once("PATCH", "applications"))
+    done = tool.deploy()
+    assert done.code == 0, done.text
+
+
+def test_a_bug_of_ours_is_70_with_a_log(azure: Emulator, tool: Tool) -> None:
+    """Provoked by an answer of a shape that no service gives: 200 with a list where an object belongs."""
+    azure.faults({"method": "GET", "path": "/subscriptions/[^/?]+\\?", "do": "status:200", "body": ["surprise"]})
+    done = tool.deploy("--output", "json")
+    assert done.code == done.document["exit_code"] == 70, done.text
+    assert "AttributeError" in done.document["error"]["what"]
+    assert "Traceback" in done.stderr
+    assert "Traceback" in (tool.folder / "deploy.state.log").read_text()
+    assert writes(azure) == []
+    assert not tool.state_file.exists()

@@ -1,0 +1,59 @@
+"""What the commands say to a person where nothing is asked: the sentences that are worth keeping, once each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.support.tool import GROUP, INSTANCE, START, Tool
+from tests.support.world import Emulator
+
+
+def test_a_run_and_a_second_one(tool: Tool) -> None:
+    first = tool.deploy()
+    assert "Signed in as  olivia@contoso.onmicrosoft.com, by Cloud Shell" in first.stdout
+    assert f"create instance {INSTANCE} in westus2" in first.stdout
+    assert "Deployment completed successfully" in first.stdout
+    again = tool.run("--yes")
+    assert again.stdout.count(": already done") == 4
+    assert "Deployment completed successfully" in again.stdout
+    status = tool.run("status")
+    assert "Resource group" in status.stdout
+    assert "needs you" in status.stdout
+    verified = tool.run("verify")
+    assert "No drift: Azure matches your settings" in verified.stdout
+
+
+def test_what_differs(tool: Tool) -> None:
+    assert "There is no deployment yet" in tool.run("status").stdout
+    assert tool.deploy("--no-app").code == 0
+    verified = tool.run("verify", "--tag", "team=twins", "--assignee", "carlos@contoso.onmicrosoft.com")
+    assert verified.code == 1, verified.text
+    assert "differs: change" in verified.stdout
+    assert "missing: assign Azure Digital Twins Data Owner to carlos" in verified.stdout
+    assert "left over: remove the role Azure Digital Twins Data Owner from olivia" in verified.stdout
+    assert "differences. To fix this: " in verified.stdout
+    gone = tool.run("destroy", "--yes")
+    assert "Everything that this tool created is removed" in gone.stdout
+
+
+def test_what_somebody_else_has_to_do(tmp_path: Path) -> None:
+    with Emulator(tmp_path / "azure", "--sign-in", "reader") as azure:
+        tool = Tool(azure, tmp_path / "work")
+        planned = tool.run("plan", *START)
+        write = "Microsoft.Resources/subscriptions/resourceGroups/write"
+        assert f"you lack permission {write} on" in planned.stdout
+        refused = tool.deploy()
+        assert refused.code == 3, refused.text
+        script = (tool.folder / "deploy.handoff.sh").read_text()
+        assert "rita@contoso.onmicrosoft.com is setting up" in script
+
+
+def test_a_refusal(azure: Emulator, tool: Tool) -> None:
+    """Four parts: what, why with the code and Azure's words, what next, and the request's id."""
+    body = {"error": {"code": "Conflict", "message": "It is in use."}}
+    azure.faults({"method": "PUT", "path": "resourcegroups", "do": "status:409", "body": body})
+    done = tool.deploy()
+    assert done.code == 1, done.text
+    assert f"Azure refused to create resource group {GROUP}" in done.stdout
+    assert "Why: Conflict: It is in use." in done.stdout
+    assert "Next: Run the same command again" in done.stdout

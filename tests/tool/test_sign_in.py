@@ -1,0 +1,113 @@
+"""The signed-in identity decides who gets the role, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator import seed
+from tests.support.tool import Tool
+from tests.support.world import Emulator
+
+MARK = "azure-digital-twins-deploy"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "named"),
+    [
+        ("owner", 0, ""),
+        ("msa", 0, ""),
+        ("guest", 3, "Authorization_RequestDenied"),
+        ("contributor", 3, "Microsoft.Authorization/roleAssignments/write"),
+        ("reader", 3, "Microsoft.Resources/subscriptions/resourceGroups/write"),
+        ("owner-sp", 0, ""),
+        ("contributor-sp", 3, "Microsoft.Authorization/roleAssignments/write"),
+    ],
+)
+def test_each_kind_of_identity(tmp_path: Path, name: str, code: int, named: str) -> None:
+    with Emulator(tmp_path / "azure", "--sign-in", name) as azure:
+        tool = Tool(azure, tmp_path / "work")
+        done = tool.deploy()
+        assert done.code == code, done.text
+        assert named in done.text
+        user = seed.USERS.get(name)
+        object_id = user.object_id if user else seed.AUTOMATIONS[name].object_id
+        assignments = [
+            one["properties"]
+            for one in azure.inventory(volatile=True)["roleAssignments"]
+            if one["properties"].get("description") == MARK
+        ]
+        if name in ("owner", "msa", "guest", "owner-sp"):
+            (assignment,) = assignments
+            assert assignment["principalId"] == object_id
+            assert assignment["principalType"] == ("User" if user else "ServicePrincipal")
+        else:
+            assert assignments == []
+        assert "/me" not in {entry["path"] for entry in azure.requests()["log"]}
+
+
+def test_what_is_refused_blocks_only_what_needs_it(tmp_path: Path) -> None:
+    with Emulator(tmp_path / "azure", "--sign-in", "contributor") as azure:
+        tool = Tool(azure, tmp_path / "work")
+        done = tool.deploy()
+        steps = tool.state["steps"]
+        assert {key: step["state"] for key, step in steps.items()} == {
+            "resource_group": "done",
+            "instance": "done",
+            "role": "failed",
+            "app_registration": "done",
+            "consent_hints": "needs you",
+            **dict.fromkeys(("destination_roles", "endpoints", "routes", "app_role"), "skipped"),
+        }
+        assert "blocked" not in done.stdout
+        carlos = seed.USERS["contributor"].object_id
+        command = f"az role assignment create --assignee-object-id {carlos} --assignee-principal-type User"
+        command += " --role 'Azure Digital Twins Data Owner' --scope /subscriptions/"
+        assert f"  {command}" in done.stdout
+        assert steps["role"]["error"]["code"] == "AuthorizationFailed"
+
+
+def test_a_guest_is_told_who_can_register_the_application(tmp_path: Path) -> None:
+    with Emulator(tmp_path / "azure", "--sign-in", "guest") as azure:
+        tool = Tool(azure, tmp_path / "work")
+        done = tool.deploy()
+        assert done.code == 3
+        assert "--no-app" in done.stdout
+        assert tool.state["steps"]["app_role"]["state"] == "skipped"
+        assert tool.state["steps"]["role"]["state"] == "done"
+        assert tool.state["steps"]["consent_hints"]["state"] == "blocked"
+        assert tool.run("--yes", "--no-app").code == 0
+
+
+def test_another_tenant_than_the_wanted_one(tool: Tool) -> None:
+    done = tool.deploy("--tenant", "00000000-0000-4000-8000-0000000000aa")
+    assert done.code == 2
+    assert "az login --tenant 00000000-0000-4000-8000-0000000000aa" in done.stderr
+
+
+def test_no_credential(tool: Tool) -> None:
+    tool.extra.update(dict.fromkeys(("MSI_ENDPOINT", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "AZURE_TENANT_ID")))
+    tool.extra["AZURE_TOKEN_CREDENTIALS"] = "EnvironmentCredential"
+    done = tool.deploy()
+    assert done.code == 1
+    for way in ("az login", "AZURE_CLIENT_ID", "--local"):
+        assert way in done.stderr
+
+
+def test_an_empty_secret_of_a_pipeline_is_said_so(tool: Tool) -> None:
+    tool.extra.update({"AZURE_CLIENT_ID": "", "AZURE_TENANT_ID": "", "AZURE_CLIENT_SECRET": ""})
+    tool.extra["AZURE_TOKEN_CREDENTIALS"] = "EnvironmentCredential"
+    done = tool.deploy()
+    assert done.code == 1
+    assert "AZURE_CLIENT_ID" in done.stderr
+
+
+def test_a_wrong_secret_is_not_repeated_to_the_screen(tmp_path: Path) -> None:
+    with Emulator(tmp_path / "azure", "--sign-in", "owner-sp") as azure:
+        tool = Tool(azure, tmp_path / "work", {"AZURE_CLIENT_SECRET": "not-the-secret-at-all"})
+        done = tool.deploy()
+        assert done.code == 1
+        assert "AADSTS7000215" in done.stderr
+        logged = (tool.folder / "deploy.state.log").read_text()
+        assert "not-the-secret-at-all" not in done.text + logged
