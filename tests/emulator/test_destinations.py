@@ -19,6 +19,7 @@ from emulator.tokens import TokenAuthority
 from emulator.world import World
 from tests.matrix import leaks
 from tests.support.arm import ASSIGNMENTS, GROUP, REGISTERED, UNREGISTERED, Arm
+from tests.support.waiting import until
 from tests.support.world import ROOT, Emulator
 
 SHARED = f"{REGISTERED}/resourceGroups/shared-services/providers"
@@ -190,8 +191,7 @@ def test_a_deleted_group_takes_keys_and_assignments_along(azure: Emulator) -> No
     assert [other["type"] for other in listed] == ["Microsoft.EventHub/namespaces"]
     keys = len(leaks.secrets_of(azure.data))
     arm("DELETE", GROUP)
-    while arm("HEAD", GROUP).status != 404:
-        pass
+    until(lambda: arm("HEAD", GROUP).status == 404, "the group to be deleted")
     assert (azure.inventory()["roleAssignments"], len(leaks.secrets_of(azure.data))) == (before, keys - 2)
     assert ASSIGNMENTS not in str(azure.inventory().get("namespaces"))
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from emulator import seed
+from tests.support.waiting import until
 from tests.support.world import ARM, GRAPH, Emulator
 
 SUBSCRIPTIONS = f"{ARM}/subscriptions?api-version=2022-12-01"
@@ -89,16 +90,13 @@ def test_held_requests_are_counted_until_the_client_leaves_and_do_not_delay_the_
     azure.faults({"path": "/subscriptions", "nth": "every", "do": "hold"})
     with azure.connect("management.azure.com") as tls:
         tls.sendall(b"GET /subscriptions HTTP/1.1\r\nHost: management.azure.com\r\n\r\n")
-        while azure.requests()["held"] != 1:
-            pass
+        until(lambda: azure.requests()["held"] == 1, "the request to be held")
         assert azure.requests()["log"][-1]["ended"] is None
-    while azure.requests()["held"] != 0:
-        pass
+    until(lambda: azure.requests()["held"] == 0, "the request to be let go")
     assert azure.recorded()[-1]["response"]["status"] == 0
     with azure.connect("management.azure.com") as tls:
         tls.sendall(b"GET /subscriptions HTTP/1.1\r\nHost: management.azure.com\r\n\r\n")
-        while azure.requests()["held"] != 1:
-            pass
+        until(lambda: azure.requests()["held"] == 1, "the request to be held")
         assert azure.process
         killer = threading.Timer(5, azure.process.kill)
         killer.start()

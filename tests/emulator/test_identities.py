@@ -8,6 +8,7 @@ import pytest
 
 from emulator import seed
 from tests.support.arm import ASSIGNMENTS, GROUP, INSTANCE, REGISTERED, Arm
+from tests.support.waiting import until
 from tests.support.world import Emulator
 
 IDENTITIES = "providers/Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -58,8 +59,8 @@ def test_user_assigned_identities(azure: Emulator) -> None:
     assert arm.refused("PUT", f"{GROUP}/{IDENTITIES}/-x", {"location": "eastus"}) == (400, "InvalidResourceName")
     assert Arm(azure, "reader").refused("DELETE", FIRST) == (403, "AuthorizationFailed")
     deleted = arm("DELETE", GROUP)
-    while arm.azure.https("GET", deleted.headers["Location"], token=arm.token).status == 202:
-        pass
+    location = deleted.headers["Location"]
+    until(lambda: arm.azure.https("GET", location, token=arm.token).status != 202, "the group to be deleted")
     assert principals(arm) == set()
 
 

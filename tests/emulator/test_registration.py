@@ -13,6 +13,7 @@ import pytest
 
 from emulator import seed
 from tests.support.graph import BAD, DENIED, MISSING, Graph, principal_of, registered, secret_of, sign_in
+from tests.support.waiting import until
 from tests.support.world import GRAPH, ROOT, Emulator
 
 RITA = seed.USERS["reader"].object_id
@@ -26,7 +27,9 @@ GITHUB = {
 
 def test_an_sdk_program_registers_everything_and_signs_in_as_it(azure: Emulator) -> None:
     program = ROOT / "tests/support/programs/graph_registration.py"
-    done = subprocess.run([sys.executable, program], env=azure.env, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, program], env=azure.env, capture_output=True, text=True, check=False, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "fallback": True,
@@ -179,10 +182,8 @@ def test_the_recycle_bin_keeps_the_application_whole(world: Emulator) -> None:
     assert [sign_in(world, application["appId"], secret).get("error_codes") for _ in range(2)][-1] == [700016]
     assert graph("POST", f"{bin_}/restore")[0] == 200
     assert world.inventory() == before
-    while graph("GET", f"/servicePrincipals/{client}")[0] == 404:
-        pass
-    while "access_token" not in sign_in(world, application["appId"], secret):
-        pass
+    until(lambda: graph("GET", f"/servicePrincipals/{client}")[0] != 404, "the service principal")
+    until(lambda: "access_token" in sign_in(world, application["appId"], secret), "the secret to work")
 
 
 def test_the_inventory_is_the_same_whatever_the_way(tmp_path: Path) -> None:

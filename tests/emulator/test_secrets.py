@@ -9,6 +9,7 @@ from typing import Any
 from tests.matrix import leaks
 from tests.support.arm import DATA_READER, HOST, INSTANCE, Arm
 from tests.support.graph import BAD, Graph, principal_of, registered, secret_of, sign_in
+from tests.support.waiting import until
 from tests.support.world import ARM, DIGITAL_TWINS, GRAPH, Emulator
 
 
@@ -89,17 +90,17 @@ def test_the_data_plane_obeys_the_roles_of_the_app(world: Emulator) -> None:
     arm, graph = Arm(world), Graph(world)
     arm("PUT", INSTANCE.rpartition("/providers")[0], {"location": "westus2"})
     arm("PUT", INSTANCE, {"location": "westus2"})
-    while arm("GET", INSTANCE).json()["properties"]["provisioningState"] != "Succeeded":
-        pass
+    until(lambda: arm("GET", INSTANCE).json()["properties"]["provisioningState"] == "Succeeded", "the instance")
     application = registered(graph)
     client, secret = principal_of(graph, application), secret_of(graph, application)["secretText"]
-    while "access_token" not in (answer := sign_in(world, application["appId"], secret, DIGITAL_TWINS)):
-        pass
+    token = until(
+        lambda: sign_in(world, application["appId"], secret, DIGITAL_TWINS).get("access_token"), "the secret to work"
+    )
 
     def query() -> int:
         body = {"query": "SELECT * FROM digitaltwins"}
         url = f"https://{HOST}/query?api-version=2023-10-31"
-        return world.https("POST", url, token=answer["access_token"], json=body).status
+        return world.https("POST", url, token=token, json=body).status
 
     assert query() == 403
     role = {
@@ -112,5 +113,4 @@ def test_the_data_plane_obeys_the_roles_of_the_app(world: Emulator) -> None:
     assert arm("PUT", path, {"properties": role}).status == 201
     assert [query() for _ in range(3)] == [403, 403, 200]
     assert arm("DELETE", path).status == 200
-    while query() == 200:
-        pass
+    until(lambda: query() != 200, "the role to stop working")
