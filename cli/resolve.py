@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -210,7 +210,10 @@ class NameCache:
 
     async def resolve(self, azure: Azure, lookups: list[Lookup], who: SignedIn) -> Names:
         """Return what the names stand for, looking up side by side. Refusal (exit 2) for one that isn't clear."""
-        self._used, self._signed_in = list(dict.fromkeys(lookups)), who
+        anew = {(lookup.kind, lookup.name) for lookup in lookups if not lookup.remembered}
+        # A name that is given anew anywhere is looked up anew, also where another input remembers it.
+        fresh = (replace(lookup, remembered=(lookup.kind, lookup.name) not in anew) for lookup in lookups)
+        self._used, self._signed_in = list(dict.fromkeys(fresh)), who
         people = {lookup.name: lookup for lookup in self._used if lookup.kind == "principal"}
         roles = {(lookup.name, lookup.scope): lookup for lookup in self._used if lookup.kind == "role"}
         found_people, found_roles = await asyncio.gather(

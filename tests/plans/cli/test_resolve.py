@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
+
+import pytest
 
 from cli.resolve import NameCache, PromptPolicy, Questions, Resolved, remember
 from cloud.signin import SignedIn
@@ -54,6 +56,16 @@ def test_the_signed_in_identity_and_remembered_names_are_not_looked_up() -> None
     assert [(key, role.name, role.id) for key, role in names.roles.items()] == [
         (("Twin Reader", TARGET.subscription_id), "Twin Reader", "a-guid")
     ]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("kind", "name"), [("principal", BOB.label), ("role", "Twin Reader")])
+def test_a_name_given_anew_is_looked_up_even_where_another_input_remembers_it(
+    kind: Literal["principal", "role"], name: str, order: int
+) -> None:
+    lookups = [Lookup(kind, name), Lookup(kind, name, remembered=True)][::order]
+    with pytest.raises(AttributeError):  # it asks, and there are no clients
+        asyncio.run(NameCache(document()).resolve(NO_CLIENTS, lookups, WHO))
 
 
 def settle(inputs: dict[str, Given], before: StateDocument, answers: dict[str, bool]) -> None:
