@@ -43,7 +43,7 @@ def show_what_is_planned(run: Run, walk: Walk[Azure], looks: Mapping[str, StepLo
 async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is missing for it
     run: Run, azure: Azure, resolved: Resolved, walk: Walk[Azure], command: str, missing: MissingRights
 ) -> Ended:
-    """Apply what the walk planned, and write what is left to somebody else into the hand-off file.
+    """Apply what the walk planned, and write what someone else has to do into the hand-off file.
 
     With `--output json` the document is printed.
     """

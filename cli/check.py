@@ -11,7 +11,7 @@ from engine.refusal import Refusal
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, how it is, and what there is to say. `drift` and `failed` need somebody."""
+    """What was checked, the result, and its details. `drift` and `failed` need a person to act."""
 
     title: str
     result: Literal["ok", "drift", "failed", "note", "skipped"]

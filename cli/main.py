@@ -149,7 +149,7 @@ def verify(**options: Any) -> int:
 @_meeting
 @click.option("--purge", is_flag=True, help="Purge the application from the directory's recycle bin too.")
 def destroy(**options: Any) -> int:
-    """Remove what deploy made; with an instance goes all that is in it. Asks for the instance's name, unless --yes."""
+    """Delete what this tool created, an instance with its models and twins. Asks for its name, unless --yes."""
     return _run("destroy", options)
 
 

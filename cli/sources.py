@@ -128,7 +128,7 @@ def _read(row: Input, raw: Any, source: str) -> Value:
     if row.kind == "pairs" and isinstance(raw, Mapping):
         return {str(name): _text(value, f"{where}: {name}") for name, value in raw.items()}
     many: list[Any] = [raw] if isinstance(raw, str | Mapping) else list(raw) if isinstance(raw, Sequence) else [raw]
-    if many in ([""], ["none"]):  # none of it, said in a way that a flag and a variable can say
+    if many in ([""], ["none"]):  # a flag and a variable have no empty list
         many = []
     if row.kind == "list":
         return [_text(part, where).strip() for part in many]

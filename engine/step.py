@@ -27,7 +27,7 @@ class Ask:
     about: tuple[str, ...] = ()
     """What follows from a yes, a line each."""
     required: bool = False
-    """Without a yes there is no run. Otherwise, unanswered, the plan is the careful one."""
+    """Without a yes there is no run. Otherwise an unanswered question counts as no."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Plan:
     changes: tuple[AnyChange, ...] = ()
     reason: str = ""
     notes: tuple[str, ...] = ()
-    """What somebody who knows Azure would want to be told."""
+    """What a reader of the plan should know beside the changes."""
     values: Values = field(default_factory=dict)
     """What is known without any write."""
     needs_you: NeedsYou | None = None

@@ -202,13 +202,6 @@ def vanished_and_confirmed(
     return vanished, tuple(sorted(item for item in recorded if item not in vanished))
 
 
-def deleted_with_instance(endpoints: Mapping[str, FoundEndpoint], owned: Collection[str]) -> str:
-    """Return the note of what is deleted with an instance, and of endpoints in it that aren't recorded as ours."""
-    others = sorted(found.name for found in endpoints.values() if ENDPOINT.item(found.name) not in owned)
-    named = f" So are endpoints that this tool has not recorded as its own: {', '.join(others)}." if others else ""
-    return f"Models, twins and routes in the instance are deleted with it.{named}"
-
-
 def same_kind(found: FoundEndpoint, desired: Endpoint) -> bool:
     """Whether an endpoint can become the desired one: its type and way of authentication can't be changed."""
     return found.type == desired.type and (found.identity is None) == (desired.identity is None)

@@ -133,14 +133,14 @@ def refuse_two_ways(given: Mapping[str, Given]) -> None:
     flags = {"app_id": "--app-id", "adopt_app": "--adopt-app"}
     adopts = " and ".join(flag for name, flag in flags.items() if name in set_now)
     if adopts and is_left_out(given):
-        earlier = "" if "no_app" in set_now else ", as an earlier run was told"
+        earlier = "" if "no_app" in set_now else " (remembered from an earlier run)"
         raise BadInput(
-            f"--no-app leaves the app registration out{earlier}: {adopts} can't be said with it.",
+            f"--no-app{earlier} skips the app registration: {adopts} can't be combined with it.",
             "Leave out one of them." if "no_app" in set_now else "To take the registration in again: --app",
         )
     if {"app_id", "adopt_app"} <= set_now:
         raise BadInput(
-            "--app-id names the registration to adopt, --adopt-app takes the one that has the name: say one of them.",
+            "--app-id names the registration to adopt, --adopt-app takes the one with the given name: use one of them.",
             "Leave out --adopt-app to adopt the one with this client id.",
         )
 

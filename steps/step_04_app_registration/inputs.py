@@ -65,11 +65,11 @@ INPUTS = (
         group=GROUP,
     ),
     Input("owner", "Owner of the registration: UPN, e-mail or object id.", "WHO", kind="list", group=GROUP),
-    Input("notes", "Notes on the registration; none for none.", "TEXT", validation.notes_problem, group=GROUP),
+    Input("notes", 'Notes on the registration; "none" removes them.', "TEXT", validation.notes_problem, group=GROUP),
     Input("app_tag", "Tag of the registration.", "TAG", validation.app_tag_problem, kind="list", group=GROUP),
     Input(
         "secret",
-        "Make a client secret of this name; none for none.",
+        'Create a client secret with this name; "none" removes it.',
         "NAME",
         validation.credential_name_problem,
         group=GROUP,
@@ -82,7 +82,7 @@ INPUTS = (
         group=GROUP,
         path=True,
     ),
-    Input("rotate_secret", "Make a new secret beside the old ones.", "", kind="flag", group=GROUP, kept=False),
+    Input("rotate_secret", "Create a new secret beside the old ones.", "", kind="flag", group=GROUP, kept=False),
     Input(
         "federated_credential",
         "Who may sign in as the app without a secret.",

@@ -118,7 +118,7 @@ def _problem(file: str) -> str:
         return f"{file} is a folder."
     if not path.parent.is_dir():
         return f"The folder of {file} does not exist."
-    if not os.access(path.parent, os.W_OK):
+    if not os.access(path.parent, os.W_OK):  # pragma: no cover - an administrator may write everywhere
         return f"The folder of {file} can't be written to."
     return ""
 

@@ -18,7 +18,6 @@ from steps.shared.event_routing import (
     FoundEndpoint,
     Route,
     agrees,
-    deleted_with_instance,
     desired_endpoints,
     endpoint_lookups,
     leaving,
@@ -199,13 +198,6 @@ def test_what_vanished_and_what_is_confirmed() -> None:
     confirmed = ("endpoint:hub", "route:all", "sends:lost:x:")
     assert vanished_and_confirmed(existing(replace(FOUND_HUB, name="Hub")), owned) == (BUS.owns, confirmed)
     assert vanished_and_confirmed({}, ()) == ((), ())
-
-
-def test_what_is_deleted_with_an_instance() -> None:
-    exist = existing(FOUND_HUB, FOUND_GRID, FOUND_BUS)
-    assert "bus, grid" in deleted_with_instance(exist, HUB.owns)
-    assert "hub" not in deleted_with_instance(exist, HUB.owns)
-    assert deleted_with_instance(existing(FOUND_HUB), HUB.owns) == deleted_with_instance({}, ())
 
 
 def test_routes_agree_in_endpoint_and_filter() -> None:

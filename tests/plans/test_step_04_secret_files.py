@@ -77,3 +77,12 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(Refusal) as caught, SecretFile(str(file)):
         pass
     assert (caught.value.exit_code, isinstance(caught.value, BadInput)) == (2, False)
+
+
+def test_a_folder_that_took_the_files_place_is_a_refusal(tmp_path: Path) -> None:
+    file = tmp_path / "ci.secret"
+    with SecretFile(str(file)) as part:
+        file.mkdir()
+        with pytest.raises(Refusal) as caught:
+            part.keep("s3cret-value")
+    assert (caught.value.exit_code, [path.name for path in tmp_path.iterdir()]) == (2, ["ci.secret"])

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import steps
 from engine.step import AnyStep
+from steps.shared import target
 
 FOLDERS = sorted(file.parent.name for file in (Path(__file__).resolve().parents[2] / "steps").glob("step_*/step.py"))
 
@@ -19,6 +21,19 @@ def test_a_step_is_named_as_its_folder(folder: str) -> None:
 
 
 def test_an_input_belongs_to_one_step() -> None:
-    steps: list[AnyStep] = [importlib.import_module(f"steps.{folder}.step").STEP for folder in FOLDERS]
-    names = [row.name for step in steps for row in step.inputs]
+    all_steps: list[AnyStep] = [importlib.import_module(f"steps.{folder}.step").STEP for folder in FOLDERS]
+    names = [row.name for step in all_steps for row in step.inputs]
     assert len(names) == len(set(names))
+
+
+def test_default_names_depend_on_tenant_and_subscription_in_any_case() -> None:
+    group, instance = target.default_group("T", "s"), target.default_instance("t", "S")
+    suffix = target.default_suffix("t", "s")
+    assert (group, instance, len(suffix)) == (f"digital-twins-{suffix}", f"adt-{suffix}", 8)
+    assert target.default_suffix("s", "t") != suffix
+
+
+def test_the_steps_are_numbered_without_a_gap() -> None:
+    assert sorted(step.number for step in steps.STEPS) == list(range(1, len(FOLDERS) + 1))
+    with pytest.raises(AttributeError):
+        _ = steps.NOTHING
