@@ -14,10 +14,8 @@ from cli import bootstrap
 if __name__ == "__main__":
     bootstrap.enter("tests", sys.argv[1:], ("-m", "tests"))
 
-    import os
     import subprocess
 
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # hundreds of processes would compile the same files anew
     checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"], ["pytest", "-n", "4", "--dist", "worksteal"]]
     checks[-1].extend(sys.argv[1:])
     for check in checks:
