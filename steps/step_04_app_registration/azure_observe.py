@@ -23,7 +23,7 @@ from steps.step_04_app_registration.federation import FEDERATED
 from steps.step_04_app_registration.observed import ObservedApplication, Registration
 from steps.step_04_app_registration.owners import OWNER
 from steps.step_04_app_registration.secret_changes import SECRET
-from steps.step_04_app_registration.secret_files import read_hint, read_secret_files
+from steps.step_04_app_registration.secret_files import has_leftovers, read_hint, read_secret_files
 from steps.step_04_app_registration.secrets import recorded_files
 
 
@@ -80,17 +80,21 @@ async def _nothing() -> tuple[()]:
 
 
 async def _find_with_its_secret(context: Context[Azure], desired: DesiredApplication) -> Found:
-    """Find the application. A replica may not know a secret yet that only the desired file tells of: it is asked again.
+    """Find the application. A replica may not know a secret yet that only the desired file, or the temporary file of a
+    run that was killed, tells of: it is asked again.
 
     An interrupted run may have created it, and its state file was lost.
     """
     is_recorded = bool(SECRET.among(context.record.owned | context.record.pending))
-    file = desired.secret.file if desired.secret and not is_recorded else PRINTED
+    secret = desired.secret if not is_recorded else None
+    file = secret.file if secret else PRINTED
     hint = "" if file == PRINTED else read_hint(file)
+    interrupted = file != PRINTED and has_leftovers(file)
 
     def is_whole(found: Found) -> bool:
-        application = found.application
-        return not (hint and application) or hint in {password.hint for password in application.passwords}
+        passwords = found.application.passwords if found.application else ()
+        is_known = hint in {password.hint for password in passwords} if hint else not interrupted or bool(passwords)
+        return not found.application or is_known
 
     found = await _find(context, desired, context.read)
     if is_whole(found):

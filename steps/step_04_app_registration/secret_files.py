@@ -107,6 +107,11 @@ class SecretFile:
         )
 
 
+def has_leftovers(file: str) -> bool:
+    """Whether a run was killed while it created a secret for this file: its temporary file is still there."""
+    return bool(_leftovers(file))
+
+
 def _leftovers(file: str) -> list[Path]:
     path = Path(file)
     return list(path.parent.glob(f".{glob.escape(path.name)}.*.tmp"))

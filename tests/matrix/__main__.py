@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import json
 import random
+import re
 import signal
 import sys
 import tempfile
@@ -24,9 +24,10 @@ def arguments(given: list[str]) -> argparse.Namespace:
     which.add_argument("--again", type=Path, metavar="FILE", help="only what failed according to such a file")
     parser.add_argument("--only", default="", metavar="REGEX", help="only cases whose description matches")
     parser.add_argument("--sample", type=int, metavar="N", help="N cases of each matrix, drawn with the seed")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="default: drawn")
+    parser.add_argument("--seed", type=int, help="default: drawn, or that of --resume")
     parser.add_argument("--jobs", type=int, default=2, help="cases at a time (default: %(default)s)")
     parser.add_argument("--twice", type=int, default=40, metavar="N", help="runs killed twice (default: %(default)s)")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="keep each result in FILE, and skip what it has")
     parser.add_argument("--report", type=Path, default=Path("matrix-failures.json"), help="default: %(default)s")
     return parser.parse_args(given)
 
@@ -34,36 +35,38 @@ def arguments(given: list[str]) -> argparse.Namespace:
 def main(given: list[str]) -> int:
     """Run the matrix; 0 when every case went well, else 1."""
     from tests.matrix import cases, report
-    from tests.matrix.verdict import Verdict
 
     wanted = arguments(given)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it was started with SIGINT ignored
     begun = time.monotonic()
-    print(f"seed {wanted.seed}, {wanted.jobs} at a time", flush=True)
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder, cases.Pool(Path(folder), wanted.jobs) as pool:
+        journal = report.Journal(wanted.resume or Path(folder, "journal"), wanted.seed)
+        print(f"seed {journal.seed}, {wanted.jobs} at a time", flush=True)
         chosen: list[cases.Case] = []
-        again = json.loads(wanted.again.read_text(encoding="utf-8"))["failed"] if wanted.again else None
-        rng = random.Random(wanted.seed)
+        again = report.read_failed(wanted.again) if wanted.again else None
+        rng = random.Random(journal.seed)
         for matrix in ("crash", "fault"):
             if (wanted.crash or wanted.fault) and not getattr(wanted, matrix):
                 continue
             found = cases.of(matrix, pool, rng, twice=wanted.twice)
-            found = [case for case in found if cases.meant(case, wanted.only, again)]
+            found = [case for case in found if re.search(wanted.only, str(cases.described(case)))]
+            found = found if again is None else [case for case in found if cases.is_among(case, again)]
             chosen += rng.sample(found, min(wanted.sample, len(found))) if wanted.sample else found
-        print(f"{len(chosen)} cases", flush=True)
-        verdicts: list[Verdict] = []
+        left = [case for case in chosen if not cases.is_among(case, journal.verdicts)]
+        print(f"{len(left)} of {len(chosen)} cases", flush=True)
         try:
-            for done, some in enumerate(pool.run(chosen), 1):
-                verdicts += some
+            for done, some in enumerate(pool.run(left), 1):
+                journal.add(some)
                 for verdict in some:
                     if verdict.problems:
                         print(f"FAILED {verdict.kind}: {verdict.what}: {'; '.join(verdict.problems)[:300]}", flush=True)
                 if done % 25 == 0:
-                    print(f"{done} of {len(chosen)} after {time.monotonic() - begun:.0f} s", flush=True)
+                    print(f"{done} of {len(left)} after {time.monotonic() - begun:.0f} s", flush=True)
         except KeyboardInterrupt:
             print("interrupted: what follows is of the cases so far")
+        verdicts = journal.verdicts
     took = time.monotonic() - begun
-    report.save(verdicts, wanted.report, seed=wanted.seed, seconds=round(took))
+    report.save(verdicts, wanted.report, seed=journal.seed, seconds=round(took))
     print(f"\n{report.table(verdicts)}\n\n{report.causes(verdicts)}\n{took:.0f} s; failures are in {wanted.report}")
     return int(any(verdict.problems for verdict in verdicts))
 

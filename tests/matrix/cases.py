@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import random
-import re
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -99,10 +98,13 @@ def of(matrix: str, pool: Pool, rng: random.Random, *, twice: int) -> list[Case]
     return found
 
 
-def meant(case: Case, only: str, again: list[dict[str, Any]] | None) -> bool:
-    """Whether the case's description matches `only`, and, if given, it is one of `again`."""
+def described(case: Case) -> dict[str, Any]:
+    """Return what tells a case from every other."""
     scenario, hit = case
-    described = {"scenario": scenario.name, **hit.json()}
-    if again is not None and not any(described.items() <= failed["case"].items() for failed in again):
-        return False
-    return re.search(only, str(described)) is not None
+    return {"scenario": scenario.name, **hit.json()}
+
+
+def is_among(case: Case, verdicts: Iterable[Verdict]) -> bool:
+    """Whether one of the verdicts is of this case."""
+    parts = described(case).items()
+    return any(parts <= verdict.case.items() for verdict in verdicts)

@@ -45,6 +45,32 @@ def causes(verdicts: Iterable[Verdict]) -> str:
     return "\n".join(lines)
 
 
+class Journal:
+    """A file that keeps what each case came to, a line each, so that an interrupted run can go on.
+
+    The first line is the seed: `seed`, or what is there already. A line that was cut short is left out.
+    """
+
+    def __init__(self, file: Path, seed: int) -> None:
+        self._file = file
+        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        first, *lines = [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()] or [seed]
+        self.seed: int = first
+        self.verdicts = [Verdict.of(verdict) for line in lines for verdict in line]
+        file.write_text("".join(f"{json.dumps(line)}\n" for line in (first, *lines)), encoding="utf-8")
+
+    def add(self, verdicts: list[Verdict]) -> None:
+        """Keep what a case came to."""
+        self.verdicts += verdicts
+        with self._file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([verdict.json() for verdict in verdicts]) + "\n")
+
+
+def read_failed(file: Path) -> list[Verdict]:
+    """Return what `save` wrote."""
+    return [Verdict.of(verdict) for verdict in json.loads(file.read_text(encoding="utf-8"))["failed"]]
+
+
 def save(verdicts: Iterable[Verdict], file: Path, **about: object) -> None:
     """Write what failed to `file`, with all that is needed to look into it and to make it again."""
     failed = [verdict.json() for verdict in verdicts if verdict.problems]

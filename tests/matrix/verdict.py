@@ -52,6 +52,11 @@ class Verdict:
         shown = {key: value for key, value in vars(self).items() if key != "runs"}
         return {**shown, "runs": [run.json() for run in self.runs]}
 
+    @classmethod
+    def of(cls, verdict: dict[str, Any]) -> Verdict:
+        """Return the verdict that `json` described."""
+        return cls(**{**verdict, "runs": [Ran(**run) for run in verdict["runs"]]})
+
 
 def look_at_outputs(verdict: Verdict, lab: Lab, tool: Tool, *runs: Ran) -> None:
     """Add what is wrong with what was printed and written: tracebacks, noise, secrets, a state file that is torn."""

@@ -13,8 +13,10 @@ import os
 import runpy
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,8 @@ from tests.support.processes import LAST, Done, kill_group
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.support.preloaded"])
+_LOCK = threading.Lock()
+"""Held where exit codes are read: starting a process reads those of all others too, and each can be read once."""
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float) -> Done:
@@ -31,13 +35,15 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], se
         process = _FORKS.Process(
             target=_become, args=(list(command), str(folder), dict(environment), str(out), str(err))
         )
-        process.start()
+        with _LOCK:
+            process.start()
         try:
-            process.join(seconds)
+            running = not wait([process.sentinel], seconds)
         finally:
-            running = process.is_alive()
-            if running and process.pid:
+            if process.pid and not wait([process.sentinel], 0):
                 kill_group(process.pid)
+                wait([process.sentinel], LAST)
+            with _LOCK:
                 process.join(LAST)
         stdout, stderr = (file.read_text(encoding="utf-8") if file.exists() else "" for file in (out, err))
     assert not running, f"still running after {seconds:g} s:\n{stdout}{stderr}"
