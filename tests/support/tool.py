@@ -50,11 +50,14 @@ class Tool:
     def run(self, *arguments: str, seconds: float = TIMEOUT) -> Done:
         """Run to the end, without a terminal. AssertionError, and nothing is left of it, after `seconds`.
 
-        It starts from loaded modules, unless `extra` has something that Python itself looks at when it starts.
+        It starts from loaded modules, unless it is another command than this checkout's deploy.py, or `extra` has
+        something that Python itself looks at when it starts.
         """
-        if any(name.startswith(BEFORE_THE_FIRST_LINE) for name in self.extra):
+        command = self.command(*arguments)
+        is_other = command[:2] != [sys.executable, str(ROOT / "deploy.py")]
+        if is_other or any(name.startswith(BEFORE_THE_FIRST_LINE) for name in self.extra):
             return processes.ended(self.start(*arguments), seconds)
-        return forks.run(self.command(*arguments), self.folder, self.environment(), seconds)
+        return forks.run(command, self.folder, self.environment(), seconds)
 
     def deploy(self, *arguments: str) -> Done:
         """Run `deploy --yes` in the registered subscription."""
