@@ -30,6 +30,8 @@ REQUIREMENTS["bench"] = (*REQUIREMENTS["tests"], "bench/requirements.txt")
 """Which files a use of the project needs installed; a later one's include those of the ones before."""
 PATIENCE = 600
 """Seconds to wait for another run that is preparing `.venv`."""
+ESCAPED = "backslashreplace"
+"""What becomes of bytes that are no text in this locale, and of text that the terminal can't show."""
 BY_HAND = "install the dependencies yourself (python3 -m pip install -r requirements.txt)"
 
 _TIED = """
@@ -55,6 +57,7 @@ def enter(use: str, arguments: list[str], program: Sequence[str] = ("deploy.py",
 
     `program` is what to start there: deploy.py, or ("-m", a module).
     """
+    _drop_unusable_key_log()
     wanted = _fingerprint(use)
     inside = Path(sys.prefix).resolve() == VENV.resolve()
     if _prepared(wanted):
@@ -73,6 +76,22 @@ def enter(use: str, arguments: list[str], program: Sequence[str] = ("deploy.py",
     # .venv is this project's own, and installed without compiling: what Python compiles is kept there whatever is set.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     become([str(_python()), *start, *arguments], environment)
+
+
+def _drop_unusable_key_log() -> None:
+    """Take SSLKEYLOGFILE out of the environment where it names a file that can't be written, and say so.
+
+    Every TLS context of Python opens that file, so nothing that meets a network could even be imported.
+    """
+    file = os.environ.get("SSLKEYLOGFILE")
+    if not file:
+        return
+    try:
+        with open(file, "ab"):  # noqa: PTH123 - any text may be there
+            pass
+    except (OSError, ValueError) as error:
+        del os.environ["SSLKEYLOGFILE"]
+        _say(f"SSLKEYLOGFILE is ignored: {file!r} can't be written ({getattr(error, 'strerror', error)}).")
 
 
 def become(command: list[str], environment: Mapping[str, str] | None = None) -> NoReturn:
@@ -193,7 +212,7 @@ def _usable() -> bool:
     if UNFINISHED.exists() or not _python().exists():
         return False
     check = "import sys, pip; print(sys.version_info[:2])"
-    done = subprocess.run([_python(), "-I", "-c", check], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run([_python(), "-I", "-c", check], capture_output=True, errors=ESCAPED, check=False)  # noqa: S603
     return done.returncode == 0 and done.stdout.strip() == str(sys.version_info[:2])
 
 
@@ -236,7 +255,7 @@ def _run_in_venv(problem: str, *command: str) -> None:
     reading, writing = os.pipe()
     try:
         done = subprocess.run(  # noqa: S603
-            [_python(), "-I", "-c", _TIED, *command], stdin=reading, capture_output=True, text=True, check=False
+            [_python(), "-I", "-c", _TIED, *command], stdin=reading, capture_output=True, errors=ESCAPED, check=False
         )
     finally:
         os.close(reading)
@@ -245,13 +264,15 @@ def _run_in_venv(problem: str, *command: str) -> None:
         return
     if done.returncode > 0:  # it ended by itself, and so left nothing half-done
         UNFINISHED.unlink()
+    from engine.refusal import redact
+
     log = VENV / "install.log"
-    log.write_text(done.stdout + done.stderr, encoding="utf-8")
+    log.write_text(redact(done.stdout + done.stderr), encoding="utf-8", errors=ESCAPED)
     errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
     why = errors[-1].removeprefix("ERROR: ") if errors else f"{command[0]} ended with {done.returncode}"
     _stop(
-        f"{problem}: {why.rstrip('.')}. Is the package index reachable from here? pip's own words are in {log}; "
-        "run the same command to try again."
+        f"{problem}: {redact(why).rstrip('.')}. Is the package index reachable from here? pip's own words are in "
+        f"{log}; run the same command to try again."
     )
 
 

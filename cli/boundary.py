@@ -19,7 +19,8 @@ from cli.console import make_console, show_refusal, text
 from cli.display import command as command_line
 from cli.display import shown
 from cli.logs import start_logging
-from cli.run import Declined, Options, Run
+from cli.options import Options
+from cli.run import Declined, Run
 from engine.refusal import Refusal
 from state.document import StateRefused
 from state.file_store import StateFile, StateLocked
@@ -77,6 +78,7 @@ def _options(command: str, options: dict[str, Any], state: StateFile) -> Options
         suggested_subscription=options["suggest_subscription"],
         import_file=options.get("import"),
         remembered_only=command == "destroy",
+        traffic=options.get("traffic"),
         purge=options.get("purge", False),
     )
 

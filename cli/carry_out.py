@@ -55,11 +55,12 @@ async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is 
     who = await azure.credential.who()
     hand_off = HandOff(state)
     purpose = "removing" if walk.removes else "setting up"
-    handed = hand_off.update(walk.steps, results, missing, resolved.target, f"{who.name} is {purpose}")
+    handed = hand_off.update(walk.steps, results, missing, resolved.target, who.name, purpose)
     code = exit_code(results)
     if run.options.json:
         described = json_output.run_document(walk, results, document.outputs(), code, command)
-        json_output.emit({**described, "hand_off": str(hand_off.path) if handed else None})
+        handed_off = str(hand_off.path) if handed else None
+        json_output.emit({**described, "hand_off": handed_off, "warnings": run.warnings})
     return Ended(results, document, code, handed_off_note(hand_off) if handed else "")
 
 

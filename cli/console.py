@@ -28,6 +28,7 @@ SYMBOLS = {
     "blocked": ("✗", "dim"),
     "removed": ("✓", "green"),
     "nothing to do": ("-", "dim"),
+    "kept": ("!", "yellow"),
     "ok": ("✓", "green"),
     "drift": ("✗", "red"),
     "note": ("!", "yellow"),
@@ -225,6 +226,7 @@ def _planned(plan: Plan | None, error: Refusal | None) -> list[tuple[str, str, s
     if plan.ask:
         lines.append(("?", "yellow", plan.ask.question))
         lines += [("!", "yellow", line) for line in plan.ask.about]
+    lines += [("!", "yellow", f"kept: {line}") for line in plan.retained]
     return lines + [("!", "yellow", f"note: {note}") for note in plan.notes]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.sources import decoded
 from engine.refusal import BadInput
 
 _KEYS = {
@@ -89,9 +90,9 @@ def _content(file: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise BadInput(f"{file} can't be read: {error.strerror}.") from None
     try:
-        # Windows PowerShell writes UTF-16 with a byte order mark, PowerShell UTF-8 with or without one.
-        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-        content = json.loads(data.decode("utf-16" if wide else "utf-8-sig") or "{}")
+        content = json.loads(decoded(data) or "{}")
+    except UnicodeError:
+        raise BadInput(f"{file} is neither UTF-8 nor UTF-16.", "Save it as UTF-8.") from None
     except ValueError:
         raise BadInput(f"{file} is not JSON.", "It is the config.json that deploy.ps1 wrote.") from None
     if not isinstance(content, dict):

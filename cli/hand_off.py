@@ -55,16 +55,21 @@ def missing_right_lines(
     """
     portal = walk.target.portal
     lines: dict[str, list[str]] = {}
+    uncertain: dict[str, list[str]] = {}
     activations: set[str] = set()
     for step in walk.steps:
         plan = looks[step.key].plan
         waits = [f"{other.number} {other.title}" for other in walk.steps if other.key in walk.needs(step)
                  and other.key in lines]  # fmt: skip
-        if step.key in missing:
+        if certain(missing, step.key):
             lines[step.key] = []
         elif waits and plan and plan.changes:
             lines[step.key] = [f"waits for someone else, as it needs: {', '.join(waits)}"]
         for right in missing.get(step.key, ()):
+            if right.condition:
+                may = f"you may do {right.action} on {right.scope} only under a condition: Azure tells when it is done"
+                uncertain.setdefault(step.key, []).append(may)
+                continue
             lines[step.key].append(f"you lack permission {right.action} on {right.scope}; someone else has to do this")
             if right.eligible:
                 roles = " or ".join(right.eligible)
@@ -72,7 +77,12 @@ def missing_right_lines(
                 activation = f"or you: activate your eligible role {roles} first, {where}"
                 lines[step.key] += [activation] if activation not in activations else []
                 activations.add(activation)
-    return lines
+    return {key: lines.get(key, []) + uncertain.get(key, []) for key in (*lines, *uncertain)}
+
+
+def certain(missing: MissingRights, step: str) -> bool:
+    """Whether a step lacks a right for certain, and not only where a condition isn't met."""
+    return any(not right.condition for right in missing.get(step, ()))
 
 
 class HandOff:
@@ -92,45 +102,50 @@ class HandOff:
         over = {key for key in keys if (plan := plans.get(key)) and not plan.changes}
         return [f"{step.number} {step.title.lower()}" for step in steps if step.key in over]
 
-    def update(
+    def update(  # noqa: PLR0917 - what a script says
         self,
         steps: Sequence[AnyStep],
         results: Mapping[str, Result],
         missing: MissingRights,
         target: Target,
-        doing: str,
+        who: str,
+        purpose: str,
     ) -> bool:
-        """Write the script for what was refused, or remove that of an earlier run; return whether there is one."""
+        """Write the script for what was refused, or remove that of an earlier run; return whether there is one.
+
+        `who` has been doing what `purpose` says: "setting up" or "removing" the instance.
+        """
         parts = [(step, _commands(step, results[step.key], missing)) for step in steps]
         open_parts = [(step, commands) for step, commands in parts if commands]
         if not open_parts:
             self.path.unlink(missing_ok=True)
             return False
-        replace_file(self.path, _script(open_parts, missing, target, _line(doing), self.path).encode())
+        replace_file(self.path, _script(open_parts, missing, target, _line(who), purpose, self.path).encode())
         return True
 
 
 def _commands(step: AnyStep, result: Result, missing: MissingRights) -> list[tuple[AnyChange, str]]:
     """Return the commands for what a refused step has left to do, or one that was blocked and lacks rights itself."""
     refused = result.error is not None and result.error.exit_code == 3
-    if not refused and not (result.error is None and result.remaining and step.key in missing):
+    if not refused and not (result.error is None and result.remaining and certain(missing, step.key)):
         return []
     return [(change, command) for change in result.remaining if (command := change.az())]
 
 
-def _script(
+def _script(  # noqa: PLR0917 - what a script says
     parts: list[tuple[AnyStep, list[tuple[AnyChange, str]]]],
     missing: MissingRights,
     target: Target,
-    doing: str,
+    who: str,
+    purpose: str,
     path: Path,
 ) -> str:
     head = [
         "#!/usr/bin/env bash",
         "# To: an administrator",
-        f"# Subject: Please finish {doing.partition(' is ')[2]} Azure Digital Twins instance {_line(target.instance)}",
+        f"# Subject: Please finish {purpose} Azure Digital Twins instance {_line(target.instance)}",
         "#",
-        f"# {doing} the Azure Digital Twins instance {_line(target.instance)},",
+        f"# {who} is {purpose} the Azure Digital Twins instance {_line(target.instance)},",
         f"# in resource group {_line(target.resource_group)} of subscription {target.subscription},",
         "# and may not do all of it. What is left, and the permission that it needs:",
         "#",

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from cli.streams import is_unicode
 from cli.version import VERSION
-from cloud.azure_clouds import audience
+from cloud.azure_clouds import DATA_PLANE
 
 if TYPE_CHECKING:
     from cli.check import Check
@@ -24,8 +25,13 @@ if TYPE_CHECKING:
 
 def emit(document: Mapping[str, Any]) -> None:
     """Write one JSON document, with this tool's version, to stdout."""
-    sys.stdout.write(json.dumps({**document, "tool_version": VERSION}, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(_dumps({**document, "tool_version": VERSION}))
     sys.stdout.flush()
+
+
+def _dumps(document: Mapping[str, Any]) -> str:
+    """Return the document as JSON that stdout can take: where it isn't Unicode, with JSON's own escapes."""
+    return json.dumps(dict(document), indent=2, ensure_ascii=not is_unicode(sys.stdout.encoding)) + "\n"
 
 
 def error_document(refusal: Refusal) -> dict[str, Any]:
@@ -58,6 +64,12 @@ def plan_document(
                 "missing_rights": [
                     {"action": right.action, "scope": right.scope, "eligible": list(right.eligible)}
                     for right in missing.get(step.key, ())
+                    if not right.condition
+                ],
+                "conditional_rights": [
+                    {"action": right.action, "scope": right.scope, "condition": right.condition}
+                    for right in missing.get(step.key, ())
+                    if right.condition
                 ],
             }
             for step in walk.steps
@@ -143,11 +155,10 @@ def with_client_values(values: Mapping[str, str], login: str) -> dict[str, str]:
     """Return the values with those that a client application signs in by, which follow from them."""
     found = dict(values)
     if "host_name" in values:
-        whose = audience(values["host_name"])
         found["instance_url"] = f"https://{values['host_name']}"
-        found["audience"] = whose
+        found["audience"] = DATA_PLANE
         # All that the registration asks for; MSAL takes no other scope of the same API beside it.
-        found["scopes"] = f"{whose}/.default"
+        found["scopes"] = f"{DATA_PLANE}/.default"
     if login:
         found["authority"] = f"{login}/{values['tenant_id']}"
     return found
@@ -167,13 +178,13 @@ def _appsettings(values: Mapping[str, str]) -> dict[str, Any]:
 def outputs_text(values: Mapping[str, str], form: str) -> str:
     """Return the collected values in one of the FORMS."""
     if form == "json":
-        return json.dumps(dict(values), indent=2, ensure_ascii=False) + "\n"
+        return _dumps(values)
     if form == "env":
         named = {f"DIGITALTWINS_{name.upper()}": value for name, value in values.items()}
         if "instance_url" in values:
             named["AZURE_DIGITALTWINS_URL"] = values["instance_url"]
         return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
     if form == "appsettings":
-        return json.dumps(_appsettings(values), indent=2, ensure_ascii=False) + "\n"
+        return _dumps(_appsettings(values))
     width = max((len(name) for name in values), default=0)
     return "".join(f"{name.ljust(width)}  {value}\n" for name, value in values.items())

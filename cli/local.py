@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +22,8 @@ FOLDER = ROOT / ".local-azure"
 DATA = FOLDER / "azure"
 LATENCY = "azure:0.1"
 """A tenth of Azure's typical durations."""
+START_SECONDS = 60
+"""Until the embedded Azure is ready."""
 IN_USE = 4
 """How the embedded Azure ends when another one is using the folder."""
 _EMULATOR = (sys.executable, "-P", "-m", "emulator")
@@ -29,6 +32,8 @@ _EMULATOR = (sys.executable, "-P", "-m", "emulator")
 
 def emulate(options: Mapping[str, Any]) -> NoReturn:
     """Become the embedded Azure: same process, same process group, its signals and its exit code.
+
+    On Windows it is a child: Ctrl-C ends both, and whoever kills this process has to kill its child too (taskkill /T).
 
     `options` are those of `emulate`, by the name of the flag.
     """
@@ -54,7 +59,8 @@ def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
 
     try:
         FOLDER.mkdir(exist_ok=True)
-        log = (FOLDER / "azure.log").open("a+", encoding="utf-8")  # also another run's, which may be going on
+        # Also another run's, which may be going on.
+        log = (FOLDER / "azure.log").open("a+", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         return refuse(f"The embedded Azure keeps its data in {FOLDER}, which can't be written: {error.strerror}.")
     _say(f"Embedded Azure, in {shown(FOLDER)}: all that follows stays on this machine.")
@@ -71,11 +77,14 @@ def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
     )  # fmt: skip
     os.close(reading)
     assert azure.stdout is not None  # noqa: S101 - it is a pipe
+    late = threading.Timer(START_SECONDS, azure.kill)
+    late.start()
     line = azure.stdout.readline()
+    late.cancel()
     if not line:
         code = azure.wait()
         log.seek(before)
-        why = log.read().strip() or "The embedded Azure did not start."
+        why = log.read().strip() or f"The embedded Azure did not start within {START_SECONDS} seconds."
         return refuse(f"{why} Wait for that run to end, then run again." if code == IN_USE else why, max(code, 1))
     ready = json.loads(line)
     tool = [
@@ -104,14 +113,14 @@ def _environment(ready: dict[str, Any]) -> dict[str, str]:
 
 def _arguments(options: dict[str, Any]) -> list[str]:
     arguments = []
-    for one in INPUTS:
-        value = options.get(one.name)
-        if one.is_flag and value is not None:
-            arguments.append(one.flag if value else one.opposite)
+    for row in INPUTS:
+        value = options.get(row.name)
+        if row.is_flag and value is not None:
+            arguments.append(row.flag if value else row.opposite)
         elif value is not None:
-            for part in value if one.is_many else [value]:
-                arguments += [one.flag, part]
-    for name in ("config", "import", "output"):
+            for part in value if row.is_many else [value]:
+                arguments += [row.flag, part]
+    for name in ("config", "import", "output", "traffic"):
         if options.get(name) is not None:
             arguments += [f"--{name}", str(options[name])]
     return arguments + [

@@ -12,6 +12,8 @@ from cli.version import VERSION
 from engine.refusal import redact
 
 MOST_BYTES = 1_000_000
+ESCAPED = "backslashreplace"
+"""Of a file's name that is no text."""
 
 
 class _Redacting(logging.Formatter):
@@ -25,7 +27,9 @@ def start_logging(file: Path | None, *, verbose: bool) -> None:
     handlers: list[logging.Handler] = []
     if file is not None:
         with suppress(OSError):
-            handlers.append(RotatingFileHandler(file, maxBytes=MOST_BYTES, backupCount=1, encoding="utf-8"))
+            handlers.append(
+                RotatingFileHandler(file, maxBytes=MOST_BYTES, backupCount=1, encoding="utf-8", errors=ESCAPED)
+            )
     if verbose:
         handlers.append(logging.StreamHandler(sys.stderr))
     for handler in handlers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from cli.display import DEFAULT_STATE
+from cli.streams import write_anything
 from cli.version import VERSION
 from engine.input import Input
 from steps import INPUTS
@@ -109,6 +111,9 @@ _config = click.option("--config", type=_PATH, metavar="FILE", help="Settings fi
 _import = click.option(
     "--import", "import", type=_PATH, metavar="FILE", help="Take over what deploy.ps1 left: its config.json."
 )
+_traffic = click.option(
+    "--traffic", type=_PATH, metavar="FILE", help="Append requests and answers, without secrets: HAR entries."
+)
 _running = _options(_inputs, _config, _import, _meeting)
 _named = partial(_inputs, inputs=tuple(row for row in INPUTS if row.identifies))
 
@@ -125,6 +130,7 @@ def cli() -> None:
 
 @cli.command(cls=_Command, epilog=EXIT_CODES)
 @_running
+@_traffic
 def deploy(**options: Any) -> int:
     """Set everything up (the default command)."""
     return _run("deploy", options)
@@ -132,6 +138,7 @@ def deploy(**options: Any) -> int:
 
 @cli.command(cls=_Command, epilog=EXIT_CODES)
 @_running
+@_traffic
 def plan(**options: Any) -> int:
     """Show what deploy would do, step by step; writes nothing, in Azure or on disk."""
     return _run("plan", options)
@@ -223,13 +230,18 @@ def _run(command: str, options: dict[str, Any]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Run the command line and return the exit code. Nothing is raised."""
+    write_anything()
     try:
         return cli.main(arguments, prog_name="deploy.py", standalone_mode=False) or 0
     except click.ClickException as error:
-        error.show()
+        from engine.refusal import redact
+
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(redact(shown.getvalue()), sys.stderr, nl=False)
         return _ended(arguments, error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        click.echo("Interrupted.", sys.stderr)
         return _ended(arguments, "Interrupted.", 130)
     except BrokenPipeError:
         sys.stderr.close()
@@ -237,8 +249,8 @@ def main(arguments: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last boundary
         from engine.refusal import redact
 
-        click.echo("This is a bug in deploy.py; please report it with what follows.\n", err=True)
-        click.echo(redact(traceback.format_exc()), err=True)
+        click.echo("This is a bug in deploy.py; please report it with what follows.\n", sys.stderr)
+        click.echo(redact(traceback.format_exc()), sys.stderr)
         return _ended(arguments, redact(f"This is a bug in deploy.py: {type(error).__name__}: {error}"), 70)
 
 

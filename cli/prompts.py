@@ -15,6 +15,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.validation import ValidationError, Validator
 
 from cli.console import plain
+from cli.streams import encodable
 from cloud import validation
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class _Checked(Validator):
         """Refuse what the rules or Azure's earlier answer refuse."""
         problem = self._problem(document.text) or self._known.get(document.text)
         if problem:
-            raise ValidationError(message=plain(problem), cursor_position=len(document.text))
+            raise ValidationError(message=_shown(problem), cursor_position=len(document.text))
 
     async def validate_async(self, document: Document) -> None:
         """The same, and ask Azure; prompt_toolkit calls this again when more was typed meanwhile."""
@@ -100,12 +101,12 @@ class Terminal:
 
     async def type_name(self, name: str) -> bool:
         """Return whether the person typed the instance's name, which is how a deletion is confirmed."""
-        question = questionary.text(f"To remove all this, type the instance's name ({plain(name)}):")
+        question = questionary.text(f"To remove all this, type the instance's name ({_shown(name)}):")
         return str(await self._ask(question)).strip() == name
 
     async def agree(self, question: str) -> bool:
         """Return a yes or no; no is the default."""
-        return bool(await self._ask(questionary.confirm(plain(question), default=False)))
+        return bool(await self._ask(questionary.confirm(_shown(question), default=False)))
 
     async def _text(
         self, title: str, default: str, problem: Problem, taken: Callable[[str], Awaitable[str | None]] | None = None
@@ -116,7 +117,7 @@ class Terminal:
             refused = await checked.ask_azure(answer)  # confirmed before Azure had been asked
             if refused is None:
                 return answer
-            questionary.print(plain(refused), style="fg:ansired")
+            questionary.print(_shown(refused), style="fg:ansired")
             default = answer
 
     async def _ask(self, question: questionary.Question) -> Any:
@@ -125,12 +126,18 @@ class Terminal:
             return await question.unsafe_ask_async()
 
 
+def _shown(text: str) -> str:
+    """Return the text as the terminal can show it: prompt_toolkit would write `?` for what it can't."""
+    return encodable(plain(text), sys.stderr.encoding)
+
+
 def _select(title: str, options: Mapping[str, str], default: str | None, **how: Any) -> questionary.Question:
     """Return a question with these values and titles, narrowed down by typing."""
-    choices = [questionary.Choice(plain(shown).replace("\n", " "), value) for value, shown in options.items()]
+    choices = [questionary.Choice(_shown(label).replace("\n", " "), value) for value, label in options.items()]
     return questionary.select(
         title,
         choices=choices,
+        pointer=encodable("»", sys.stderr.encoding),
         default=next((choice for choice in choices if choice.value == default), None),
         use_search_filter=True,
         use_jk_keys=False,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from cli.sources import BY_NAME
 from cloud.identifiers import Principal, Role, region_code
+from cloud.sign_in_advice import az_login
 from engine.context import Target
 from engine.input import Given, Lookup, flag_of, text_of
 from engine.refusal import BadInput, Refusal
@@ -95,7 +96,7 @@ async def resolve_subscription(
         raise Refusal(
             f"The sign-in is for tenant {who.tenant}, but {chosen.name} belongs to tenant {chosen.tenant}.",
             why="Guests and personal accounts get a token of their home tenant unless they ask for another.",
-            next=f"Sign in to the subscription's tenant: az login --tenant {chosen.tenant}",
+            next=f"Sign in to the subscription's tenant: {az_login(chosen.tenant)}",
             exit_code=2,
         )
     return chosen
@@ -112,7 +113,7 @@ async def _choose_subscription(
         raise Refusal(
             f"{who.name} can use no subscription in tenant {who.tenant}.",
             why="Either nobody has given this identity a role in a subscription, or the sign-in is for another tenant.",
-            next="Ask an owner for a role, or sign in to the right tenant: az login --tenant TENANT_ID",
+            next=f"Ask an owner for a role, or sign in to the right tenant: {az_login('TENANT_ID')}",
             exit_code=2,
         )
     if policy.defaults and suggested:
@@ -214,7 +215,8 @@ class NameCache:
         # A name that is given anew anywhere is looked up anew, also where another input remembers it.
         fresh = (replace(lookup, remembered=(lookup.kind, lookup.name) not in anew) for lookup in lookups)
         self._used, self._signed_in = list(dict.fromkeys(fresh)), who
-        people = {lookup.name: lookup for lookup in self._used if lookup.kind == "principal"}
+        typed = sorted(self._used, key=lambda lookup: bool(lookup.type))  # what is said of one holds for the same name
+        people = {lookup.name: lookup for lookup in typed if lookup.kind == "principal"}
         roles = {(lookup.name, lookup.scope): lookup for lookup in self._used if lookup.kind == "role"}
         found_people, found_roles = await asyncio.gather(
             asyncio.gather(*(self._principal(azure, lookup, who) for lookup in people.values())),
@@ -234,7 +236,7 @@ class NameCache:
         known = self._principals.get(lookup.name)
         if known is not None and lookup.remembered:
             return Principal(known.object_id, known.kind, known.label)
-        found = await lookups.principal(azure, lookup.name)
+        found = await lookups.principal(azure, lookup.name, lookup.type)
         self._principals[lookup.name] = KnownPrincipal(
             given=lookup.name, object_id=found.object_id, kind=found.kind, label=found.label
         )

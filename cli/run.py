@@ -4,55 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from cli import deploy_ps1
 from cli.console import Screen, make_console, say, show_pairs
+from cli.options import Options
 from cli.resolve import NameCache, PromptPolicy, Resolved, remember, resolve, resolve_subscription
 from cli.sources import BY_NAME, IDENTIFYING, gather, recalled
 from cloud.azure_clouds import Cloud, find_cloud, manager
 from cloud.errors import explain
-from engine.context import Removal
+from cloud.sign_in_advice import az_login
+from engine.context import Reads, Removal
 from engine.input import FROM_STATE, Given, flag_of, text_of
 from engine.record import PriorRuns
 from engine.refusal import BadInput, Refusal
 from state.document import Belonging, StateDocument
-from state.file_store import StateFile
 from steps import STEPS
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
     from cloud.lookups import Subscription
     from cloud.signin import SignedIn
+    from cloud.traffic import Traffic
     from engine.outcome import StepLook
     from engine.step import Ask
     from engine.walk import Walk
+    from steps.step_03_role.inputs import DesiredRole
+    from steps.step_08_routes.inputs import DesiredRoutes
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a command was called."""
-
-    flags: Mapping[str, Any]
-    """The inputs as click gives them."""
-    config: Path | None
-    state: StateFile
-    yes: bool
-    may_ask: bool
-    """There is a terminal, and no --non-interactive."""
-    json: bool
-    suggested_subscription: str | None = None
-    import_file: Path | None = None
-    """A config.json of deploy.ps1, whose values come before what the state file remembers."""
-    remembered_only: bool = False
-    """The inputs are those that the state file remembers; names given beside them are only compared."""
-    purge: bool = False
-    """In `destroy`: purge the application from the recycle bin."""
 
 
 class Declined(Exception):
@@ -70,6 +52,7 @@ class Run:
         self.options = options
         self.console = make_console(stderr=options.json)
         self.screen = Screen(self.console, ())
+        self.warnings: list[str] = []
         self.document = options.state.read()
         self.prior = self.document.prior_runs() if self.document else PriorRuns()
         self._given = self._gather()
@@ -88,20 +71,37 @@ class Run:
 
     async def connect(self) -> Azure:
         """Return the clients. The tokens that are going to be needed are being asked for, all at once."""
-        from cloud.signin import SharedCredential
+        from cloud.network import network
+        from cloud.signin import AZ_SECONDS, SharedCredential
 
+        network()  # a proxy or a bundle that can't be used is told before anything is asked
         known = self.document.belongs_to.endpoints if self.document else None
         if known:  # from its metadata, when it was first met
             cloud = Cloud(**known)
         else:
             cloud = await _explained(find_cloud(self._manager(), self._notice), "find the cloud's endpoints")
-        credential = SharedCredential(cloud, text_of(self._given, "tenant"), self._notice)
+        az_seconds = int(text_of(self._given, "az_timeout") or AZ_SECONDS)
+        credential = SharedCredential(cloud, text_of(self._given, "tenant"), self._notice, az_seconds=az_seconds)
         no_app = flag_of(self._given, "no_app")
         credential.ask_early(cloud.arm_scope, *(() if no_app else (cloud.graph_scope,)))
         await asyncio.sleep(0)  # off they go, while the clients are loaded
         from cloud.clients import Azure
 
-        return Azure(cloud, credential, self._notice)
+        return Azure(cloud, credential, self._notice, traffic=self._traffic())
+
+    def _traffic(self) -> Traffic | None:
+        """Return where the traffic is recorded, if anywhere. BadInput for a file that can't be written."""
+        file = self.options.traffic
+        if file is None:
+            return None
+        from cloud.traffic import Traffic
+
+        try:
+            return Traffic(file)
+        except OSError as error:
+            raise BadInput(
+                f"The traffic can't be written to {file}: {error.strerror}.", "Name another file."
+            ) from error
 
     def _manager(self) -> str:
         """Return the Resource Manager's endpoint. The more recent of the two inputs wins."""
@@ -122,7 +122,7 @@ class Run:
         if tenant and await _explained(tenant_id(azure, tenant), "read the tenants") != who.tenant.lower():
             raise Refusal(
                 f"The sign-in is for tenant {who.tenant}, but you asked for tenant {tenant}.",
-                next=f"Sign in to it: az login --tenant {tenant}",
+                next=f"Sign in to it: {az_login(tenant)}",
                 exit_code=2,
             )
         questions = None
@@ -142,10 +142,27 @@ class Run:
         resolved = await _explained(resolving, "look up the inputs")
         if questions and questions.asked:
             self.console.print()
+        self._warn_of_routes(resolved, who)
         return resolved
 
-    def walk(self, azure: Azure, resolved: Resolved, removal: Removal | None = None) -> Walk[Azure]:
-        """Return a walk over all steps, shown on the run's screen."""
+    def _warn_of_routes(self, resolved: Resolved, who: SignedIn) -> None:
+        """Say so when the signed-in identity is to create routes, for which it needs a role that another one gets."""
+        routes = cast("DesiredRoutes", resolved.desired["routes"]).routes
+        assignee = cast("DesiredRole", resolved.desired["role"]).assignee
+        if self.options.remembered_only or not routes:
+            return
+        if assignee.kind != "Group" and assignee.object_id != who.object_id:
+            self.warn(f"Event routes are created as {who.name}, who is not the assignee of the role and needs one too.")
+
+    def warn(self, warning: str) -> None:
+        """Show a warning, and keep it for the JSON document."""
+        self.warnings.append(warning)
+        say(self.console, warning, first="! ", first_style="yellow")
+
+    def walk(
+        self, azure: Azure, resolved: Resolved, removal: Removal | None = None, reads: Reads | None = None
+    ) -> Walk[Azure]:
+        """Return a walk over all steps, shown on the run's screen. With `reads`, what these know isn't asked again."""
         from engine.walk import Walk
 
         removing = removal is not None
@@ -160,6 +177,7 @@ class Run:
             explain,
             answers=resolved.answers,
             removal=removal,
+            reads=reads,
         )
 
     async def look(self, walk: Walk[Azure], *, asks: bool = True) -> Mapping[str, StepLook]:

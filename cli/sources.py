@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 import os
 import re
@@ -10,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cloud.identifiers import pasted
 from engine.input import FROM_STATE, Given, Input, Value
 from engine.refusal import BadInput
 from steps import INPUTS
@@ -70,8 +72,8 @@ def _first(
     if flag not in (None, ()):
         return Given(_read(row, flag, row.flag), row.flag)
     for variable in row.variables:
-        text = os.environ.get(variable)
-        if text:
+        text = os.environ.get(variable, "")
+        if text if row.verbatim else pasted(text):
             raw = [part for part in re.split(r"[;\n]", text) if part.strip()] if row.is_many else text
             return Given(_read(row, raw, variable), variable)
     if row.name in from_file:
@@ -118,23 +120,38 @@ def _read(row: Input, raw: Any, source: str) -> Value:
     """Return a value in its kind's form. BadInput when it has another."""
     where = f"{row.name} (from {source})"
     if row.kind == "flag":
-        return raw if isinstance(raw, bool) else _truth(raw, where)
+        return raw if isinstance(raw, bool) else _truth(_clean(raw, where) if isinstance(raw, str) else raw, where)
     if row.kind == "number" and isinstance(raw, int) and not isinstance(raw, bool):
         return str(raw)
     if not row.is_many:
         if not isinstance(raw, str):
             raise BadInput(f"{where} takes {'a number' if row.kind == 'number' else 'text in quotes'}.")
-        return raw
+        return pasted(raw) if row.path else _clean(raw, where, verbatim=row.verbatim)
     if row.kind == "pairs" and isinstance(raw, Mapping):
         return {str(name): _text(value, f"{where}: {name}") for name, value in raw.items()}
     many: list[Any] = [raw] if isinstance(raw, str | Mapping) else list(raw) if isinstance(raw, Sequence) else [raw]
+    many = [_clean(part, where) if isinstance(part, str) else part for part in many]
     if many in ([""], ["none"]):  # a flag and a variable have no empty list
         many = []
     if row.kind == "list":
-        return [_text(part, where).strip() for part in many]
+        return [_text(part, where) for part in many]
     if row.kind == "pairs":
         return dict(_pair(_text(part, where), where) for part in many)
     return [_item(row, part, where) for part in many]
+
+
+def _clean(text: str, where: str, *, verbatim: bool = False) -> str:
+    """Return a text without what was pasted around it, unless it is `verbatim`.
+
+    BadInput for bytes that are neither of this locale's encoding nor UTF-8, which Python tells as lone surrogates.
+    """
+    try:
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8")
+    except UnicodeError:
+        raise BadInput(
+            f"{where} can't be read in this locale's encoding.", "Use one with UTF-8: export LC_ALL=C.UTF-8"
+        ) from None
+    return text if verbatim else pasted(text)
 
 
 def _text(value: Any, where: str) -> str:
@@ -163,7 +180,11 @@ def _item(row: Input, raw: Any, where: str) -> dict[str, str]:
     for name in item:
         if name not in known:
             raise BadInput(f"{where} has an unknown field, {name}.{_hint(name, known)}")
-    return item
+    return {
+        field.name: item[field.name] if field.verbatim else pasted(item[field.name])
+        for field in row.fields
+        if field.name in item
+    }
 
 
 def _check(row: Input, given: Given) -> None:
@@ -211,12 +232,24 @@ def _hint(name: str, known: Sequence[str]) -> str:
     return f" Did you mean {near[0]}?" if near else f" It knows: {', '.join(known)}."
 
 
+def decoded(data: bytes) -> str:
+    """Return the text of a file that an editor or a shell wrote; UnicodeError when it is neither UTF-8 nor UTF-16.
+
+    Windows PowerShell 5 writes UTF-16 with a byte order mark; it and Notepad write UTF-8 with one too.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    return data.decode("utf-8-sig")
+
+
 def _read_settings(file: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = tomllib.loads(decoded(file.read_bytes()))
     except OSError as error:
         raise BadInput(f"The settings file {file} can't be read: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeError:
+        raise BadInput(f"The settings file {file} is neither UTF-8 nor UTF-16.", "Save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
         raise BadInput(f"The settings file {file} is not TOML: {error}.") from None
     for key, value in content.items():
         if key not in BY_NAME:

@@ -43,17 +43,13 @@ def manager(cloud: str | None, arm_endpoint: str | None) -> str:
     return arm_endpoint.rstrip("/") if arm_endpoint else MANAGERS[cloud or "public"]
 
 
-def audience(host_name: str) -> str:
-    """Return the audience of an instance's data plane, which its host name ends with: `https://digitaltwins.azure.net`.
+DATA_PLANE = "https://digitaltwins.azure.net"
+"""The audience of every instance's data plane, in every cloud; host names differ from cloud to cloud.
 
-    Azure publishes no list of these: a host name is `INSTANCE.api.REGION.digitaltwins.azure.net`, and its cloud's own
-    suffix in other clouds.
-    """
-    return f"https://{host_name.partition('.api.')[2].partition('.')[2] or host_name}"
-
-
-EXPLORERS = {"https://digitaltwins.azure.net": "https://explorer.digitaltwins.azure.net"}
-"""Where a cloud has the Digital Twins Explorer, by the audience of its data planes.
+Source: Azure/azure-sdk-for-net#16561, from the service's team, and the constants of azure-iot-cli-extension.
+"""
+EXPLORERS = {"AzureCloud": "https://explorer.digitaltwins.azure.net"}
+"""Where a cloud has the Digital Twins Explorer, by the cloud's name for itself.
 
 Source: "Azure Digital Twins Explorer" in the Azure documentation, which names none but the public cloud's.
 """
@@ -95,15 +91,15 @@ async def find_cloud(endpoint: str, notice: Notice) -> Cloud:
 
 async def _metadata(endpoint: str, notice: Notice) -> Any:
     from azure.core import AsyncPipelineClient
-    from azure.core.pipeline.transport import AioHttpTransport
     from azure.core.rest import AsyncHttpResponse, HttpRequest
 
-    from cloud.retry import CONNECT_SECONDS, READ_SECONDS, ArmRetryPolicy, JsonBodyCheck
+    from cloud.retry import ArmRetryPolicy, JsonBodyCheck
+    from cloud.transport import Transport
 
     client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse](
         base_url=endpoint,
-        policies=[ArmRetryPolicy(notice), JsonBodyCheck()],
-        transport=AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS),
+        policies=[ArmRetryPolicy(notice), JsonBodyCheck((dict, list))],
+        transport=Transport(),
     )
     async with client:
         request = HttpRequest("GET", f"{endpoint}/metadata/endpoints?api-version={METADATA_VERSION}")

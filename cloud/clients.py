@@ -6,23 +6,26 @@ from functools import cached_property
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import AsyncHTTPPolicy
-from azure.core.pipeline.transport import AioHttpTransport
+from azure.core.rest import AsyncHttpResponse
 from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
 
-from cloud.azure_clouds import audience
+from cloud import clock
+from cloud.answers import request_id_of
+from cloud.arm_replicas import RideOutReplicas, Written
+from cloud.azure_clouds import DATA_PLANE
+from cloud.graph_retry import GraphRetryMiddleware
+from cloud.request_log import log_failure, log_request, loggable
 from cloud.retry import (
-    CONNECT_SECONDS,
-    READ_SECONDS,
     ArmRetryPolicy,
-    GraphRetryMiddleware,
     JsonBodyCheck,
     Notice,
     ReauthenticateOnce,
-    log_failure,
-    log_request,
+    retry_after,
 )
-from cloud.waiting import FIRST, LAST
+from cloud.transport import Transport, graph_http
+from cloud.waiting import LAST, SOON
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,50 +40,79 @@ if TYPE_CHECKING:
 
     from cloud.azure_clouds import Cloud
     from cloud.signin import SharedCredential
+    from cloud.traffic import Traffic
 
 
 class Polling(AsyncARMPolling):
-    """Polls a long-running operation after its `Retry-After`, else often at first and more seldom later.
+    """Polls a long-running operation often at first and more seldom later, and never later than its `Retry-After`.
 
-    The SDK's own default is 30 s, which is most of the wait on a fast operation.
+    Azure names 10 s at first and then nothing, whatever is done; the SDK's own default is 30 s. That is most of the
+    wait on an operation that takes one or two seconds, as changes of an instance do.
     """
 
     def __init__(self) -> None:
         super().__init__(timeout=LAST)
-        self._polls = 0
+        self._pause = SOON
 
     def _extract_delay(self) -> float:
-        headers = self._pipeline_response.http_response.headers
-        if "Retry-After" in headers:
-            named: float = super()._extract_delay()
-            return 0.0 if headers["Retry-After"] == "0" else named
-        self._polls += 1
-        backoff: float = FIRST * 2 ** (self._polls - 1)
-        return min(LAST, backoff)
+        pause, self._pause = self._pause, min(LAST, self._pause * 2)
+        named = retry_after(self._pipeline_response.http_response.headers.get("Retry-After"))
+        return pause if named is None else min(pause, named)
 
 
 class _Trace(AsyncHTTPPolicy[Any, Any]):
-    """Logs each attempt."""
+    """Logs each attempt, and records it where that is asked for."""
+
+    def __init__(self, traffic: Traffic | None) -> None:
+        super().__init__()
+        self._traffic = traffic
 
     async def send(self, request: Any) -> Any:
-        begun, what = monotonic(), f"{request.http_request.method} {request.http_request.url}"
+        begun, what = monotonic(), f"{request.http_request.method} {loggable(request.http_request.url)}"
         try:
             response = await self.next.send(request)
         except Exception as error:
             log_failure(what, begun, error)
             raise
         answer = response.http_response
-        log_request(what, answer.status_code, begun, answer.headers.get("x-ms-request-id", ""))
+        clock.note(answer.headers)
+        log_request(what, answer.status_code, begun, request_id_of(answer.headers))
+        if self._traffic is not None:
+            sent = request.http_request
+            content = b"" if answer.status_code == 204 else await _content(answer)
+            body = getattr(sent, "content", None) or getattr(sent, "body", None)
+            asked = (sent.method, sent.url, sent.headers, body)
+            self._traffic.record(asked, answer.status_code, answer.headers, content, begun)
         return response
+
+
+async def _content(answer: Any) -> bytes:
+    """Read an answer, for the client too. One that is cut is the client's to complain of."""
+    try:
+        if isinstance(answer, AsyncHttpResponse):
+            return await answer.read()
+        await answer.load_body()
+        return bytes(answer.body())
+    except AzureError:
+        return b""
 
 
 class Azure:
     """The clients, each made when it is first used. `async with` closes their connections."""
 
-    def __init__(self, cloud: Cloud, credential: SharedCredential, notice: Notice, subscription: str = "") -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        credential: SharedCredential,
+        notice: Notice,
+        subscription: str = "",
+        *,
+        traffic: Traffic | None = None,
+    ) -> None:
+        self._traffic = traffic
         self.cloud, self.credential, self.subscription = cloud, credential, subscription
-        self._notice = notice
-        self._transport = AioHttpTransport(connection_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS)
+        self._notice, self._written = notice, Written()
+        self._transport = Transport()
         self._graph_http: Any = None
         self._user_identities: dict[str, UserAssignedIdentitiesOperations] = {}
         self._instances: dict[str, DigitalTwinsClient] = {}
@@ -103,7 +135,8 @@ class Azure:
 
         sign_in = ReauthenticateOnce(self.credential, self.cloud.arm_scope)
         begin = [RequestIdPolicy(), UserAgentPolicy(), ContentDecodePolicy()]
-        policies = [*begin, ArmRetryPolicy(self._notice), JsonBodyCheck(), sign_in, _Trace()]
+        replicas, trace = RideOutReplicas(self._written, self._notice), _Trace(self._traffic)
+        policies = [*begin, replicas, ArmRetryPolicy(self._notice), JsonBodyCheck(), sign_in, trace]
         return {"base_url": self.cloud.resource_manager, "transport": self._transport, "policies": policies}
 
     def _data_plane_options(self, scope: str) -> dict[str, Any]:
@@ -112,21 +145,21 @@ class Azure:
             "authentication_policy": ReauthenticateOnce(self.credential, scope),
             "retry_policy": ArmRetryPolicy(self._notice),
             "per_retry_policies": [JsonBodyCheck()],
-            "http_logging_policy": _Trace(),
+            "http_logging_policy": _Trace(self._traffic),
         }
 
-    async def read(self, url: str, token: str = "") -> Any:
+    async def read(self, url: str, token: str = "", *, openly: bool = False) -> Any:
         """GET a JSON document that no SDK client reads: Resource Manager's, or with a `token` that of another service.
 
-        Raises HttpResponseError as the SDK clients do.
+        `openly`: without any token, what is public. Raises HttpResponseError as the SDK clients do.
         """
         from azure.core import AsyncPipelineClient
         from azure.core.exceptions import HttpResponseError
         from azure.core.pipeline.policies import RequestIdPolicy
-        from azure.core.rest import AsyncHttpResponse, HttpRequest
+        from azure.core.rest import HttpRequest
 
-        sign_in = [] if token else [ReauthenticateOnce(self.credential, self.cloud.arm_scope)]
-        policies = [RequestIdPolicy(), ArmRetryPolicy(self._notice), *sign_in, JsonBodyCheck(), _Trace()]
+        sign_in = [] if token or openly else [ReauthenticateOnce(self.credential, self.cloud.arm_scope)]
+        policies = [RequestIdPolicy(), ArmRetryPolicy(self._notice), *sign_in, JsonBodyCheck(), _Trace(self._traffic)]
         client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse](
             base_url=url, policies=policies, transport=self._transport
         )
@@ -180,14 +213,13 @@ class Azure:
 
         if host not in self._instances:
             self._instances[host] = DigitalTwinsClient(
-                host, self.credential, **self._data_plane_options(f"{audience(host)}/.default")
+                host, self.credential, **self._data_plane_options(f"{DATA_PLANE}/.default")
             )
         return self._instances[host]
 
     @cached_property
     def graph(self) -> GraphServiceClient:
         """Microsoft Graph."""
-        import httpx
         from kiota_authentication_azure.azure_identity_authentication_provider import (
             AzureIdentityAuthenticationProvider,
         )
@@ -200,14 +232,14 @@ class Azure:
 
         _without_the_subclasses()
         base = f"{self.cloud.graph}/v1.0"
-        retry = GraphRetryMiddleware(self._notice, self.credential, self.cloud.graph_scope)
+        retry = GraphRetryMiddleware(self._notice, self.credential, self.cloud.graph_scope, self._traffic)
         middleware = [
             retry if isinstance(part, RetryHandler) else part
             for part in KiotaClientFactory.get_default_middleware(default_options)
         ]
         self._graph_http = GraphClientFactory.create_with_custom_middleware(
             middleware,
-            client=httpx.AsyncClient(timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS), base_url=base),
+            client=graph_http(base),
         )
         host = self.cloud.graph.removeprefix("https://").partition(":")[0]
         authentication = AzureIdentityAuthenticationProvider(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from azure.core.exceptions import HttpResponseError
 
+from cloud.clock import azure_now
 from cloud.errors import Answer, answer_of
 from cloud.waiting import Progress, until_visible
+from engine.refusal import Refusal
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
@@ -27,11 +29,18 @@ def lacks_role(error: BaseException) -> bool:
 
 
 async def once_permitted(azure: Azure, instance_id: str, act: Callable[[], Awaitable[T]], progress: Progress) -> T:
-    """Do `act`; while a new role of the signed-in identity may be on its way, again until it works."""
+    """Do `act`; while a new role of the signed-in identity may be on its way, again until it works.
+
+    Refusal for an instance that is closed to public networks: it answers as if a role were missing.
+    """
     try:
         return await act()
     except HttpResponseError as error:
-        if not lacks_role(error) or not await _role_on_its_way(azure, instance_id):
+        if not lacks_role(error):
+            raise
+        if await is_closed(azure, instance_id):
+            raise closed("write to the instance") from error
+        if not await _role_on_its_way(azure, instance_id):
             raise
     return await until_visible(
         act,
@@ -42,12 +51,36 @@ async def once_permitted(azure: Azure, instance_id: str, act: Callable[[], Await
     )
 
 
+async def is_closed(azure: Azure, instance_id: str) -> bool:
+    """Whether the instance is closed to public networks, as Resource Manager says; False where it won't say."""
+    parts = instance_id.split("/")
+    try:
+        found = await azure.twins.digital_twins.get(parts[4], parts[-1])
+    except HttpResponseError:
+        return False
+    return found.public_network_access == "Disabled"
+
+
+def closed(doing: str) -> Refusal:
+    """Return the refusal of a closed instance's data plane: a 403 that says nothing, like that of a missing role.
+
+    Source: "Enable private access with Private Link" in the Digital Twins documentation.
+    """
+    return Refusal(
+        f"Could not {doing}: the instance is closed to public networks.",
+        why="Its public network access is disabled, so only a private endpoint leads to it.",
+        next="Run this where the instance's private endpoint is reached, or open the instance with "
+        "--public-network-access enabled.",
+        code="PublicNetworkAccessDisabled",
+    )
+
+
 def _bare(answer: Answer) -> bool:
     return answer.status == 403 and not answer.code
 
 
 async def _role_on_its_way(azure: Azure, instance_id: str) -> bool:
     who = await azure.credential.who()
-    since = datetime.now(UTC) - timedelta(seconds=EFFECT_BOUND)
+    since = azure_now() - timedelta(seconds=EFFECT_BOUND)
     assigned = azure.authorization.role_assignments.list_for_scope(instance_id, filter=f"assignedTo('{who.object_id}')")
     return any([found.created_on and found.created_on > since async for found in assigned])

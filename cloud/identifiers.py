@@ -53,6 +53,25 @@ def is_guid(text: str) -> bool:
         return False
 
 
+_QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
+_INVISIBLE = "\ufeff\u200b\u2060"
+"""A byte order mark and its like, which `str.strip` takes for letters."""
+
+
+def pasted(text: str) -> str:
+    """Return an id, a name or a URL without what shells, editors and documents leave around it.
+
+    These are blanks, carriage returns, as of `$(az ... --output tsv)` in Git Bash and WSL, and pairs of quotes.
+    """
+    while True:
+        inner = text.strip().strip(_INVISIBLE)
+        if len(inner) > 1 and inner[0] + inner[-1] in _QUOTES:
+            inner = inner[1:-1]
+        if inner == text:
+            return text
+        text = inner
+
+
 def region_code(name: str) -> str:
     """Return the code name of a region given by code or display name: Azure's code is the name without spaces."""
     return name.replace(" ", "").lower()

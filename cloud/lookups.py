@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from kiota_abstractions.api_error import APIError
 
 from cloud.clients import Azure
-from cloud.identifiers import BUILT_IN_ROLES, Principal, Role, built_in_role, is_guid, region_code
+from cloud.identifiers import BUILT_IN_ROLES, Principal, PrincipalKind, Role, built_in_role, is_guid, region_code
 from cloud.regions import PROVIDER, name_taken, offered_names
+from cloud.sign_in_advice import az_login
 from engine.refusal import Refusal
 
 
@@ -56,7 +58,7 @@ async def subscription(azure: Azure, name_or_id: str) -> Subscription:
     raise Refusal(
         f"The subscription {name_or_id} is not visible to this sign-in.",
         why=f"It can see:\n{visible}",
-        next="Name one of these with --subscription, or sign in to the subscription's tenant (az login --tenant ID).",
+        next="Name one of these with --subscription, or sign in to the subscription's tenant: " + az_login("TENANT_ID"),
         exit_code=2,
     )
 
@@ -68,14 +70,24 @@ def _subscription(found: Any) -> Subscription:
 
 
 async def tenant_id(azure: Azure, id_or_domain: str) -> str | None:
-    """Return the id of a tenant given by id or domain; None when this sign-in can't see it."""
+    """Return the id of a tenant given by id or by one of its domains; None when there is no such tenant.
+
+    Entra ID's discovery knows every domain, whoever asks. Source: "OpenID Connect on the Microsoft identity platform".
+    """
     if is_guid(id_or_domain):
         return id_or_domain.lower()
-    async for found in azure.subscriptions.tenants.list():
-        domains = {found.default_domain or "", *(found.domains or ())}
-        if id_or_domain.lower() in {domain.lower() for domain in domains}:
-            return found.tenant_id
-    return None
+    if not re.fullmatch(r"[\w-]+(\.[\w-]+)+", id_or_domain):
+        return None
+    try:
+        found = await azure.read(
+            f"{azure.cloud.login}/{id_or_domain}/v2.0/.well-known/openid-configuration", openly=True
+        )
+    except HttpResponseError as error:
+        if error.status_code not in (400, 404):
+            raise
+        return None
+    identifier = "".join(str(found.get("issuer", "")).split("/")[3:4]).lower()  # https://LOGIN/TENANT/v2.0
+    return identifier if is_guid(identifier) else None
 
 
 async def groups(azure: Azure) -> dict[str, str]:
@@ -138,30 +150,52 @@ async def label_of(azure: Azure, object_id: str) -> str:
     return object_id
 
 
-async def principal(azure: Azure, name: str) -> Principal:
-    """Return who `name` is: a user principal name, an e-mail address, an object id or an application's client id.
+async def principal(azure: Azure, name: str, kind: str = "") -> Principal:
+    """Return who `name` is: by object id, client id, user principal name, e-mail address or exact display name.
 
-    Raises Refusal (exit 2) when nobody, or more than one, is found.
+    With its `kind`, User, ServicePrincipal or Group, an object id is taken as it is, and the directory isn't asked.
+    Raises Refusal (exit 2) when nobody, or more than one, is found, and when the directory may not be read.
     """
-    found = await (_by_id(azure, name) if is_guid(name) else _by_name(azure, name))
+    if kind and is_guid(name):
+        return Principal(name.lower(), kind, name.lower())  # type: ignore[arg-type]  # one of the three
+    try:
+        everyone = await (_by_id(azure, name) if is_guid(name) else _by_name(azure, name))
+        found = [candidate for candidate in everyone if kind in ("", candidate.kind)]
+        near = () if found or is_guid(name) else await _near(azure, name)
+    except APIError as error:
+        if error.response_status_code != 403:
+            raise
+        raise Refusal(
+            f"This sign-in may not look {name} up in the directory.",
+            why=f"Microsoft Graph refuses it: {error.message}",
+            next="Give the object id, and say with --assignee-type User|ServicePrincipal|Group what it is: then the "
+            "directory isn't asked.",
+            exit_code=2,
+        ) from error
     if len(found) == 1:
         return found[0]
     if found:
         raise Refusal(
-            f"{len(found)} people match {name}.",
-            why="\n".join(f"  {candidate.object_id}  {candidate.label}" for candidate in found),
-            next="Name one by the object id with --assignee.",
+            f"{len(found)} people, groups or applications match {name}.",
+            why=_listed(found),
+            next="Name one by its object id.",
             exit_code=2,
         )
+    like = f"\nNames like it:\n{_listed(near)}" if near else ""
     raise Refusal(
         f"Nobody called {name} is in this directory.",
-        why="A user principal name, an e-mail address, an object id or an application's client id is needed.",
+        why="A user principal name, an e-mail address, the exact name of a person, a group or an application's service "
+        f"principal, an object id or a client id is needed.{like}",
         next="Guests and personal accounts are surest found by object id: az ad signed-in-user show --query id",
         exit_code=2,
     )
 
 
-_KINDS = {
+def _listed(candidates: Sequence[Principal]) -> str:
+    return "\n".join(f"  {candidate.object_id}  {candidate.kind}  {candidate.label}" for candidate in candidates)
+
+
+_KINDS: dict[str, PrincipalKind] = {
     "#microsoft.graph.user": "User",
     "#microsoft.graph.serviceprincipal": "ServicePrincipal",
     "#microsoft.graph.group": "Group",
@@ -183,19 +217,61 @@ async def _by_id(azure: Azure, identifier: str) -> Sequence[Principal]:
 
 
 async def _by_name(azure: Azure, name: str) -> Sequence[Principal]:
-    graph = azure.graph
-    user = await _get(graph.users.by_user_id(name))
-    if user is not None and user.id:
-        return (_principal(user, "User"),)
-    quoted = name.replace("'", "''")
-    builder: Any = graph.users
-    configuration = builder.UsersRequestBuilderGetRequestConfiguration(
-        query_parameters=builder.UsersRequestBuilderGetQueryParameters(
-            filter=f"mail eq '{quoted}' or otherMails/any(c:c eq '{quoted}')"
-        )
+    if "@" in name:
+        user = await _get(azure.graph.users.by_user_id(name))
+        if user is not None and user.id:
+            return (_principal(user, "User"),)
+        mail = _quoted(name)
+        by_mail = await _users(azure, f"mail eq {mail} or otherMails/any(c:c eq {mail})")
+        if by_mail:
+            return [_principal(found, "User") for found in by_mail]
+    return [candidate for _, candidate in await _all_kinds(azure, f"displayName eq {_quoted(name)}")]
+
+
+async def _near(azure: Azure, name: str) -> Sequence[Principal]:
+    """Return up to five whose display names are like this, the nearest first. They are only proposed."""
+    from difflib import get_close_matches
+
+    found = await _all_kinds(azure, f"startswith(displayName,{_quoted(name[:3])})")
+    labels = get_close_matches(name.lower(), {label.lower() for label, _ in found}, n=5)
+    return [candidate for near in labels for label, candidate in found if label.lower() == near]
+
+
+async def _all_kinds(azure: Azure, condition: str) -> list[tuple[str, Principal]]:
+    """Return the users, groups and service principals that the filter lets pass, with their display names."""
+    from asyncio import gather
+
+    users, groups, services = await gather(
+        _users(azure, condition), _groups(azure, condition), _service_principals(azure, condition)
     )
-    page = await builder.get(configuration)
-    return tuple(_principal(candidate, "User") for candidate in (page.value or ()))
+    by_kind: tuple[tuple[PrincipalKind, Sequence[Any]], ...]
+    by_kind = (("User", users), ("Group", groups), ("ServicePrincipal", services))
+    return [(str(found.display_name or ""), _principal(found, kind)) for kind, every in by_kind for found in every]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+async def _users(azure: Azure, condition: str) -> Sequence[Any]:
+    builder: Any = azure.graph.users
+    query = builder.UsersRequestBuilderGetQueryParameters(filter=condition)
+    page = await builder.get(builder.UsersRequestBuilderGetRequestConfiguration(query_parameters=query))
+    return page.value or ()
+
+
+async def _groups(azure: Azure, condition: str) -> Sequence[Any]:
+    builder: Any = azure.graph.groups
+    query = builder.GroupsRequestBuilderGetQueryParameters(filter=condition)
+    page = await builder.get(builder.GroupsRequestBuilderGetRequestConfiguration(query_parameters=query))
+    return page.value or ()
+
+
+async def _service_principals(azure: Azure, condition: str) -> Sequence[Any]:
+    builder: Any = azure.graph.service_principals
+    query = builder.ServicePrincipalsRequestBuilderGetQueryParameters(filter=condition)
+    page = await builder.get(builder.ServicePrincipalsRequestBuilderGetRequestConfiguration(query_parameters=query))
+    return page.value or ()
 
 
 async def _get(item: Any) -> Any:
@@ -207,6 +283,6 @@ async def _get(item: Any) -> Any:
         return None
 
 
-def _principal(found: Any, kind: str) -> Principal:
+def _principal(found: Any, kind: PrincipalKind) -> Principal:
     label = getattr(found, "user_principal_name", None) or getattr(found, "display_name", None) or found.id
-    return Principal(found.id, kind, label)  # type: ignore[arg-type]  # one of _KINDS
+    return Principal(found.id, kind, label)

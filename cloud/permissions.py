@@ -18,37 +18,50 @@ ELIGIBILITY = "2020-10-01"
 
 
 DIRECTORY = "the directory"
-"""The scope of CONSENT."""
+"""The scope of the next two."""
 CONSENT = "microsoft.directory/oAuth2PermissionGrants/allProperties/allTasks"
 """The action, in the directory, of consenting for everybody."""
-_CONSENTING = frozenset(
-    (
-        "62e90394-69f5-4237-9190-012177145e10",  # Global Administrator
-        "e8611ab8-c189-46e8-94e1-60213ab1f814",  # Privileged Role Administrator
-        "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",  # Application Administrator
-        "158c047a-c907-4556-b7ef-446551a6b5f7",  # Cloud Application Administrator
-        "DelegatedPermissionGrant.ReadWrite.All",
-        "Directory.ReadWrite.All",
-    )
+CREATE_PRINCIPAL = "microsoft.directory/servicePrincipals/create"
+"""The action, in the directory, of creating the service principal of a multi-tenant application."""
+_ADMINISTRATORS = (
+    "62e90394-69f5-4237-9190-012177145e10",  # Global Administrator
+    "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",  # Application Administrator
+    "158c047a-c907-4556-b7ef-446551a6b5f7",  # Cloud Application Administrator
+    "Directory.ReadWrite.All",
 )
-"""The directory roles that have it, as a user's token names them in `wids`, and an application's permissions.
+_ALLOWED = {
+    CONSENT: frozenset(
+        (
+            *_ADMINISTRATORS,
+            "e8611ab8-c189-46e8-94e1-60213ab1f814",  # Privileged Role Administrator
+            "DelegatedPermissionGrant.ReadWrite.All",
+        )
+    ),
+    CREATE_PRINCIPAL: frozenset((*_ADMINISTRATORS, "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy")),
+}
+"""The directory roles that have an action, as a user's token names them in `wids`, and an application's permissions.
 
-Source: "Microsoft Entra built-in roles", and "Create oAuth2PermissionGrant" in the Microsoft Graph reference.
+Source: "Microsoft Entra built-in roles"; "Create oAuth2PermissionGrant" and "Upsert servicePrincipal" in the Microsoft
+Graph reference.
 """
 
 
 @dataclass(frozen=True)
 class MissingPermission:
-    """An action that the signed-in identity may not do at a scope."""
+    """An action that the signed-in identity may not do at a scope, or only under a condition."""
 
     action: str
     scope: str
     eligible: tuple[str, ...] = ()
     """Names of roles that would allow it: the identity is eligible for them, and has not activated them."""
+    condition: str = ""
+    """It may do it where this condition is fulfilled, which only Azure can tell."""
 
 
 async def missing(azure: Azure, needed: Iterable[tuple[str, str]]) -> tuple[MissingPermission, ...]:
-    """Return which of these actions, each with its scope, the permissions don't cover. One request a scope.
+    """Return which of these actions, each with its scope, the permissions don't cover, or only under a condition.
+
+    One request a scope.
 
     Where the permissions can't be read nothing is said to be missing; nor are deny assignments looked at.
     """
@@ -63,28 +76,35 @@ async def missing(azure: Azure, needed: Iterable[tuple[str, str]]) -> tuple[Miss
         zip(scopes, await gather(*(_permissions(azure, scope, answers) for scope in scopes)), strict=True)
     )
     lacking: list[tuple[str, str]] = []
+    found: list[MissingPermission] = []
     for action, scope in rights:
         permissions = granted_at[scope]
-        if permissions is not None and not allows(permissions, action):
+        if permissions is None:
+            continue
+        if not allows(permissions, action):
             lacking.append((action, scope))
+        elif condition := limiting(permissions, action):
+            found.append(MissingPermission(action, scope, condition=condition))
     short = list(dict.fromkeys(scope for _action, scope in lacking))
     roles = dict(zip(short, await gather(*(_eligible(azure, scope) for scope in short)), strict=True))
     every = list(dict.fromkeys(role for found in roles.values() for role in found))
     read = dict(zip(every, await gather(*(_role(azure, role) for role in every)), strict=True))
     could = {scope: [read[role] for role in found] for scope, found in roles.items()}
-    found = [
+    found += [
         MissingPermission(
             action, scope, tuple(name for name, permissions in could[scope] if allows(permissions, action))
         )
         for action, scope in lacking
     ]
-    if of_directory and not await _may_consent(azure):
-        found += [MissingPermission(*right) for right in of_directory]
+    if of_directory:
+        told = await _directory_rights(azure)
+        short_of = [right for right in of_directory if told is not None and not told & _ALLOWED[right[0]]]
+        found += [MissingPermission(*right) for right in short_of]
     return tuple(found)
 
 
-async def _may_consent(azure: Azure) -> bool:
-    """Return whether the token for Microsoft Graph tells of a role or permission that may; where it is silent, yes."""
+async def _directory_rights(azure: Azure) -> frozenset[str] | None:
+    """Return the roles and permissions that the token for Microsoft Graph tells of; None where it is silent."""
     import jwt
     from azure.core.exceptions import AzureError
 
@@ -92,9 +112,10 @@ async def _may_consent(azure: Azure) -> bool:
         token = await azure.credential.get_token(azure.cloud.graph_scope)
         claims = jwt.decode(token.token, options={"verify_signature": False})
     except (AzureError, jwt.PyJWTError):  # the step that needs the token tells of it
-        return True
-    told = "wids" in claims or claims.get("idtyp") == "app"
-    return not told or bool(_CONSENTING.intersection((*claims.get("wids", ()), *claims.get("roles", ()))))
+        return None
+    if "wids" not in claims and claims.get("idtyp") != "app":
+        return None
+    return frozenset((*claims.get("wids", ()), *claims.get("roles", ())))
 
 
 def allows(permissions: Sequence[Any], action: str) -> bool:
@@ -103,6 +124,16 @@ def allows(permissions: Sequence[Any], action: str) -> bool:
         matches(role.get("actions") or (), action) and not matches(role.get("notActions") or (), action)
         for role in permissions
     )
+
+
+def limiting(permissions: Sequence[Any], action: str) -> str:
+    """Return the condition under which alone the permissions allow the action; "" where one allows it without.
+
+    A condition on data actions alone limits no other action. Source: "What is Azure attribute-based access control".
+    """
+    given = [str(role.get("condition") or "") for role in permissions if allows([role], action)]
+    conditions = [condition if action.lower() in condition.lower() else "" for condition in given]
+    return conditions[0] if conditions and all(conditions) else ""
 
 
 def matches(patterns: Iterable[str], action: str) -> bool:
@@ -169,7 +200,8 @@ async def _role(azure: Azure, role: str) -> tuple[str, list[Any]]:
         found = await azure.read(f"{azure.cloud.resource_manager}{role}?api-version={AUTHORIZATION}")
     except AzureError:
         return "", []
-    return str(found["properties"]["roleName"]), found["properties"]["permissions"]
+    properties = found.get("properties") or {}
+    return str(properties.get("roleName") or ""), properties.get("permissions") or []
 
 
 async def _all(azure: Azure, url: str) -> list[Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from azure.core.exceptions import HttpResponseError
 
-from cloud.azure_clouds import audience
+from cloud.azure_clouds import DATA_PLANE
 from cloud.waiting import poll
 
 if TYPE_CHECKING:
@@ -52,16 +52,19 @@ async def read_models(
         raise refused[0] from None
 
 
-async def user_token(azure: Azure, host_name: str) -> str:
-    """Return a token of the signed-in user, for the instance's data plane."""
-    return (await azure.credential.get_token(f"{audience(host_name)}/.default")).token
+async def user_token(azure: Azure) -> str:
+    """Return a token of the signed-in user, for data planes."""
+    return (await azure.credential.get_token(f"{DATA_PLANE}/.default")).token
 
 
-async def app_token(azure: Azure, host_name: str, tenant: str, client_id: str, secret: str) -> str:
-    """Sign in as an application with its secret, and return a token for the instance's data plane."""
+async def app_token(azure: Azure, tenant: str, client_id: str, secret: str) -> str:
+    """Sign in as an application with its secret, and return a token for data planes."""
     from azure.identity.aio import ClientSecretCredential
 
     from cloud.signin import authority
+    from cloud.transport import Transport
 
-    async with ClientSecretCredential(tenant, client_id, secret, **authority(azure.cloud)) as credential:
-        return (await credential.get_token(f"{audience(host_name)}/.default")).token
+    async with ClientSecretCredential(
+        tenant, client_id, secret, transport=Transport(), **authority(azure.cloud)
+    ) as credential:
+        return (await credential.get_token(f"{DATA_PLANE}/.default")).token

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import re
 import time
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
-from cloud.errors import HOW_TO_SIGN_IN
-from engine.refusal import Refusal
+from cloud.answers import NoToken
+from cloud.attempts import az_words, failed_attempt
+from cloud.identifiers import pasted
+from cloud.sign_in_advice import HOW_TO_SIGN_IN, LABELS, in_cloud_shell
+from engine.refusal import Refusal, redact
 
 if TYPE_CHECKING:
     from azure.core.credentials import AccessToken
@@ -23,25 +27,23 @@ if TYPE_CHECKING:
 EARLY = 300
 """Seconds before its end that a token is asked for anew."""
 
-_NAMES = {
-    "EnvironmentCredential": "a service principal from the environment",
-    "WorkloadIdentityCredential": "workload identity",
-    "SharedTokenCacheCredential": "the shared token cache",
-    "VisualStudioCodeCredential": "Visual Studio Code",
-    "AzureCliCredential": "the Azure CLI",
-    "AzurePowerShellCredential": "Azure PowerShell",
-    "AzureDeveloperCliCredential": "the Azure Developer CLI",
-}
+AZ_SECONDS = 60
+"""Seconds that az has for a token if not said otherwise. azure-identity gives it 10; slow machines need more."""
+
+_IDS = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_AUTHORITY_HOST", "AZURE_FEDERATED_TOKEN_FILE")
+
+log = logging.getLogger("cloud")
 
 
 def _may_pass(error: BaseException) -> bool:
     """Whether a token may be had by asking again: a cut or garbled answer looks like any other failure of the chain.
 
-    An answer with one of Entra's codes is final, unless it is AADSTS90033, "a transient error".
+    An answer with one of Entra's codes is final, unless it is AADSTS90033, "a transient error"; so is a process that
+    took too long, and a claims challenge that the credential can't meet.
     """
     from azure.core.exceptions import ClientAuthenticationError, DecodeError
 
-    final = re.search(r"AADSTS(?!90033)\d+|AudienceNotSupported", str(error))
+    final = re.search(r"AADSTS(?!90033)\d+|AudienceNotSupported|(?i:timed out waiting|claims challenge)", str(error))
     return isinstance(error, ClientAuthenticationError | DecodeError) and not final
 
 
@@ -50,6 +52,13 @@ def _complete_service_principal() -> dict[str, bool]:
     complete = all(os.environ.get(f"AZURE_{name}") for name in ("CLIENT_ID", "TENANT_ID", "CLIENT_SECRET"))
     chosen = os.environ.get("AZURE_TOKEN_CREDENTIALS", "").lower()
     return {"exclude_environment_credential": False} if complete and chosen == "managedidentitycredential" else {}
+
+
+def _clean_ids() -> None:
+    """Take off what was pasted around the ids that azure-identity reads from the environment; never of a secret."""
+    for name in _IDS:
+        if value := os.environ.get(name):
+            os.environ[name] = pasted(value)
 
 
 def authority(cloud: Cloud) -> dict[str, Any]:
@@ -73,8 +82,8 @@ class SignedIn:
 class SharedCredential:
     """DefaultAzureCredential with a memory: each audience's token is asked for once, and shared while it lasts."""
 
-    def __init__(self, cloud: Cloud, tenant: str | None, notice: Notice) -> None:
-        self._cloud, self._tenant, self._notice = cloud, tenant, notice
+    def __init__(self, cloud: Cloud, tenant: str | None, notice: Notice, *, az_seconds: int = AZ_SECONDS) -> None:
+        self._cloud, self._tenant, self._notice, self._az_seconds = cloud, tenant, notice, az_seconds
         self._tokens: dict[tuple[str, ...], AccessToken] = {}
         self._asking: dict[tuple[str, ...], asyncio.Lock] = {}
         self._renewed: set[str] = set()
@@ -94,7 +103,10 @@ class SharedCredential:
         tenant_id: str | None = None,
         **options: Any,
     ) -> AccessToken:
-        """Return a token for `scopes`; a claims challenge asks for a fresh one."""
+        """Return a token for `scopes`; a claims challenge asks for a fresh one.
+
+        Raises NoToken where there is none.
+        """
         early = self._early.pop(scopes, None)
         if early is not None and not claims:
             return await early
@@ -115,7 +127,14 @@ class SharedCredential:
                 before_sleep=lambda _state: self._notice("there was no token; trying again"),
                 reraise=True,
             )
-            fresh: AccessToken = await asking(self._credential().get_token, *scopes, claims=claims, **chosen, **options)
+            from azure.core.exceptions import ClientAuthenticationError
+
+            try:
+                fresh: AccessToken = await asking(
+                    self._credential().get_token, *scopes, claims=claims, **chosen, **options
+                )
+            except ClientAuthenticationError as error:
+                raise await self._without_token(error, scopes[0], tenant or "") from error
             self._tokens[scopes] = fresh
             return fresh
 
@@ -134,14 +153,16 @@ class SharedCredential:
         if self._inner is None:
             from azure.identity.aio import DefaultAzureCredential
 
-            from cloud.retry import CONNECT_SECONDS, READ_SECONDS, ArmRetryPolicy
+            from cloud.retry import ArmRetryPolicy
+            from cloud.transport import Transport
 
+            _clean_ids()
             try:
                 self._inner = DefaultAzureCredential(
                     **authority(self._cloud),
                     additionally_allowed_tenants=["*"],
-                    connection_timeout=CONNECT_SECONDS,
-                    read_timeout=READ_SECONDS,
+                    transport=Transport(),
+                    process_timeout=self._az_seconds,
                     retry_policy_class=lambda **_: ArmRetryPolicy(self._notice, "the sign-in"),
                     **_complete_service_principal(),
                 )
@@ -167,11 +188,22 @@ class SharedCredential:
             by=self._by(),
         )
 
+    async def _without_token(self, error: Exception, scope: str, tenant: str) -> NoToken:
+        """Return which credential gave no token, and its own words; they go into the log too."""
+        credential, reason = failed_attempt(str(error), self._used())
+        if credential == "AzureCliCredential":
+            reason = await az_words(reason, scope, tenant, self._az_seconds)
+        log.info("no token from %s: %s", credential or "any credential", redact(reason))
+        return NoToken(credential, reason)
+
+    def _used(self) -> str:
+        """Return the class's name of the credential that has given a token; "" before the first."""
+        used = getattr(self._inner, "_successful_credential", None)
+        return _inner_kind(used) if used is not None else ""
+
     def _by(self) -> str:
-        kind = type(getattr(self._inner, "_successful_credential", None)).__name__
-        if kind == "ManagedIdentityCredential":
-            return "Cloud Shell" if os.environ.get("MSI_ENDPOINT") else "a managed identity"
-        return _NAMES.get(kind, kind.removesuffix("Credential"))
+        kind = self._used()
+        return LABELS.get(kind, kind.removesuffix("Credential"))
 
     async def __aenter__(self) -> SharedCredential:
         return self
@@ -185,3 +217,12 @@ class SharedCredential:
             task.cancel()
         if self._inner is not None:
             await self._inner.close()
+
+
+def _inner_kind(credential: object) -> str:
+    """Return the name of a credential's class, and for those that choose one of several what they chose."""
+    kind = type(credential).__name__
+    if kind == "ManagedIdentityCredential" and in_cloud_shell():
+        return "CloudShellCredential"
+    inner = getattr(credential, "_credential", None)
+    return type(inner).__name__ if kind == "EnvironmentCredential" and inner is not None else kind

@@ -107,6 +107,8 @@ def _url_problem(url: str) -> tuple[str | None, SplitResult | None]:
         return "A reply URL can't have a user name in it.", None
     if "#" in url:
         return "A reply URL can't have a fragment (#).", None
+    if any(character in url for character in "!$'(),;"):
+        return "A reply URL can't have any of the characters ! $ ' ( ) , ;", None
     return None, parts
 
 
@@ -118,10 +120,21 @@ def endpoint_name_problem(name: str) -> str | None:
 
 
 def credential_name_problem(name: str) -> str | None:
-    """Return why this can't be the name of a secret or a federated credential, or None."""
+    """Return why this can't be the name of a secret, which its file has too, or None."""
     if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,89}", name):
         return None
     return "1 to 90 letters, digits, _ - and periods, with a letter or digit first."
+
+
+def federated_name_problem(name: str) -> str | None:
+    """Return why Entra ID would refuse a federated credential of this name, or None.
+
+    Source: "Important considerations and restrictions for federated identity credentials" in the Microsoft Entra
+    documentation.
+    """
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}", name):
+        return None
+    return "3 to 120 letters, digits, _ and -, with a letter or digit first."
 
 
 def issuer_problem(url: str) -> str | None:
@@ -149,13 +162,18 @@ def tag_name_problem(name: str) -> str | None:
     if name.lower().startswith(("microsoft", "azure", "windows")):
         return "names that begin with microsoft, azure or windows are Azure's own."
     if name.lower() == "created-by":
-        return "it is the one that this tool marks what it creates with."
+        return "earlier versions of this tool marked with it what they created."
     return None
 
 
 def app_tag_problem(tag: str) -> str | None:
     """Return why Graph would refuse this tag of an application, or None."""
     return None if 1 <= len(tag) <= 256 else "1 to 256 characters."
+
+
+def service_reference_problem(text: str) -> str | None:
+    """Return why this can't be an application's `serviceManagementReference`, or None."""
+    return None if 1 <= len(text.strip()) <= 256 else "1 to 256 characters."
 
 
 def notes_problem(text: str) -> str | None:

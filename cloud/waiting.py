@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 FIRST, LAST = 0.4, 5.0
 """Seconds between two polls, doubling from the first to the last, where Azure names no `Retry-After`."""
 
+SOON = 0.05
+"""Seconds until the first look at an operation that Azure accepted; doubling, up to `LAST`."""
+
 Progress = Callable[[str], None]
 T = TypeVar("T")
 

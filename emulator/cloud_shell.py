@@ -7,6 +7,7 @@ from urllib.parse import parse_qs
 
 from emulator import seed
 from emulator.messages import Refused, Reply, Request
+from emulator.tokens import PORTAL_AUDIENCES, same_audience
 from emulator.world import World
 
 PATH = "/oauth2/token"
@@ -30,7 +31,8 @@ class CloudShell:
         if not resource:
             raise Refused(400, "invalid_request", "The parameter resource is required.")
         audience = world.tokens.resource(resource)
-        if audience is None:
+        # The portal's own service is none of its audiences: Azure/azure-cli#8912 and #25257.
+        if audience is None or same_audience(audience, PORTAL_AUDIENCES):
             raise Refused(400, "AudienceNotSupported", f"Audience {resource} is not a supported MSI token audience.")
         token = world.tokens.for_user(self.user, audience)
         body = {

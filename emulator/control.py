@@ -23,6 +23,8 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
     `GET /_emulator/inventory[?volatile=omit]`; `GET` and `PUT /_emulator/faults`; `GET /_emulator/requests`, and
     `DELETE` to count anew; `GET /_emulator/users`: who can sign in with a password, and with which; `PUT
     /_emulator/app-management-policy`: what client secrets the tenant allows, see `emulator.graph.policies`; `PUT
+    /_emulator/conditional-access` with `{"graph": true, "resourceManager": true}`: who demands a new sign-in; `PUT
+    /_emulator/arm-replicas` with `{"lag": N}`, see `emulator.arm.core.replicas`; `PUT
     /_emulator/device-codes/{code}` with `{"signIn": NAME}`: that user enters a code that a program shows.
     """
     what = (request.method, request.path.removeprefix(f"{PREFIX}/"))
@@ -51,9 +53,32 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
             return refusal(refused)
         world.store.put(policies.KIND, policies.KEY, policy)
         return Reply(200, policy)
+    if what == ("PUT", "conditional-access"):
+        return _demand(world, _CONDITIONAL_ACCESS, "conditionalAccess", request)
+    if what == ("PUT", "arm-replicas"):
+        return _demand(world, ("lag",), "armReplicas", request)
     if request.method == "PUT" and what[1].startswith("device-codes/"):
         return _enter(world, what[1].removeprefix("device-codes/"), request)
     return refusal(Refused(404, "NotFound", f"There is no {request.method} {request.path}."))
+
+
+_CONDITIONAL_ACCESS = ("graph", "resourceManager")
+
+
+def _demand(world: World, keys: tuple[str, ...], kind: str, request: Request) -> Reply:
+    """Put a document for each of the keys that the body sets, and remove those of the others."""
+    try:
+        asked = request.json()
+    except Refused as refused:
+        return refusal(refused)
+    if unknown := sorted(set(asked) - set(keys)):
+        return refusal(Refused(400, "InvalidSetting", f"Unknown: {', '.join(unknown)}; known: {', '.join(keys)}."))
+    for key in keys:
+        if asked.get(key):
+            world.store.put(kind, key, {"value": asked[key]})
+        else:
+            world.store.delete(kind, key)
+    return Reply(200, asked)
 
 
 def _enter(world: World, code: str, request: Request) -> Reply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,8 +74,14 @@ def inventory(world: World) -> list[Item]:
     return [*arm.inventory(world), *graph.inventory(world), *dataplane.inventory(world)]
 
 
-def standing_headers(kind: Kind, request: Request) -> dict[str, str]:
+def standing_headers(kind: Kind, request: Request, reply: Reply) -> dict[str, str]:
     """Return the headers that every answer of a service carries, with new request ids."""
+    if kind == "dataplane" and reply.status == 401:  # recorded: nothing else, neither a challenge nor a request id
+        return {"Content-Type": "application/json"}
+    return {"Server": "Microsoft-HTTPAPI/2.0", **_named(kind, request, reply)}
+
+
+def _named(kind: Kind, request: Request, reply: Reply) -> dict[str, str]:
     request_id = str(uuid.uuid4())
     json_type = {"Content-Type": "application/json; charset=utf-8"}
     if kind in ("arm", "metadata"):
@@ -96,8 +103,15 @@ def standing_headers(kind: Kind, request: Request) -> dict[str, str]:
             "Strict-Transport-Security": "max-age=31536000",
             "request-id": request_id,
             "client-request-id": request.headers.get("client-request-id") or request_id,
-            "OData-Version": "4.0",
+            "x-ms-resource-unit": "1",
+            **({"OData-Version": "4.0"} if reply.status < 400 and reply.body is not None else {}),
         }
     if kind == "entra":
         return json_type | {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache", "x-ms-request-id": request_id}
+    if kind == "dataplane":
+        return json_type | {"traceresponse": _trace(), "mise-correlation-id": request_id}
     return json_type | {"x-ms-request-id": request_id}
+
+
+def _trace() -> str:
+    return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"

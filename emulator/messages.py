@@ -24,6 +24,8 @@ class Caller:
     """A user's principal name, an application's app id: what Azure shows in refusals."""
     permissions: frozenset[str] = frozenset()
     """Microsoft Graph application roles (`roles`) of an app; empty for a user."""
+    contexts: frozenset[str] = frozenset()
+    """The authentication contexts (`acrs`) that the sign-in has satisfied."""
 
 
 @dataclass(frozen=True)

@@ -137,6 +137,13 @@ BUILT_IN = {
             data_actions=("Microsoft.EventHub/*/send/action",),
         ),
         Role(
+            "f526a384-b230-433a-b45c-95f59c4a2dec",
+            "Azure Event Hubs Data Owner",
+            "Allows for full access to Azure Event Hubs resources.",
+            actions=("Microsoft.EventHub/*",),
+            data_actions=("Microsoft.EventHub/*",),
+        ),
+        Role(
             SERVICE_BUS_SENDER,
             "Azure Service Bus Data Sender",
             "Allows for send access to Azure Service Bus resources.",
@@ -176,4 +183,13 @@ _CUSTOM = Role(
     assignable_scopes=(f"/subscriptions/{seed.REGISTERED_SUBSCRIPTION}/resourceGroups/{seed.OTHER_GROUP[0]}",),
 )
 
-ROLES = {**BUILT_IN, _CUSTOM.id: _CUSTOM}
+_CUSTOM_TWINS = Role(
+    seed.CUSTOM_TWINS_ROLE,
+    "Contoso Twins without Models",
+    "Everything in instances but their models.",
+    data_actions=("Microsoft.DigitalTwins/*",),
+    not_data_actions=("Microsoft.DigitalTwins/models/*",),
+    assignable_scopes=(f"/subscriptions/{seed.REGISTERED_SUBSCRIPTION}",),
+)
+
+ROLES = {**BUILT_IN, **{role.id: role for role in (_CUSTOM, _CUSTOM_TWINS)}}

@@ -88,7 +88,7 @@ class Pipeline:
                 timing.begun += self.world.lag.just_begun()
                 changed, cut = await self._apply_faults(request, service, injection.after, regular)
                 reply = changed or regular
-            answer = _answer(reply, dispatch.standing_headers(service.kind, request), cut=cut)
+            answer = _answer(reply, dispatch.standing_headers(service.kind, request, reply), cut=cut)
             timing.latency = (reply.latency, self.world.lag.latency.delay(reply.latency))
             await asyncio.sleep(timing.latency[1])
         except _Unanswered as unanswered:
@@ -203,7 +203,6 @@ def _answer(reply: Reply, standing: dict[str, str], *, cut: bool = False) -> Ans
         headers.popall("Content-Type", None)
     headers["Content-Length"] = str(len(content))
     headers["Date"] = format_datetime(datetime.now(UTC), usegmt=True)
-    headers.setdefault("Server", "Microsoft-HTTPAPI/2.0")
     return Answer(reply.status, headers, content, cut)
 
 

@@ -1,4 +1,7 @@
-"""How each service refuses a token: always 401, with different codes and headers."""
+"""How each service refuses a token: always 401, with different codes and headers.
+
+The data plane of Digital Twins says neither code nor why (`emulator/dataplane/__init__.py`).
+"""
 
 from __future__ import annotations
 
@@ -90,19 +93,10 @@ class _GraphRefusals(Refusals):
         return Refused(401, "InvalidAuthenticationToken", text, headers={"WWW-Authenticate": header})
 
 
-class _DataPlaneRefusals(Refusals):
-    """The Digital Twins data plane: one code, Resource Manager's texts."""
-
-    def _say(self, code: str, text: str) -> Refused:  # noqa: ARG002 - the code is always the same
-        return super()._say("Unauthorized", text)
-
-
 def refusals_of(audiences: Collection[str]) -> Refusals:
     """Return the refusals of the service that accepts `audiences`."""
     if seed.GRAPH_APP in audiences:
         return _GraphRefusals(audiences)
-    if seed.DIGITAL_TWINS_APP in audiences or any("digitaltwins" in audience for audience in audiences):
-        return _DataPlaneRefusals(audiences)
     return Refusals(audiences)
 
 

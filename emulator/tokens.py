@@ -102,13 +102,15 @@ class TokenAuthority:
         *,
         client: str = seed.AZURE_CLI_APP,
         capabilities: Collection[str] = (),
+        contexts: Collection[str] = (),
         tenant: str = seed.TENANT,
         lifetime: int = LIFETIME,
     ) -> Token:
         """Issue a delegated access token for the emulated tenant, whatever the user's home tenant is."""
-        return self._access(
-            user_claims(user, client) | {"scp": self._scopes(audience)}, audience, capabilities, tenant, lifetime
-        )
+        claims = user_claims(user, client) | {"scp": self._scopes(audience)}
+        if contexts:
+            claims |= {"acrs": sorted(contexts), "amr": ["pwd", "mfa"]}
+        return self._access(claims, audience, capabilities, tenant, lifetime)
 
     def for_app(
         self,
@@ -157,6 +159,7 @@ class TokenAuthority:
             app_id=claims["appid"],
             name=claims["appid"] if app else claims.get("upn") or claims["unique_name"],
             permissions=frozenset(claims.get("roles", ())),
+            contexts=frozenset(claims.get("acrs", ())),
         )
 
     def sign(self, claims: Json) -> str:

@@ -19,6 +19,13 @@ class Drift(Enum):
     LEFT_OVER = "left over"
     UNDER_WAY = "under way"
     """Azure, or another run, is still at it: nothing differs yet."""
+    NONE = "none"
+    """What was chosen is there: only this tool's own mark is brought up to date."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether Azure is not as it was chosen."""
+        return self not in {Drift.UNDER_WAY, Drift.NONE}
 
 
 @dataclass(frozen=True)

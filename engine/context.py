@@ -72,13 +72,24 @@ class Reads:
     async def __call__(
         self, ask: Callable[Arguments, Awaitable[Answer]], *args: Arguments.args, **kwargs: Arguments.kwargs
     ) -> Answer:
-        """Return the answer of `ask`, which only reads. Arguments are hashable. Raises what `ask` raised."""
+        """Return the answer of `ask`, which only reads. Arguments are hashable. Raises what `ask` raised.
+
+        One who stops waiting takes the answer from nobody else.
+        """
         import asyncio
 
         key = (ask, args, tuple(sorted(kwargs.items())))
         if key not in self._answers:
             self._answers[key] = asyncio.ensure_future(ask(*args, **kwargs))
-        return cast(Answer, await self._answers[key])
+        return cast(Answer, await asyncio.shield(self._answers[key]))
+
+    def forget_failures(self) -> None:
+        """Drop what was refused or cancelled: it is asked again."""
+        self._answers = {
+            key: answer
+            for key, answer in self._answers.items()
+            if not answer.done() or not (answer.cancelled() or answer.exception())
+        }
 
 
 def _no_progress(_what: str) -> None:

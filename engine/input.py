@@ -37,6 +37,8 @@ class Field:
     problem: Callable[[str], str | None] = _accept
     """Says why a value can't be right, without asking Azure."""
     required: bool = False
+    verbatim: bool = False
+    """Blanks and quotes around a value belong to it."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Input:
     """It answers a question of a plan, by its name."""
     path: bool = False
     """It names a file: in a settings file, relative to that file. `-` stands for no file."""
+    verbatim: bool = False
+    """Blanks and quotes around a value belong to it."""
 
     @property
     def flag(self) -> str:
@@ -109,6 +113,8 @@ class Lookup:
     """Of a role: the resource id of the subscription or group where it has to be assignable."""
     remembered: bool = False
     """It comes from the state file, so what an earlier run resolved holds."""
+    type: str = ""
+    """Of a principal: User, ServicePrincipal or Group; "" where that isn't said. An object id needs no look-up then."""
 
 
 def text_of(given: Mapping[str, Given], name: str) -> str | None:

@@ -24,6 +24,8 @@ class Outcome(Enum):
     REMOVED = "removed"
     KEPT = "nothing to do"
     """In `destroy`: nothing of it is ours."""
+    RETAINED = "kept"
+    """In `destroy`: what is recorded as ours is kept, as its mark is gone or changed. The exit code is 1."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class Result:
     def exit_code(self) -> int:
         """The exit code that this outcome alone asks for."""
         return self.error.exit_code if self.error else 0
+
+    @property
+    def has_written(self) -> bool:
+        """Whether the step changed anything in Azure, and what needs it has to look again."""
+        wrote = self.outcome is Outcome.RETAINED and self.plan is not None and bool(self.plan.changes)
+        return wrote or self.outcome in {Outcome.DONE, Outcome.REMOVED}
 
     def is_idle(self, step: AnyStep, *, removing: bool = False) -> bool:
         """Whether there is nothing to tell of the step."""

@@ -22,6 +22,8 @@ class Kind:
     """How many parts follow the name."""
     shown: bool = True
     """Whether a person is told of it: a detail that Azure doesn't return is only remembered."""
+    in_instance: bool = False
+    """It is in the instance: Azure deletes it with the instance."""
 
     def item(self, *parts: str) -> str:
         """Return the item with these parts as it is recorded. ValueError for another number of parts."""
@@ -65,6 +67,8 @@ class Record:
     """The key of the change that a run was making when it was interrupted; "" when none was."""
     removed: bool = False
     """`destroy` removed what this step created, so Azure may not have released its name yet."""
+    owned_in_instance: frozenset[str] = frozenset()
+    """Items that any step owns and that are deleted with the instance."""
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,35 @@ from dataclasses import dataclass
 SEVERITY = (0, 5, 3, 2, 4, 1, 70, 129, 130, 143)
 """Exit codes from best to worst: the worst outcome of a run sets its exit code."""
 
+SHORTEST_SECRET = 5
+"""Characters of a text that can be taken out everywhere without spoiling words."""
+
 RERUN = "Run the same command again: it resumes where it stopped."
 
 
 _SECRETS = (
     re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*"),
-    re.compile(r"(?i)(?<=bearer )\S+"),
+    re.compile(r"(?i)(?<=bearer )\S+|(?<=basic )[A-Za-z0-9+/=]{6,}"),
     re.compile(r"(?i)(?<=client_secret=)[^&\s]+|(?<=password=)[^&\s]+|(?<=refresh_token=)[^&\s]+"),
+    re.compile(r"(?i)(?<=[?&]sig=)[^&\s]+|(?<=accountkey=)[^;\s]+|(?<=sharedaccesskey=)[^;\s]+"),
+    re.compile(r"(?<=://)[^\s/@'\"<>]+(?:@[^\s/@'\"<>]+)*(?=@)"),
+    re.compile(r"(?i)(?<![\w@:/.-])(?!mailto:|urn:)[^\s:@/'\"=<>{}(),]+:[^\s/'\"]+(?=@[\w\[])"),
 )
+"""Tokens; values of headers, forms and connection strings; the credentials in a URL, and without one."""
+
+_known_secrets: set[str] = set()
+
+
+def keep_secret(secret: str) -> None:
+    """Have `redact` take this text out of everything, however a library quotes it, unless it is very short."""
+    if len(secret) >= SHORTEST_SECRET:
+        _known_secrets.add(secret)
 
 
 def redact(content: str) -> str:
-    """Return the text without anything that looks like a token or a secret."""
+    """Return the text without anything that looks like a token or a secret, and without what is kept secret."""
+    for known in sorted(_known_secrets, key=len, reverse=True):
+        content = content.replace(known, "REDACTED")
     for secret in _SECRETS:
         content = secret.sub("REDACTED", content)
     return content
@@ -31,7 +48,8 @@ class Refusal(Exception):
     """Something that can't go on, in four slots: what happened, why, what to do next, and Azure's code.
 
     Exit codes: 1 failed, 2 bad input, 3 more rights are needed, 4 the state file is locked, 70 a bug of this tool.
-    Tokens and secrets in its texts are redacted: they are shown, logged and kept in the state file.
+    Tokens and secrets in its texts are redacted, however these are set: they are shown, logged and kept in the state
+    file.
     """
 
     what: str
@@ -41,8 +59,8 @@ class Refusal(Exception):
     request_id: str = ""
     exit_code: int = 1
 
-    def __post_init__(self) -> None:
-        self.what, self.why, self.next = redact(self.what), redact(self.why), redact(self.next)
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, redact(value) if isinstance(value, str) else value)
 
     def __str__(self) -> str:
         return self.what

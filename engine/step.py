@@ -59,6 +59,8 @@ class Plan:
     adoptable: tuple[str, ...] = ()
     """What has this tool's tag and isn't recorded: `deploy` records it again, `destroy` keeps it and says so."""
     ask: Ask | None = None
+    retained: tuple[str, ...] = ()
+    """In `destroy`: what is recorded as ours and kept, as its mark is gone or changed; a line each, with why."""
 
 
 class Step(ABC, Generic[Clients, Names, Desired, Observed]):

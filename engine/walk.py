@@ -54,6 +54,7 @@ class Walk(Generic[Clients]):
         self._owned = {step.key: prior.owned.get(step.key, frozenset()) for step in steps}
         if removal is not None:  # an interrupted change may have created what it was about to
             self._owned = {key: owned | prior.pending.get(key, frozenset()) for key, owned in self._owned.items()}
+        self._in_instance = tuple(kind for step in steps for kind in step.kinds if kind.in_instance)
         self._needs = {step.key: step.needs for step in steps}
         if removal is not None:
             self._needs = {key: tuple(step.key for step in steps if key in step.needs) for key in self._needs}
@@ -80,8 +81,9 @@ class Walk(Generic[Clients]):
         return self._looks
 
     async def answer(self, answers: Mapping[str, bool]) -> Mapping[str, StepLook]:
-        """Plan again with these answers. What has been asked of Azure isn't asked again. Raises as `look` does."""
+        """Plan again with these answers. What Azure has answered isn't asked again. Raises as `look` does."""
         self.answers.update(answers)
+        self._reads.forget_failures()
         self._values = dict(self._prior.values)  # plans tell what earlier runs knew from what the first look found
         return await self.look()
 
@@ -125,9 +127,11 @@ class Walk(Generic[Clients]):
         self._owned = {key: owned.difference(items) for key, owned in self._owned.items()}
 
     def _record(self, step: AnyStep) -> Record:
+        every = frozenset[str]().union(*self._owned.values())
         return Record(
             owned=self._owned[step.key],
-            owned_by_any=frozenset().union(*self._owned.values()),
+            owned_by_any=every,
+            owned_in_instance=frozenset(item for kind in self._in_instance for item in kind.among(every)),
             pending=self._prior.pending.get(step.key, frozenset()),
             in_progress=self._prior.in_progress.get(step.key, ""),
             removed=step.key in self._prior.removed,
@@ -163,7 +167,7 @@ class Walk(Generic[Clients]):
             result = Result(Outcome.BLOCKED, reason=f"needs: {titles}", remaining=remaining)
         else:
             # What it needs has changed, so what was observed may have changed too.
-            if any(result.outcome in (Outcome.DONE, Outcome.REMOVED) for result in before.values()):
+            if any(result.has_written for result in before.values()):
                 look = _without_new_question(await self._look_at(step, Reads()), look)
             result = await self._carry_out(step, look, recorder)
         recorder.ended(step, result)
@@ -193,7 +197,9 @@ class Walk(Generic[Clients]):
             self._forget(change.releases)
             self._owned[step.key] |= {*change.owns}
             recorder.done(step, change, values)
-        return Result(self._outcome(plan), plan, produced, reason="" if plan.changes else plan.reason)
+        outcome = self._outcome(plan)
+        kept = _retained(step, plan) if outcome is Outcome.RETAINED else None
+        return Result(outcome, plan, produced, kept, reason="" if plan.changes else plan.reason)
 
     def _refused(self, error: Exception, change: AnyChange) -> Refusal:
         refusal = self._explain(error, change.title) or _bug(error)
@@ -203,6 +209,8 @@ class Walk(Generic[Clients]):
         return refusal
 
     def _outcome(self, plan: Plan) -> Outcome:
+        if self._removal is not None and plan.retained:
+            return Outcome.RETAINED
         if plan.skipped:
             return Outcome.SKIPPED
         if self._removal is not None:
@@ -221,6 +229,16 @@ def _with_adoptable(plan: Plan, step: AnyStep, record: Record, *, removing: bool
     fate = "not recorded as its own, and kept" if removing else "recorded as its own again"
     note = f"{step.title}: found with this tool's tag; {fate}: {', '.join(named)}."
     return replace(plan, adoptable=items, notes=(*plan.notes, note))
+
+
+def _retained(step: AnyStep, plan: Plan) -> Refusal:
+    """Return the error of a removal that keeps what is recorded as ours."""
+    return Refusal(
+        f"{step.title}: kept, though it is recorded as created by this tool.",
+        why="\n".join(plan.retained),
+        next="Somebody has taken it over, or a policy has changed its tags. Put the tag back and run destroy again, or "
+        "delete it yourself.",
+    )
 
 
 def _without_new_question(look: StepLook, before: StepLook) -> StepLook:

@@ -13,7 +13,9 @@ from engine.record import PriorRuns
 VERSION = 2
 FORMAT = "azure-digital-twins-deployment"
 
-StepState = Literal["pending", "doing", "done", "needs you", "skipped", "failed", "blocked", "removed", "nothing to do"]
+StepState = Literal[
+    "pending", "doing", "done", "needs you", "skipped", "failed", "blocked", "removed", "nothing to do", "kept"
+]  # fmt: skip
 
 
 class StateRefused(Exception):

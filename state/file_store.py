@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import json
 import os
@@ -55,8 +56,13 @@ class StateFile:
                 "with --state FILE."
             ) from None
         try:
-            text = data.decode("utf-8")
+            text = data.decode("utf-8-sig")  # an editor may have added a byte order mark
         except UnicodeDecodeError:
+            if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                raise StateRefused(
+                    f"The state file {self.path} is UTF-16, and was left as it is. Save it as UTF-8, or name another "
+                    "one with --state FILE."
+                ) from None
             raise StateRefused(
                 f"The state file {self.path} is torn or not text. It was left as it is. Move it away and run again: "
                 "everything in Azure is found and adopted."

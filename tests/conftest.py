@@ -22,7 +22,7 @@ SEED = int(os.environ.setdefault("MATRIX_SEED", str(secrets.randbelow(10**6))))
 """What the samples of the matrices are drawn with. The environment takes it to the processes that share the tests."""
 
 SHARED = Path(os.environ.get("ADT_SHARED", ROOT.parent / "shared"))
-"""Where Azure's published contracts are."""
+"""Where Azure's published contracts and recorded answers of it are."""
 
 
 def pytest_configure() -> None:
@@ -37,6 +37,9 @@ def pytest_report_header() -> str:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say so when the traffic was held against nothing."""
+    if not (SHARED / "real").is_dir():
+        where = f"There are no recorded answers at {SHARED} (ADT_SHARED)"
+        terminalreporter.write_line(f"{where}: the embedded Azure was not held against them.")
     if not (SHARED / "contracts").is_dir():
         where = f"There are no published contracts at {SHARED} (ADT_SHARED)"
         terminalreporter.write_line(f"{where}: the traffic was not held against them.")

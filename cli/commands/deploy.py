@@ -10,7 +10,7 @@ from cli.console import say, show_needs_you, show_pairs, text
 from cli.display import DEFAULT_STATE, command, shown
 from cli.hand_off import HandOff, missing_rights
 from cli.run import Run
-from cloud.azure_clouds import EXPLORERS, audience
+from cloud.azure_clouds import EXPLORERS
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
@@ -70,7 +70,7 @@ def _show_success(run: Run, walk: Walk[Azure], ended: Ended) -> None:
         if plan and plan.needs_you:
             show_needs_you(console, step, plan.needs_you)
             console.print()
-    explorer = EXPLORERS.get(audience(outputs["host_name"]))
+    explorer = EXPLORERS.get(walk.target.cloud)
     if not explorer:
         return
     link = f"{explorer}/?tid={outputs['tenant_id']}&eid={outputs['host_name']}"

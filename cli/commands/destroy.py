@@ -10,17 +10,15 @@ from cli.console import say, text
 from cli.display import command, shown
 from cli.hand_off import missing_rights
 from cli.run import Declined, Run
-from engine.context import Removal
+from engine.context import Reads, Removal
 from engine.refusal import BadInput, Refusal
+from steps.shared.instance import INSTANCE
 
 if TYPE_CHECKING:
     from cli.resolve import Resolved
     from cloud.clients import Azure
     from engine.outcome import StepLook
     from engine.walk import Walk
-
-INSTANCE = "instance"
-"""The instance, as it is recorded: everything in it goes with it."""
 
 
 async def destroy(run: Run) -> int:
@@ -52,13 +50,14 @@ async def destroy(run: Run) -> int:
 
 async def _look(run: Run, azure: Azure, resolved: Resolved) -> tuple[Walk[Azure], Mapping[str, StepLook]]:
     """Look at everything as if the instance went, with everything in it; again as if it didn't, if it is kept."""
-    recorded = INSTANCE in run.prior.owned.get(INSTANCE, ()) or INSTANCE in run.prior.pending.get(INSTANCE, ())
-    walk = run.walk(azure, resolved, Removal(instance_goes=recorded, purge=run.options.purge))
+    prior, item, reads = run.prior, INSTANCE.item(), Reads()
+    recorded = any(item in owned for known in (prior.owned, prior.pending) for owned in known.values())
+    walk = run.walk(azure, resolved, Removal(instance_goes=recorded, purge=run.options.purge), reads)
     looks = await run.look(walk, asks=False)
-    plan = looks[INSTANCE].plan
+    plan = looks["instance"].plan
     released = (plan.vanished, *(change.releases for change in plan.changes)) if plan else ()
-    if recorded and plan and not any(INSTANCE in items for items in released):
-        walk = run.walk(azure, resolved, Removal(purge=run.options.purge))
+    if recorded and plan and not any(item in items for items in released):
+        walk = run.walk(azure, resolved, Removal(purge=run.options.purge), reads)
         looks = await run.look(walk, asks=False)
     return walk, looks
 

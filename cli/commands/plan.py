@@ -19,7 +19,7 @@ async def plan(run: Run) -> int:
         missing = await missing_rights(azure, looks)
     code = worst(look.error.exit_code for look in looks.values() if look.error)
     if run.options.json:
-        json_output.emit(json_output.plan_document(walk, looks, missing, code))
+        json_output.emit({**json_output.plan_document(walk, looks, missing, code), "warnings": run.warnings})
         return code
     show_what_is_planned(run, walk, looks, missing)
     for look in looks.values():

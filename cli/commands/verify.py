@@ -7,16 +7,18 @@ from collections.abc import Awaitable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from azure.core.exceptions import HttpResponseError
+from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
 from cli import json_output
 from cli.check import Check
 from cli.console import show_checks, show_refusal
 from cli.display import command
 from cli.run import Run
-from cloud.azure_clouds import audience
+from cloud import data_plane
+from cloud.azure_clouds import DATA_PLANE
+from cloud.data_plane import lacks_role
 from cloud.errors import explain
-from engine.change import AnyChange, Drift
+from engine.change import AnyChange
 from engine.refusal import worst
 from steps import STEPS
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from cloud.clients import Azure
     from engine.outcome import StepLook
     from engine.step import AnyStep
+    from steps.step_02_instance.inputs import DesiredInstance
     from steps.step_03_role.inputs import DesiredRole
     from steps.step_04_app_registration.desired import DesiredApplication
     from steps.step_09_app_role.inputs import DesiredAppRole
@@ -33,8 +36,8 @@ if TYPE_CHECKING:
 async def verify(run: Run) -> int:
     """Check every step and probe the instance, and return the exit code: 1 when something differs or doesn't answer."""
     async with await run.connect() as azure:
-        if host := run.prior.values.get("host_name"):
-            azure.credential.ask_early(f"{audience(host)}/.default")
+        if run.prior.values.get("host_name"):
+            azure.credential.ask_early(f"{DATA_PLANE}/.default")
         resolved = await run.resolve(azure)
         known = run.prior.values
         walk = run.walk(azure, resolved)
@@ -51,7 +54,7 @@ async def verify(run: Run) -> int:
     checks = [*(check for step in STEPS for check in _of_step(step, looks[step.key])), *probed]
     code = worst(check.exit_code for check in checks)
     if run.options.json:
-        json_output.emit(json_output.verify_document(checks, code))
+        json_output.emit({**json_output.verify_document(checks, code), "warnings": run.warnings})
         return code
     show_checks(run.console, [(check.title, check.result, check.detail) for check in checks])
     run.console.print()
@@ -64,7 +67,8 @@ async def verify(run: Run) -> int:
         what = "1 difference" if drift == 1 else f"{drift} differences"
         run.console.print(f"{what}. To fix this: {command(['deploy'])}", soft_wrap=True)
     elif not code:
-        run.console.print("No drift: Azure matches your settings")
+        seen = all(check.result != "note" or check.step for check in checks)
+        run.console.print("No drift: Azure matches your settings" if seen else "No drift; the instance was not asked")
     return code
 
 
@@ -85,7 +89,7 @@ def _of_step(step: AnyStep, look: StepLook) -> list[Check]:
 
 def _of_change(title: str, step: str, change: AnyChange) -> Check:
     drift = change.drift
-    if drift is Drift.UNDER_WAY:
+    if not drift.differs:
         return Check(title, "note", change.title, step=step, change=change.key, drift=drift)
     return Check(title, "drift", f"{drift.value}: {change.title}", step=step, change=change.key, drift=drift)
 
@@ -101,13 +105,19 @@ async def _probes(
     from cloud.probes import AS_THE_APP, app_token, read_models, user_token
 
     host, client_id = values.get("host_name", ""), values.get("client_id", "")
+    desired = cast("DesiredInstance", resolved.desired["instance"])
+    open_again = desired.public_network_access == "Enabled"
+
+    async def is_closed() -> bool:
+        return await data_plane.is_closed(azure, resolved.target.instance_id)
+
     if not host:
         return [Check("Data plane", "failed", "there is no instance to ask")]
     who, assignee = await azure.credential.who(), cast("DesiredRole", resolved.desired["role"]).assignee
 
     async def is_new(step: str) -> bool:
         plan = (await looking)[step].plan
-        new = bool(plan and not plan.changes) and run.finished_within(step, minutes=6)
+        new = bool(plan and not plan.changes) and run.finished_within(step, minutes=6) and not await is_closed()
         if new:
             run.screen.notice("waiting for a new role, which can take up to five minutes to work")
         return new
@@ -117,35 +127,41 @@ async def _probes(
         return has_the_role and await is_new("role")
 
     async def as_user() -> str:
-        await read_models(azure, host, await user_token(azure, host), is_own_and_new)
+        await read_models(azure, host, await user_token(azure), is_own_and_new)
         return f"{host} answers {who.name}"
 
     async def as_app(secret: str) -> str:
-        token = await app_token(azure, host, resolved.target.tenant, client_id, secret)
+        token = await app_token(azure, resolved.target.tenant, client_id, secret)
         if not cast("DesiredAppRole", resolved.desired["app_role"]).role:
             return "signs in with its secret; it has no role on the instance to try"
         await read_models(azure, host, token, lambda: is_new("app_role"), query=AS_THE_APP)
         return f"{host} answers the application"
 
-    probing = [_checked("Data plane, signed in", as_user())]
+    async def checked(title: str, probing: Awaitable[str]) -> Check:
+        try:
+            return Check(title, "ok", await probing)
+        except Exception as error:
+            refusal = explain(error, "ask the instance")
+            if refusal is None:
+                raise
+            is_silent = lacks_role(error) or isinstance(error, ServiceRequestError | ServiceResponseError)
+            if is_silent and await is_closed():
+                shut = data_plane.closed("ask the instance")
+                if not open_again:  # nothing differs, and it can't be asked from here
+                    return Check(title, "note", f"not asked: {shut.why} {shut.next}")
+                refusal = shut
+            elif lacks_role(error):
+                refusal.why = "There is no role on the instance that allows it."
+                refusal.next = "A new role can take up to five minutes to work; run verify again then."
+            refusal.exit_code = 1  # whatever it means to a write
+            return Check(title, "failed", refusal.why or refusal.what, refusal)
+
+    probing = [checked("Data plane, signed in", as_user())]
     app = cast("DesiredApplication", resolved.desired["app_registration"])
     secret = secret_in(app.secret.file) if app.secret and not app.left_out else ""
     if secret and client_id:
-        probing.append(_checked("Data plane, as the app", as_app(secret)))
+        probing.append(checked("Data plane, as the app", as_app(secret)))
     return list(await asyncio.gather(*probing))
-
-
-async def _checked(title: str, probing: Awaitable[str]) -> Check:
-    try:
-        return Check(title, "ok", await probing)
-    except Exception as error:
-        refusal = explain(error, "ask the instance")
-        if refusal is None:
-            raise
-        if isinstance(error, HttpResponseError) and error.status_code == 403:
-            refusal.why = refusal.why if refusal.code != "403" else "There is no role on the instance that allows it."
-            refusal.next = "A new role can take up to five minutes to work; run verify again then."
-        return Check(title, "failed", refusal.why or refusal.what)
 
 
 def secret_in(file: str) -> str:

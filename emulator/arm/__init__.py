@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 
 from emulator.arm.authorization import eligibility, locks, role_assignments, role_definitions, user_assigned_identities
 from emulator.arm.core import (
     errors,
     operations,
     providers,
+    replicas,
     resource_groups,
     resource_lists,
+    second_factor,
     subscriptions,
     tags,
     versions,
@@ -46,10 +49,16 @@ _WRITES = ("writes", 1199)
 def handle(world: World, request: Request) -> Reply:
     """Carry out one request: token, api-version, then the operation, which checks what the caller may do."""
     request = dataclasses.replace(request, caller=world.tokens.verify(request, ARM_AUDIENCES))
+    second_factor.require(world, request)
     api_version = versions.check(request)
+    if request.method != "PUT" or world.store.get(replicas.KIND, request.path.lower()) is None:
+        replicas.refuse_unknown(world, request)
     reply = ROUTER.dispatch(world, request)
     if reply is None:
         raise _nothing_there(request, api_version)
+    replicas.note(world, request, reply)
+    if "/providers/microsoft.digitaltwins/" in request.path.lower():
+        reply.headers.setdefault("traceresponse", f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
     quota, left = _QUOTA.get(request.method, _WRITES)
     reply.headers.setdefault(f"x-ms-ratelimit-remaining-subscription-{quota}", str(left))
     return reply

@@ -7,6 +7,7 @@ from emulator.arm.authorization.identities import IDENTITIES
 from emulator.arm.core import providers
 from emulator.arm.core.groups import GROUPS
 from emulator.arm.core.resources import RESOURCES
+from emulator.arm.digital_twins import instances
 from emulator.arm.digital_twins.children import CHILDREN, eventual
 from emulator.arm.digital_twins.instances import INSTANCES
 from emulator.graph import find_principal
@@ -53,7 +54,7 @@ def _instance(world: World, instance: Json) -> list[Item]:
     principal = (instance.get("identity") or {}).get("principalId")
     generated = (principal,) if principal else ()
     label = f"identity of {instance['name']}"
-    items = [Item("digitalTwinsInstances", label, public(instance), generated, _TIMES)]
+    items = [Item("digitalTwinsInstances", label, instances.eventual(instance), generated, _TIMES)]
     for child in CHILDREN.under(world, instance["id"]):
         kind = child["type"].rpartition("/")[2]
         items.append(Item(kind, f"{kind} {child['name']}", eventual(child), volatile=_TIMES))
@@ -62,10 +63,17 @@ def _instance(world: World, instance: Json) -> list[Item]:
 
 def _destinations(world: World) -> list[Item]:
     return [
-        Item(body["type"].rpartition("/")[2], body["name"], public(body), volatile=(*_TIMES, *_TIMES_INSIDE))
+        Item(_kind(body), body["name"], public(body), volatile=(*_TIMES, *_TIMES_INSIDE))
         for _, subscription in world.store.list("subscription")
         for body in RESOURCES.under(world, subscription["id"])
     ]
+
+
+def _kind(body: Json) -> str:
+    """Return the last part of the type, in one spelling: Azure has several."""
+    name = body["type"].rpartition("/")[2].lower()
+    spelt = {"authorizationrules": "authorizationRules", "storageaccounts": "storageAccounts"}
+    return spelt.get(name, str(name))
 
 
 def _assignments(world: World) -> list[Item]:

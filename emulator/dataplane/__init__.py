@@ -30,13 +30,19 @@ def handle(world: World, request: Request) -> Reply:
 
 
 def render_refusal(refused: Refused, request: Request) -> Reply:
-    """Return a refusal as the data plane words it: with a body, unless a data role is missing (403)."""
+    """Return a refusal as the data plane words it: with a body, unless a data role is missing (403).
+
+    Recorded: that of a token has a body of its own, and none of the headers that name the request or the error.
+    """
+    if refused.status == 401:
+        return Reply(401, {"statusCode": 401, "message": "Unauthorized"})
     bare = isinstance(refused, NotPermitted) or request.method == "HEAD"
     error: Json = {"code": refused.code, "message": refused.message}
     if refused.details is not None:
         error["details"] = refused.details
-    body = None if bare else {"error": error}
-    return Reply(refused.status, body, dict(refused.headers))
+    return Reply(
+        refused.status, None if bare else {"error": error}, {"x-ms-error-code": refused.code, **refused.headers}
+    )
 
 
 def inventory(world: World) -> list[Item]:

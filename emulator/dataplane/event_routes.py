@@ -50,8 +50,8 @@ def put_route(world: World, request: Request, name: str) -> Reply:
         raise Refused(
             400,
             "EventRouteEndpointInvalid",
-            f"The endpoint '{endpoint}' provided does not exist or is not active. Please create the endpoint, or wait "
-            "until it is provisioned, and try again.",
+            "The endpoint provided does not exist or is not active. Check that your endpoint is provisioned correctly. "
+            "See event route documentation (http://aka.ms/ADTv2Routes).",
         )
     _check_filter(condition)
     limit = (world.store.get("limit", "eventRoutes") or {}).get("count", LIMIT)
@@ -73,7 +73,12 @@ def delete_route(world: World, request: Request, name: str) -> Reply:
 def _existing(world: World, instance: Json, name: str) -> Json:
     found = items.get(world, KIND, instance, name)
     if found is None:
-        raise Refused(404, "EventRouteNotFound", f"There is no event route available that matches the name {name}.")
+        raise Refused(
+            404,
+            "EventRouteNotFound",
+            "There is no route available that matches the provided input. Check for all valid event routes by calling "
+            "EventRoute_List. See Swagger example (https://aka.ms/RouteSwSmpl).",
+        )
     return found
 
 
@@ -87,5 +92,8 @@ def _check_filter(condition: object) -> None:
         parse(condition if isinstance(condition, str) else "")
     except BadExpression as error:
         raise Refused(
-            400, "EventRouteFilterInvalid", f"The event route filter '{condition}' is invalid. {error}"
+            400,
+            "EventRouteFilterInvalid",
+            f"The provided filter is invalid. {error} See event route documentation for supported values and structure "
+            "(https://aka.ms/ADTv2Routes).",
         ) from None

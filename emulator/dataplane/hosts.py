@@ -12,7 +12,7 @@ from emulator.world import World
 
 
 class NotPermitted(Refused):
-    """Azure's 403 without a body: no role, or a role that the data plane does not see yet."""
+    """Azure's 403 without a body: no role, one that the data plane does not see yet, or a closed instance."""
 
     def __init__(self) -> None:
         super().__init__(403, "Forbidden", "")
@@ -40,7 +40,7 @@ def require(world: World, request: Request, action: str) -> Json:
     assert caller is not None, "the token is verified before routing"  # noqa: S101 - an invariant of handle()
     instance = instance_of(world, request)
     if instance["properties"]["publicNetworkAccess"] == "Disabled":
-        raise Refused(403, "PublicNetworkAccessDisabled", "Public network access is disabled for this instance.")
+        raise NotPermitted
     granting = rbac.granting(world, caller.object_id, action, instance["id"], data=True)
     effective = [found for found in granting if not world.lag.pending(rbac.effect_key(found))]
     if not effective:

@@ -13,6 +13,7 @@ from emulator.messages import Json, Refused, Request
 from emulator.world import World
 
 PAGE = 100
+_ETAG = re.compile(r'(?:W/)?"[^"]*"')
 
 
 def key(instance: Json, *ids: str) -> str:
@@ -45,11 +46,24 @@ def new_etag() -> str:
     return f'W/"{uuid.uuid4()}"'
 
 
-def check_etag(request: Request, found: Json | None) -> None:
-    """Refuse (412) a change whose `If-Match` or `If-None-Match` doesn't hold."""
+def check_etag(request: Request, found: Json | None, taken: str = "", kind: str = "") -> None:
+    """Refuse a change whose `If-Match` or `If-None-Match` doesn't hold (412), or is no such value (400).
+
+    `taken`: the item that is there already, and `kind` what it is, for the refusal of `If-None-Match: *`.
+    """
     match, none_match = request.headers.get("If-Match"), request.headers.get("If-None-Match")
+    if match and match != "*" and not _ETAG.fullmatch(match):
+        raise invalid("Invalid If-Match header value. Allowed value(s): If-Match: {etag} or If-Match: *")
+    if none_match and none_match != "*":
+        raise invalid("Invalid If-None-Match header value. Allowed value(s): If-None-Match: *")
     etag = found.get("$etag") if found else None
-    if (match and etag != match and not (match == "*" and etag)) or (none_match and etag and none_match in ("*", etag)):
+    if none_match and etag:
+        raise Refused(
+            412,
+            "PreconditionFailed",
+            f"If-None-Match: * header was specified but {taken} was found. Please specify a different {kind} id.",
+        )
+    if match and etag != match and not (match == "*" and etag):
         raise Refused(
             412,
             "PreconditionFailed",

@@ -18,8 +18,10 @@ def parsed(request: Request) -> list[Json]:
     if not isinstance(operations, list):
         raise invalid("The JSON Patch provided must be an array of operations.")
     for operation in operations:
-        if not isinstance(operation, dict) or operation.get("op") not in ("add", "remove", "replace"):
-            raise invalid("Operations are limited to add, replace and remove.")
+        if not isinstance(operation, dict) or not operation.get("op"):
+            raise invalid("Parameter op must not be empty.")
+        if operation["op"] not in ("add", "remove", "replace"):
+            raise invalid(f"Unsupported operation type {operation['op']}.")
         if not str(operation.get("path", "")).startswith("/"):
             raise invalid("The path of an operation must begin with '/'.")
         if operation["op"] != "remove" and "value" not in operation:
@@ -36,7 +38,7 @@ def applied(document: Json, operations: list[Json]) -> Json:
         for name in parents:
             place = place.get(name) if isinstance(place, dict) else None
         if not isinstance(place, dict) or (operation["op"] != "add" and last not in place):
-            raise invalid(f"The path '{operation['path']}' does not exist. Use the add operation to create it.")
+            raise invalid(f"The target location specified by path segment '{last}' was not found.")
         if operation["op"] == "remove":
             del place[last]
         else:
@@ -51,4 +53,5 @@ def segments(path: str) -> list[str]:
 
 def invalid(message: str) -> Refused:
     """Return the refusal of a patch."""
-    return Refused(400, "JsonPatchInvalid", f"The JSON Patch provided is invalid. {message}")
+    advice = "Please provide a valid patch document. See section on update apis in the documentation"
+    return Refused(400, "JsonPatchInvalid", f"{message} {advice} http://aka.ms/adtv2twins.")

@@ -42,9 +42,9 @@ def add_models(world: World, request: Request) -> Reply:
     if there := [identifier for identifier in new if items.get(world, KIND, instance, identifier)]:
         raise Refused(
             409,
-            "ModelAlreadyExists",
+            "ModelIdAlreadyExists",
             f"Some of the model ids already exist: {', '.join(there)}. Use Model_List API to view models that already "
-            "exist.",
+            "exist. See the Swagger example (https://aka.ms/ModelListSwSmpl).",
         )
     _check_references(world, instance, new)
     records = [_record(model) for model in models]
@@ -86,7 +86,7 @@ def patch_model(world: World, request: Request, name: str) -> Reply:
         if operation.get("path") != "/decommissioned" or operation["op"] != "replace":
             raise json_patch.invalid("The only change of a model is to replace /decommissioned.")
         if operation.get("value") is True and (users := _users(world, instance, name, in_use=True)):
-            raise _in_use("ModelReferencesNotDecommissioned", name, users, "decommissioned")
+            raise _in_use("ModelReferencesNotDecommissioned", users, "decommission")
         found["decommissioned"] = operation.get("value") is True
     items.put(world, KIND, instance, found, name)
     return Reply(204)
@@ -98,7 +98,7 @@ def delete_model(world: World, request: Request, name: str) -> Reply:
     instance = require(world, request, f"{_ACTION}/delete")
     existing(world, instance, name)
     if users := _users(world, instance, name, in_use=False):
-        raise _in_use("ModelReferencesNotDeleted", name, users, "deleted")
+        raise _in_use("ModelReferencesNotDeleted", users, "delete")
     items.delete(world, KIND, instance, name)
     return Reply(204)
 
@@ -175,7 +175,7 @@ def _record(model: Json) -> Json:
         "description": texts("description"),
         "displayName": texts("displayName"),
         "decommissioned": False,
-        "uploadTime": now(),
+        "uploadTime": now("0+00:00"),
         "model": model,
     }
 
@@ -202,9 +202,11 @@ def _users(world: World, instance: Json, identifier: str, *, in_use: bool) -> li
     ]
 
 
-def _in_use(code: str, identifier: str, users: list[str], done: str) -> Refused:
+def _in_use(code: str, users: list[str], verb: str) -> Refused:
     return Refused(
         409,
         code,
-        f"The model {identifier} is referenced by the models {', '.join(users)}, which are not {done}.",
+        f"This model is currently being referenced by {', '.join(users)}. You must {verb} these references before "
+        f"{verb.removesuffix('e')}ing the Model.. To {verb} references, do {verb.capitalize()} Model on Ids provided "
+        "above.",
     )

@@ -54,7 +54,7 @@ def put_relationship(world: World, request: Request, twin: str, name: str) -> Re
     twins.check_id(name)
     body = items.body_of(request)
     before = items.get(world, KIND, instance, twin, name)
-    items.check_etag(request, before)
+    items.check_etag(request, before, f"a relationship with the id {name}", "relationship")
     for key, value in (("$relationshipId", name), ("$sourceId", twin)):
         if body.get(key, value) != value:
             raise items.invalid(f"The {key} '{body[key]}' in the payload does not match the one in the path.")
@@ -96,7 +96,9 @@ def _existing(world: World, instance: Json, twin: str, name: str) -> Json:
         raise Refused(
             404,
             "RelationshipNotFound",
-            f"Relationship with ID {name} not found on twin {twin}. Please verify that the relationship id is valid.",
+            f"Relationship {name} not found on twin {twin}. Please verify that the relationship id is valid and "
+            "ensure that the relationship is not deleted. See section on listing relationships in the documentation "
+            "http://aka.ms/adtv2twins.",
         )
     return found
 
@@ -114,10 +116,9 @@ def _valid(world: World, instance: Json, source: Json, body: Json) -> Json:
     if target is None:
         raise Refused(
             404,
-            "TargetTwinNotFound",
-            "The target digital twin is invalid or does not exist. Please validate that the target twin is valid and "
-            "ensure that the target twin is not deleted. See section on querying the twins "
-            "https://aka.ms/adtv2query .",
+            "TargetDigitalTwinNotFound",
+            "The target digital twin is invalid or does not exist Please validate that the target twin is valid and "
+            "ensure that the target twin is not deleted. See section on querying the twins http://aka.ms/adtv2query .",
         )
     find = models.finder(world, instance)
     model = find(source["$metadata"]["$model"]) or {}

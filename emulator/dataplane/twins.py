@@ -41,7 +41,7 @@ def put_twin(world: World, request: Request, name: str) -> Reply:
     if body.get("$dtId", name) != name:
         raise items.invalid(f"The digital twin id '{body['$dtId']}' in the payload does not match the one in the path.")
     before = items.get(world, KIND, instance, name)
-    items.check_etag(request, before)
+    items.check_etag(request, before, f"a twin with the id {name}", "twin")
     found = _valid(world, instance, body, before)
     result = _stamped(name, found, before)
     items.put(world, KIND, instance, result, name)
@@ -91,8 +91,23 @@ def get_component(world: World, request: Request, name: str, component: str) -> 
     instance = require(world, request, f"{_ACTION}/read")
     found = existing(world, instance, name)
     if not isinstance(found.get(component), dict) or component.startswith("$"):
-        raise Refused(404, "ComponentNotFound", f"The component path '{component}' was not found on twin {name}.")
+        raise _no_component(name, component)
     return Reply(body=found[component], headers={"ETag": found["$etag"]})
+
+
+@ROUTER.add("PATCH", _TWIN + "/components/{component}", latency="data_plane")
+def patch_component(world: World, request: Request, name: str, component: str) -> Reply:
+    """Change a component of a twin (204); the twin must be valid as a whole. The `ETag` is that of the twin."""
+    instance = require(world, request, f"{_ACTION}/write")
+    before = existing(world, instance, name)
+    items.check_etag(request, before)
+    operations = json_patch.parsed(request)
+    if not isinstance(before.get(component), dict) or component.startswith("$"):
+        raise json_patch.invalid(f"Could not resolve path /{component}{operations[0]['path']}.")
+    changed = {**before, component: json_patch.applied(before[component], operations)}
+    result = _stamped(name, _valid(world, instance, changed, before), before)
+    items.put(world, KIND, instance, result, name)
+    return Reply(204, headers={"ETag": result["$etag"]})
 
 
 @ROUTER.add("POST", _TWIN + "/telemetry", latency="data_plane")
@@ -104,6 +119,15 @@ def send_telemetry(world: World, request: Request, name: str) -> Reply:
         raise items.invalid("The header Message-Id is required.")
     items.body_of(request)
     return Reply(204)
+
+
+def _no_component(name: str, component: str) -> Refused:
+    return Refused(
+        404,
+        "ComponentNotFound",
+        f"{name} does not have component {component} Please verify that the component path is correct. You can get "
+        "components by getting the twin, See example http://aka.ms/TwinGetSwSmpl.",
+    )
 
 
 def check_id(name: str) -> None:
@@ -135,7 +159,7 @@ def _valid(world: World, instance: Json, body: Json, before: Json | None) -> Jso
         raise failed("Twin is missing $metadata.$model.")
     record = items.get(world, models.KIND, instance, identifier)
     if record is None:
-        raise failed(f"The model {identifier} does not exist.")
+        raise failed(f"{identifier} or one of its dependencies does not exist.")
     if record["decommissioned"] and (before is None or before["$metadata"]["$model"] != identifier):
         raise Refused(400, "ModelDecommissioned", f"The model {identifier} of the twin is decommissioned.")
     find = models.finder(world, instance)

@@ -11,6 +11,7 @@ from emulator.graph import (
     deleted_items,
     federated,
     grants,
+    groups,
     owners,
     passwords,
     people,
@@ -28,6 +29,7 @@ __all__ = ["ensure_digital_twins_principal", "find_principal", "handle", "invent
 
 _ROUTERS: tuple[Router, ...] = (
     people.router,
+    groups.router,
     applications.router,
     passwords.router,
     owners.router,
@@ -43,7 +45,7 @@ def handle(world: World, request: Request) -> Reply:
     """Answer one request.
 
     A document of kind `conditionalAccess` and key `graph` in the store makes policy demand a new sign-in: every
-    valid token is answered with 401 `InteractionRequired` and a claims challenge.
+    valid token is answered with 401 and a claims challenge. `PUT /_emulator/conditional-access` puts it there.
     """
     caller = world.tokens.verify(request, _audiences(world))
     if world.store.get("conditionalAccess", "graph") is not None:

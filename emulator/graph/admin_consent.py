@@ -38,9 +38,14 @@ def render_refusal(refused: Refused, request: Request) -> Reply:  # noqa: ARG001
 
 @router.add("POST", "/api/RegisteredApplications/{app_id}/Consent", latency="graph_write")
 def consent(world: World, request: Request, app_id: str) -> Reply:
-    """Consent for the whole tenant as an administrator (else 403); the application gets its service principal."""
+    """Consent for the whole tenant as an administrator (else 403); the application gets its service principal.
+
+    Service principals are never served: Azure/azure-cli#15967, #29424.
+    """
     replicas.next_replica(world)
     caller = caller_of(request)
+    if caller.kind == "app":
+        raise Refused(503, "ServiceUnavailable", "The service is unavailable.")
     try:
         rights.require_grant(caller)
     except Refused:

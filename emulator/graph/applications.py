@@ -8,7 +8,7 @@ from emulator.graph import principals, references, replicas, rights
 from emulator.graph.application_rules import check_application
 from emulator.graph.credentials import drop_removed, new_password
 from emulator.graph.defaults import APPLICATION_DEFAULTS, merged, with_defaults
-from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, listed, now, page
+from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, listed, now, object_url, page
 from emulator.graph.refusals import bad, invalid_value, not_found, taken
 from emulator.graph.schema import APPLICATION
 from emulator.graph.validation import GUID, check
@@ -82,16 +82,14 @@ def upsert_application(world: World, request: Request, value: str) -> Reply:
 
 @router.add("DELETE", "/v1.0/applications/{value}", latency="graph_write")
 def delete_application(world: World, request: Request, value: str, key: str = "id") -> Reply:
-    """Move an application and its service principal to the deleted items, where they keep their unique names."""
+    """Move an application and its service principal to the deleted items, where it keeps its unique names."""
     found = reached(world, key, value)
     rights.require_change(caller_of(request), found)
-    deleted = {**found, "deletedDateTime": now()}
     principal = replicas.truth(world, "servicePrincipal", "appId", found["appId"])
     if principal is not None:
-        principals.remove(world, principal)
-        deleted["_servicePrincipal"] = principal
+        principals.delete(world, principal)
     replicas.write(world, "application", found["id"], None)
-    replicas.write(world, "deletedApplication", found["id"], deleted)
+    replicas.write(world, "deletedApplication", found["id"], {**found, "deletedDateTime": now()})
     return Reply(204)
 
 
@@ -154,7 +152,9 @@ def _create(world: World, request: Request, sent: Json) -> Reply:
     assert isinstance(answer.body, dict)  # noqa: S101 - an entity is an object
     for credential, secret in zip(answer.body["passwordCredentials"], secrets, strict=True):
         credential["secretText"] = secret
-    answer.headers["Location"] = f"{request.origin}/v1.0/applications/{body['id']}"
+    answer.headers["Location"] = object_url(
+        request, f"directoryObjects/{body['id']}/Microsoft.DirectoryServices.Application"
+    )
     return answer
 
 

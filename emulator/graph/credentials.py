@@ -33,7 +33,11 @@ def add_password(world: World, request: Request, kind: str, found: Json) -> tupl
         **credential,
         "secretText": secret,
     }
-    return Reply(200, answer), {**found, "passwordCredentials": [*found.get("passwordCredentials", []), credential]}
+    headers = {"Location": request.origin}
+    return Reply(200, answer, headers), {
+        **found,
+        "passwordCredentials": [*found.get("passwordCredentials", []), credential],
+    }
 
 
 def remove_password(world: World, request: Request, kind: str, found: Json) -> Json:
@@ -73,7 +77,7 @@ def new_password(world: World, kind: str, holder: Json, asked: Json) -> tuple[Js
         "customKeyIdentifier": None,
         "displayName": settings.get("displayName"),
         "endDateTime": end.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "hint": secret[:3],
+        "hint": secret[:3] if kind == "application" else None,  # recorded
         "keyId": str(uuid.uuid4()),
         "secretText": None,
         "startDateTime": start.strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from emulator.graph import replicas, rights
-from emulator.graph.odata import caller_of, entity, listed, page
-from emulator.graph.refusals import not_found, same_key
+from emulator.graph import principals, replicas, rights
+from emulator.graph.odata import body_of, caller_of, entity, listed, page
+from emulator.graph.refusals import bad, not_found, same_key
 from emulator.messages import Json, Reply, Request
 from emulator.router import Router
 from emulator.world import World
 
 router = Router()
 
+_INSIDE = "_servicePrincipal"
 _KINDS = {"deletedApplication": "application", "deletedServicePrincipal": "servicePrincipal"}
 
 
@@ -18,14 +19,29 @@ _KINDS = {"deletedApplication": "application", "deletedServicePrincipal": "servi
 @router.add("GET", "/v1.0/directory/deletedItems/graph.application", latency="graph_read")  # msgraph-sdk's spelling
 def list_deleted_applications(world: World, request: Request) -> Reply:
     """List deleted applications."""
-    rights.require_read(caller_of(request), "deletedApplication")
+    rights.require_recycle_bin(caller_of(request))
     return page(request, "deletedApplication", listed(world, request, "deletedApplication"))
+
+
+@router.add("POST", "/v1.0/directory/deletedItems/getUserOwnedObjects", latency="graph_read")
+def list_owned(world: World, request: Request) -> Reply:
+    """List the deleted applications of which a user is an owner; groups are never deleted here."""
+    body = body_of(request)
+    for name in ("userId", "type"):
+        if not body.get(name):
+            raise bad(f"The parameter {name} is required.")
+    if body["type"] not in ("Application", "Group"):
+        raise bad(f"{body['type']} is not a supported type.")
+    owner = str(body["userId"])
+    rights.require_owned_deleted(caller_of(request), owner)
+    found = replicas.select(world, "deletedApplication", lambda one: owner in one.get("_owners", []))
+    return page(request, "application", found if body["type"] == "Application" else [], typed=True)
 
 
 @router.add("GET", "/v1.0/directory/deletedItems/{value}", latency="graph_read")
 def get_deleted(world: World, request: Request, value: str) -> Reply:
     """Return one deleted object."""
-    rights.require_read(caller_of(request), "deletedApplication")
+    rights.require_recycle_bin(caller_of(request))
     for kind in _KINDS:
         found = replicas.read(world, kind, value)
         if found is not None:
@@ -35,17 +51,19 @@ def get_deleted(world: World, request: Request, value: str) -> Reply:
 
 @router.add("POST", "/v1.0/directory/deletedItems/{value}/restore", latency="graph_write")
 def restore(world: World, request: Request, value: str) -> Reply:
-    """Restore an application with its service principal, or a service principal."""
+    """Restore an application, which leaves its service principal here, or a service principal.
+
+    Administrators may, and who owns it: learn.microsoft.com/graph/api/directory-deleteditems-restore and
+    learn.microsoft.com/entra/identity-platform/howto-restore-app.
+    """
     kind, found = _reached(world, value)
     rights.require_change(caller_of(request), found)
     if kind == "deletedServicePrincipal":
-        _restore_principal(world, found)
-        body = found
-    else:
-        body = {name: part for name, part in found.items() if name != "_servicePrincipal"}
-        if found.get("_servicePrincipal"):
-            _restore_principal(world, found["_servicePrincipal"])
-    body = {**body, "deletedDateTime": None}
+        _refuse_second(world, found)
+        world.lag.begin(f"principal/{found['id']}", "principal")
+    elif found.get(_INSIDE):  # of a data folder that kept it there
+        principals.delete(world, found[_INSIDE])
+    body = {name: part for name, part in found.items() if name != _INSIDE} | {"deletedDateTime": None}
     replicas.write(world, kind, value, None)
     replicas.write(world, _KINDS[kind], body["id"], body)
     return entity(request, _KINDS[kind], body, typed=True)
@@ -60,14 +78,12 @@ def purge(world: World, request: Request, value: str) -> Reply:
     return Reply(204)
 
 
-def _restore_principal(world: World, principal: Json) -> None:
+def _refuse_second(world: World, principal: Json) -> None:
     if replicas.truth(world, "servicePrincipal", "appId", principal["appId"]) is not None:
         raise same_key(
             "The service principal cannot be created, updated, or restored because the service principal name "
             f"{principal['appId']} is already in use."
         )
-    replicas.write(world, "servicePrincipal", principal["id"], {**principal, "deletedDateTime": None})
-    world.lag.begin(f"principal/{principal['id']}", "principal")
 
 
 def _reached(world: World, identifier: str) -> tuple[str, Json]:

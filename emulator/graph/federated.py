@@ -10,7 +10,7 @@ import re
 import uuid
 
 from emulator.graph import directory_objects, rights
-from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, matching, page
+from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, matching, object_url, page
 from emulator.graph.refusals import bad, invalid_value, not_found, required, same_key
 from emulator.graph.schema import FEDERATED
 from emulator.graph.validation import check
@@ -24,7 +24,8 @@ FIELD = "_federatedIdentityCredentials"
 """The field of an application's document with its federated credentials."""
 _KIND, _RESOURCE = "federatedIdentityCredential", "FederatedIdentityCredential"
 _MOST = 20
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,119}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}")
+"""learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations."""
 _LONGEST = 600
 
 
@@ -85,9 +86,7 @@ def _create(world: World, request: Request, application: Json, settings: Json) -
         raise bad(f"The number of federated identity credentials of an application can't exceed {_MOST}.")
     _keep(world, application, [*present, body])
     answer = entity(request, _KIND, body, 201)
-    answer.headers["Location"] = (
-        f"{request.origin}/v1.0/applications/{application['id']}/federatedIdentityCredentials/{body['id']}"
-    )
+    answer.headers["Location"] = object_url(request, f"federatedIdentityCredentials/{body['id']}")
     return answer
 
 

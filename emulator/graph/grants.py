@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from emulator.graph import replicas, rights, service_principals
-from emulator.graph.odata import body_of, caller_of, entity, listed, page
+from emulator.graph.odata import body_of, caller_of, entity, listed, object_url, page
 from emulator.graph.refusals import bad, invalid_value, not_found, required, same_key
 from emulator.graph.schema import GRANT
 from emulator.graph.validation import GUID, check
@@ -74,7 +74,7 @@ def create_grant(world: World, request: Request) -> Reply:
     kept = {"id": identifier, **body}
     replicas.write(world, "grant", identifier, kept)
     answer = entity(request, "grant", kept, 201)
-    answer.headers["Location"] = f"{request.origin}/v1.0/oauth2PermissionGrants/{identifier}"
+    answer.headers["Location"] = object_url(request, f"oauth2PermissionGrants/{identifier}")
     return answer
 
 

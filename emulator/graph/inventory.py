@@ -38,6 +38,8 @@ def _objects(world: World) -> Iterator[Item]:
                 generated += tuple(credential["id"] for credential in body[FIELD])
             if "_owners" in body:
                 shown["owners"] = body["_owners"]
+            if "_members" in body:
+                shown["members"] = body["_members"]
             yield Item(plural, f"{kind} {name}", shown, generated, _VOLATILE)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from emulator import seed
 from emulator.graph import replicas, schema
 from emulator.graph.defaults import TYPES, USER_BY_DEFAULT, served
 from emulator.graph.odata_filter import parse_filter
@@ -63,6 +64,11 @@ def entity(request: Request, kind: str, body: Json, status: int = 200, *, typed:
         context = f"directoryObjects/{_namespace(kind)}{_listed(request)}/$entity"
     answer: Json = {"@odata.context": f"{request.origin}/v1.0/$metadata#{context}"}
     return Reply(status, answer | _reduced(kind, served(kind, body), names, typed=typed))
+
+
+def object_url(request: Request, rest: str) -> str:
+    """Return the `Location` of a new object, as recorded: its place in the directory behind Graph."""
+    return f"{request.origin}/v2/{seed.TENANT}/{rest}"
 
 
 def page(request: Request, kind: str, bodies: list[Json], *, typed: bool = False) -> Reply:

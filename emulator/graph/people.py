@@ -1,4 +1,4 @@
-"""Users, groups, the organization, and directory objects of any type by object id."""
+"""Users, the organization, and directory objects of any type by object id."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator import seed
 from emulator.graph import replicas, rights
-from emulator.graph.defaults import served
+from emulator.graph.defaults import USER_BY_DEFAULT, served
 from emulator.graph.odata import body_of, caller_of, entity, listed, page, typed_of
 from emulator.graph.refusals import bad, denied, malformed, not_found, required
 from emulator.graph.validation import GUID
@@ -71,23 +71,6 @@ def get_user(world: World, request: Request, value: str) -> Reply:
     return entity(request, "user", found)
 
 
-@router.add("GET", "/v1.0/groups", latency="graph_read")
-def list_groups(world: World, request: Request) -> Reply:
-    """List groups; typed, because the published answer is a list of directory objects."""
-    rights.require_read(caller_of(request), "group")
-    return page(request, "group", listed(world, request, "group"), typed=True)
-
-
-@router.add("GET", "/v1.0/groups/{value}", latency="graph_read")
-def get_group(world: World, request: Request, value: str) -> Reply:
-    """Return one group."""
-    rights.require_read(caller_of(request), "group")
-    found = replicas.read(world, "group", value)
-    if found is None:
-        raise not_found(value)
-    return entity(request, "group", found, typed=True)
-
-
 @router.add("GET", "/v1.0/organization", latency="graph_read")
 def list_organization(world: World, request: Request) -> Reply:  # noqa: ARG001 - it is a constant
     """Return a list of the tenant."""
@@ -128,7 +111,7 @@ def get_by_ids(world: World, request: Request) -> Reply:
         for body in _typed(world, caller, identifier, types)
     ]
     context = f"{request.origin}/v1.0/$metadata#directoryObjects"
-    return Reply(200, {"@odata.context": context, "value": found})
+    return Reply(200, {"@odata.context": context, "value": found}, {"Location": request.origin})
 
 
 def _typed(world: World, caller: Caller, identifier: str, types: list[str]) -> list[Json]:
@@ -139,7 +122,10 @@ def _typed(world: World, caller: Caller, identifier: str, types: list[str]) -> l
             continue
         body = replicas.read(world, kind, identifier)
         if body is not None:
-            return [{"@odata.type": typed_of(kind), **served(kind, body)}]
+            shown = served(kind, body)
+            if kind == "user":  # recorded: no more than in any list of users
+                shown = {name: value for name, value in shown.items() if name in USER_BY_DEFAULT}
+            return [{"@odata.type": typed_of(kind), **shown}]
     return []
 
 

@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from emulator import seed
 from emulator.graph import replicas
 from emulator.graph.defaults import APPLICATION_DEFAULTS, SERVICE_PRINCIPAL_DEFAULTS, merged
+from emulator.graph.odata import now
 from emulator.messages import Json
 from emulator.world import World
 
+OWN_TAGS = "_tags"
+"""The field of a service principal's document with the tags that its application doesn't have to have."""
 MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant that owns Microsoft's applications."""
 
@@ -50,7 +53,7 @@ def create(world: World, application: Json, settings: Json, owners: Iterable[str
     body = {
         "id": str(uuid.uuid4()),
         **merged(SERVICE_PRINCIPAL_DEFAULTS, settings),
-        **_mirrored(application),
+        **_mirrored(application, settings.get("tags", ())),
         "appOwnerOrganizationId": seed.TENANT if local else MICROSOFT_TENANT,
         "_owners": list(owners),
     }
@@ -64,9 +67,15 @@ def follow(world: World, application: Json) -> None:
     principal = replicas.truth(world, "servicePrincipal", "appId", application["appId"])
     if principal is None:
         return
-    changed = {**principal, **_mirrored(application)}
+    changed = {**principal, **_mirrored(application, principal.get(OWN_TAGS) or ())}
     if changed != principal:
         replicas.write(world, "servicePrincipal", principal["id"], changed)
+
+
+def delete(world: World, principal: Json) -> None:
+    """Move a service principal to the deleted items; delete the grants to it and of it."""
+    remove(world, principal)
+    replicas.write(world, "deletedServicePrincipal", principal["id"], {**principal, "deletedDateTime": now()})
 
 
 def remove(world: World, principal: Json) -> None:
@@ -84,7 +93,7 @@ def ensure_digital_twins_principal(world: World) -> None:
         create(world, _DIGITAL_TWINS, {}, ())
 
 
-def _mirrored(application: Json) -> Json:
+def _mirrored(application: Json, tags: Iterable[str]) -> Json:
     full = merged(APPLICATION_DEFAULTS, application)
     platforms = ("web", "spa", "publicClient")
     return {
@@ -100,4 +109,13 @@ def _mirrored(application: Json) -> Json:
         "replyUrls": [uri for platform in platforms for uri in full[platform]["redirectUris"]],
         "servicePrincipalNames": [full["appId"], *full["identifierUris"]],
         "signInAudience": full["signInAudience"],
+        **all_tags(full["tags"], tags),
     }
+
+
+def all_tags(of_application: Iterable[str], own: Iterable[str]) -> Json:
+    """Return the tags that a service principal shows, and its own of them.
+
+    An application's tags appear on its service principals: learn.microsoft.com/graph/api/resources/application.
+    """
+    return {"tags": list(dict.fromkeys((*own, *of_application))), OWN_TAGS: list(own)}

@@ -1,4 +1,4 @@
-"""References to objects (`@odata.id`, `owners@odata.bind`), which name owners."""
+"""References to objects (`@odata.id`, `owners@odata.bind`), which name owners and members."""
 
 from __future__ import annotations
 
@@ -21,10 +21,7 @@ _OTHERS = {"group": "Group", "application": "Application"}
 
 def owner(world: World, reference: Any) -> str:
     """Return the object id in a reference to an owner: an existing user or service principal; refuse others."""
-    match = _REFERENCE.fullmatch(str(reference))
-    if match is None:
-        raise malformed("Invalid URL format specified in payload.")
-    identifier = match[1].lower()
+    identifier = _identifier(reference)
     for kind in _OWNERS:
         if not replicas.unseen(world, kind, identifier):
             return identifier
@@ -35,6 +32,21 @@ def owner(world: World, reference: Any) -> str:
                 f"The reference target '{name}_{identifier}' of type '{name}' is invalid for the 'owners' reference."
             )
     raise not_found(identifier)
+
+
+def target(world: World, reference: Any, kinds: tuple[str, ...]) -> str:
+    """Return the object id in a reference to an existing object of one of the kinds; refuse (404) others."""
+    identifier = _identifier(reference)
+    if all(replicas.unseen(world, kind, identifier) for kind in kinds):
+        raise not_found(identifier)
+    return identifier
+
+
+def _identifier(reference: Any) -> str:
+    match = _REFERENCE.fullmatch(str(reference))
+    if match is None:
+        raise malformed("Invalid URL format specified in payload.")
+    return match[1].lower()
 
 
 def first_owners(world: World, caller: Caller, body: Json) -> list[str]:

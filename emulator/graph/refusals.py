@@ -24,6 +24,7 @@ def render_refusal(refused: Refused, request: Request) -> Reply:
         "client-request-id": client_id,
     }
     headers = {"request-id": request_id, "client-request-id": client_id, **refused.headers}
+    headers["Content-Type"] = "application/json"  # recorded: a refusal is plain JSON, without an OData-Version
     return Reply(refused.status, {"error": error}, headers, latency="graph_read")
 
 
@@ -107,15 +108,17 @@ def malformed(message: str) -> Refused:
 
 def interaction_required() -> Refused:
     """Return the refusal of a valid token when policy or continuous access evaluation demands a new sign-in."""
-    # Text: microsoftgraph/msgraph-sdk-java#2355. Header: learn.microsoft.com/entra/identity-platform/claims-challenge;
-    # the claims are {"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}.
+    # As Graph answered `POST /v1.0/me/revokeSignInSessions` in a published recording of 2021: the code is the usual one
+    # of a refused token, the words are in the message, and the challenge for `PoP` comes before that for `Bearer`.
+    # The claims are {"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}.
     claims = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNzAwMDAwMDAwIn19fQ=="
-    header = (
-        'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
-        f'client_id="00000003-0000-0000-c000-000000000000", error="insufficient_claims", claims="{claims}"'
+    where = (
+        'realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+        'client_id="00000003-0000-0000-c000-000000000000"'
     )
+    header = f'PoP {where}, nonce="", Bearer {where}, error="insufficient_claims", claims="{claims}"'
     text = (
-        "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: "
-        "TokenCreatedWithOutdatedPolicies"
+        "Continuous access evaluation resulted in claims challenge with result: InteractionRequired and code: "
+        "TokenIssuedBeforeRevocationTimestamp"
     )
-    return Refused(401, "InteractionRequired", text, headers={"WWW-Authenticate": header})
+    return Refused(401, "InvalidAuthenticationToken", text, headers={"WWW-Authenticate": header})

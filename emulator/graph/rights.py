@@ -24,7 +24,6 @@ _APPLICATIONS = frozenset(
 _READERS = {
     "application": _APPLICATIONS,
     "servicePrincipal": _APPLICATIONS,
-    "deletedApplication": _APPLICATIONS,
     "grant": frozenset(
         {
             "DelegatedPermissionGrant.Read.All",
@@ -39,6 +38,7 @@ _READERS = {
 }
 """Any of these application permissions is enough to read."""
 
+_BIN = _APPLICATIONS - {"Application.ReadWrite.OwnedBy"}
 _GUEST_READS = frozenset({"application", "servicePrincipal", "grant", "organization"})
 _WRITE_ALL = frozenset({"Application.ReadWrite.All", "Directory.ReadWrite.All"})
 _WRITE_OWNED = "Application.ReadWrite.OwnedBy"
@@ -57,6 +57,33 @@ def may_read(caller: Caller, kind: str, key: str = "") -> bool:
 def require_read(caller: Caller, kind: str, key: str = "") -> None:
     """Refuse (403) a read that `may_read` denies."""
     if not may_read(caller, kind, key):
+        raise denied()
+
+
+def require_recycle_bin(caller: Caller) -> None:
+    """Refuse (403) a caller who may not look into the recycle bin. Owners of what is in it may not either.
+
+    A user needs to be an Application Administrator, Cloud Application Administrator or Hybrid Identity Administrator
+    (learn.microsoft.com/graph/api/directory-deleteditems-list). The seeded administrators are Global Administrators.
+    """
+    allowed = caller.permissions & _BIN if caller.kind == "app" else _role(caller) == "administrator"
+    if not allowed:
+        raise denied()
+
+
+def require_owned_deleted(caller: Caller, owner: str) -> None:
+    """Refuse (403) a caller who may not ask for the deleted objects of an owner.
+
+    Users may ask for their own; applications need a permission to read groups
+    (learn.microsoft.com/graph/api/directory-deleteditems-getuserownedobjects).
+    """
+    if caller.kind == "app":
+        allowed = bool(caller.permissions & _READERS["group"])
+    else:
+        allowed = _role(caller) == "administrator" or (
+            _role(caller) == "member" and owner.lower() == caller.object_id.lower()
+        )
+    if not allowed:
         raise denied()
 
 

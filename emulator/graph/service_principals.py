@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.graph import principals, references, replicas, rights
 from emulator.graph.defaults import SERVICE_PRINCIPAL_DEFAULTS, merged, with_defaults
-from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, listed, now, page
+from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, listed, object_url, page
 from emulator.graph.refusals import (
     bad,
     denied,
@@ -79,8 +79,7 @@ def delete_principal(world: World, request: Request, value: str, key: str = "id"
     """Move a service principal to the deleted items; delete the grants to it and of it."""
     found = reached(world, key, value)
     rights.require_change(caller_of(request), found)
-    principals.remove(world, found)
-    replicas.write(world, "deletedServicePrincipal", found["id"], {**found, "deletedDateTime": now()})
+    principals.delete(world, found)
     return Reply(204)
 
 
@@ -132,7 +131,9 @@ def _create(world: World, request: Request, sent: Json, app_id: str) -> Reply:
     owners = references.first_owners(world, caller_of(request), sent)
     body = principals.create(world, application, settings, owners)
     answer = entity(request, "servicePrincipal", body, 201)
-    answer.headers["Location"] = f"{request.origin}/v1.0/servicePrincipals/{body['id']}"
+    answer.headers["Location"] = object_url(
+        request, f"directoryObjects/{body['id']}/Microsoft.DirectoryServices.ServicePrincipal"
+    )
     return answer
 
 
@@ -156,6 +157,10 @@ def _backing_application(world: World, request: Request, app_id: str) -> Json:
         raise not_local()
     if not rights.owns(caller, local):
         raise denied()
+    if caller.kind != "app" and local["signInAudience"] != "AzureADMyOrg":
+        # Delegated, a multi-tenant application takes an application administrator, whoever owns it:
+        # learn.microsoft.com/graph/api/serviceprincipal-upsert.
+        raise denied()
     return local
 
 
@@ -164,9 +169,11 @@ def _update(world: World, request: Request, found: Json) -> Reply:
     settings = check(SERVICE_PRINCIPAL, body_of(request))
     if str(settings.pop("appId", None) or found["appId"]).lower() != found["appId"].lower():
         raise bad("Property 'appId' is read-only and cannot be set.")
-    replicas.write(
-        world, "servicePrincipal", found["id"], merged(found, with_defaults(SERVICE_PRINCIPAL_DEFAULTS, settings))
-    )
+    body = merged(found, with_defaults(SERVICE_PRINCIPAL_DEFAULTS, settings))
+    if "tags" in settings:
+        application = replicas.truth(world, "application", "appId", found["appId"]) or {}
+        body |= principals.all_tags(application.get("tags", ()), body["tags"])
+    replicas.write(world, "servicePrincipal", found["id"], body)
     return Reply(204)
 
 

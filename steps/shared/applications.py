@@ -10,6 +10,8 @@ from engine.record import Kind
 
 APPLICATION, ADOPTED = Kind("application"), Kind("adopted")
 """The application is this tool's own, or it existed before and was adopted."""
+CONSENT = Kind("consent")
+"""The consent that this tool granted. It is deleted with the application's service principal."""
 
 DEFAULT_REPLY_URL = "http://localhost"
 

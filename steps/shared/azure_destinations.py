@@ -36,18 +36,17 @@ def at(answer: object, path: str) -> object:
     return answer
 
 
-async def why_absent(azure: Azure, kind: ResourceKind, identifier: str) -> str:
-    """Return why nothing can be sent there: it doesn't exist, or lies in another tenant; "" when it exists."""
+async def look_up(azure: Azure, kind: ResourceKind, identifier: str) -> tuple[str, Mapping[str, object]]:
+    """Return why nothing can be sent there (it doesn't exist, or lies in another tenant), or "" and what it is."""
     try:
-        await ask(azure, kind, identifier)
+        return "", await ask(azure, kind, identifier)
     except HttpResponseError as error:
         answer = answer_of(error)
         if answer is None or (answer.status != 404 and answer.code != "InvalidAuthenticationTokenTenant"):
             raise
         words = f"{answer.code}: {answer.message}"
         if answer.status != 404:
-            return f"{identifier} lies in another tenant, to which an instance can't send.\n{words}"
+            return f"{identifier} lies in another tenant, to which an instance can't send.\n{words}", {}
         _, _, subscription, _, group, *_ = identifier.split("/")
         where = f"it was looked for in resource group {group} of subscription {subscription}"
-        return f"there is no destination {'/'.join(names(kind, identifier))} ({where}).\n{words}"
-    return ""
+        return f"there is no destination {'/'.join(names(kind, identifier))} ({where}).\n{words}", {}

@@ -11,12 +11,13 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.digitaltwins import models
 
 from cloud.clients import Azure
-from cloud.data_plane import lacks_role, once_permitted
+from cloud.data_plane import closed, lacks_role, once_permitted
 from cloud.identifiers import DATA_OWNER
 from engine.context import Context
 from engine.refusal import Refusal
 from steps.shared.azure_instance import read_instance
 from steps.shared.event_routing import SYSTEM, FoundEndpoint, Route
+from steps.shared.provisioning import GOING
 from steps.shared.role_assignment_changes import assign_command
 from steps.shared.tags import is_marked
 
@@ -67,12 +68,16 @@ async def read_routes(context: Context[Azure]) -> Mapping[str, Route] | None:
     """Return the routes of the instance by name; None where the signed-in identity may not read them, or not yet.
 
     There are none without an instance, and in an instance that is being deleted: its host no longer has a name.
+    Refusal for an instance that is closed to public networks.
     """
     target = context.target
     instance = await context.read(read_instance, context.clients, target.resource_group, target.instance)
-    if instance is None or not instance.host_name or instance.state == "Deleting":
+    if instance is None or not instance.host_name or instance.state in GOING:
         return {}
-    return await context.read(list_routes, context.clients, instance.host_name)
+    routes = await context.read(list_routes, context.clients, instance.host_name)
+    if routes is None and instance.access == "Disabled":
+        raise closed("look at the event routes")
+    return routes
 
 
 async def list_routes(azure: Azure, host_name: str) -> Mapping[str, Route] | None:
@@ -90,7 +95,7 @@ async def is_instance_marked(context: Context[Azure]) -> bool:
     """Whether the instance exists and this tool created it. Endpoints and routes carry no mark of their own."""
     target = context.target
     instance = await context.read(read_instance, context.clients, target.resource_group, target.instance)
-    return instance is not None and is_marked(instance.tags)
+    return instance is not None and is_marked(instance.tags, target.instance_id)
 
 
 async def delete_route(context: Context[Azure], name: str, title: str) -> None:

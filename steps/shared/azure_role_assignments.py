@@ -3,50 +3,143 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
 
 from cloud.clients import Azure
 from cloud.errors import answer_of
-from cloud.identifiers import Principal
+from cloud.identifiers import Principal, Role
 from cloud.lookups import label_of, role_name
-from cloud.permissions import matches
 from cloud.waiting import until_visible
 from engine.context import Context
-from steps.shared.role_assignments import ASSIGNMENTS, Assignment, assignment_name
-from steps.shared.tags import MARK
+from steps.shared.data_actions import WITHOUT_DATA_ACTIONS, DataPermission, condition_excludes, gives
+from steps.shared.role_assignments import (
+    ASSIGNMENTS,
+    Asked,
+    Assigned,
+    Assignment,
+    Definition,
+    assignment_name,
+    place,
+    subscription_of,
+)
+from steps.shared.tags import is_marked_text
 
 VISIBLE_BOUND = 10 * 60
 """Seconds until a principal that was just created is visible to Resource Manager."""
 
 
-async def find_equal(azure: Azure, scope: str, principal: str, role_id: str) -> Assignment | None:
-    """Return the assignment of this scope, principal and role, whatever its name; None when there is none.
+async def find_assignments(
+    context: Context[Azure], scope: str, principal: Principal, role: Role, asked: Asked
+) -> tuple[Assignment | None, str]:
+    """Return the assignment of this scope, principal and role, whatever its name; without one, what has its effect.
 
-    Inherited assignments, those of other scopes, don't count. A scope that doesn't exist has none.
+    That is said in words, "" for nothing: assignments of other scopes above, of other roles, or to groups, that give
+    all that is asked. What this tool assigned, for this or another setting, is not among them: it may be about to go.
     """
-    listing = azure.authorization.role_assignments.list_for_scope(scope, filter=f"principalId eq '{principal}'")
     try:
-        async for found in listing:
-            same_scope = (found.scope or "").lower() == scope.lower()
-            same_principal = (found.principal_id or "").lower() == principal.lower()
-            same_role = (found.role_definition_id or "").lower().endswith(role_id.lower())
-            if same_scope and same_principal and same_role:
-                return Assignment(str(found.id).lower(), found.description == MARK, spelling=str(found.id))
-    except ResourceNotFoundError:
-        pass
-    return None
+        listed = await _list(context, scope, principal)
+    except ResourceNotFoundError:  # of a scope that doesn't exist yet, the subscription's are known
+        listed = await _list(context, subscription_of(scope), principal)
+    equal = next((found for found in listed if found.is_equal(scope, principal.object_id, role.id)), None)
+    if equal or asked.of_its_own:
+        return equal.assignment if equal else None, ""
+    ours = {item.partition(":")[2] for item in context.record.owned_by_any | context.record.pending}
+    others = [found for found in listed if found.assignment.id not in ours]
+    return None, await _effect(context, scope, role, asked.action, others)
 
 
-async def read_assignment(azure: Azure, assignment: str) -> Assignment | None:
+async def _list(context: Context[Azure], scope: str, principal: Principal) -> tuple[Assigned, ...]:
+    # assignedTo takes no group. Source: "List Azure role assignments using the REST API" in the Azure documentation.
+    who = principal.object_id
+    term = f"principalId eq '{who}'" if principal.kind == "Group" else f"atScope() and assignedTo('{who}')"
+    return await context.read(list_assigned, context.clients, scope, term, context.target.instance_id)
+
+
+async def list_assigned(azure: Azure, scope: str, term: str, instance_id: str) -> tuple[Assigned, ...]:
+    """Return the assignments at the scope and above it that a filter lets pass. Raises ResourceNotFoundError."""
+    listing = azure.authorization.role_assignments.list_for_scope(scope, filter=term)
+    found = [
+        Assigned(
+            Assignment(str(found.id).lower(), is_marked_text(found.description, instance_id), spelling=str(found.id)),
+            scope=(found.scope or "").lower(),
+            principal=(found.principal_id or "").lower(),
+            role_id=(found.role_definition_id or "").rpartition("/")[2].lower(),
+            condition=found.condition or "",
+            principal_kind=str(found.principal_type or ""),
+        )
+        async for found in listing
+    ]
+    return tuple(assigned for assigned in found if not assigned.scope.startswith(f"{scope.lower()}/"))
+
+
+async def _effect(context: Context[Azure], scope: str, role: Role, action: str, others: Sequence[Assigned]) -> str:
+    """Say which of the assignments together give what is asked: the action, or all that the role gives."""
+    same = next((other for other in others if other.role_id == role.id and not other.condition), None)
+    if same:
+        return await _words(context, same, role.name)
+    candidates = [other for other in others if other.role_id not in WITHOUT_DATA_ACTIONS]
+    if not candidates:
+        return ""
+    azure, subscription = context.clients, subscription_of(scope)
+    needed = {other.role_id for other in candidates} | (set() if action else {role.id})
+    identifiers = sorted(needed)
+    definitions = dict(
+        zip(
+            identifiers,
+            await asyncio.gather(*(context.read(read_definition, azure, subscription, one) for one in identifiers)),
+            strict=True,
+        )
+    )
+    asking = None if action else definitions[role.id]
+    actions = (action,) if action else tuple(a for part in (asking.data if asking else ()) for a in part.actions)
+    exempt = tuple(a for part in (asking.data if asking else ()) for a in part.excluded)
+    used: dict[Assigned, str] = {}
+    for one in actions:
+        for other in candidates:
+            definition = definitions[other.role_id]
+            if definition and gives(definition.data, one, exempt) and not condition_excludes(other.condition, one):
+                used.setdefault(other, definition.name)
+                break
+        else:
+            return ""
+    return " and ".join([await _words(context, other, name) for other, name in used.items()])
+
+
+async def _words(context: Context[Azure], found: Assigned, role: str) -> str:
+    through = ""
+    if found.principal_kind == "Group":
+        through = f", through group {await context.read(label_of, context.clients, found.principal)}"
+    return f"{role} on {place(found.scope)}{through}"
+
+
+async def read_definition(azure: Azure, subscription: str, role_id: str) -> Definition | None:
+    """Return a role's definition, by the subscription's resource id; None for one that isn't known or readable."""
+    try:
+        found = await azure.authorization.role_definitions.get(subscription, role_id)
+    except HttpResponseError as error:
+        if error.status_code not in (403, 404):
+            raise
+        return None
+    return Definition(
+        str(found.role_name),
+        tuple(str(scope).rstrip("/").lower() for scope in found.assignable_scopes or ()),
+        tuple(
+            DataPermission(tuple(part.data_actions or ()), tuple(part.not_data_actions or ()))
+            for part in found.permissions or ()
+        ),
+    )
+
+
+async def read_assignment(azure: Azure, assignment: str, instance_id: str) -> Assignment | None:
     """Return the assignment of this id, if it is marked with the names of role and principal; None for none."""
     try:
         found = await azure.authorization.role_assignments.get_by_id(assignment)
     except ResourceNotFoundError:
         return None
-    if found.description != MARK:
+    if not is_marked_text(found.description, instance_id):
         return Assignment(assignment.lower(), False)
     role, who = await asyncio.gather(
         role_name(azure, str(found.role_definition_id)), label_of(azure, str(found.principal_id))
@@ -56,12 +149,14 @@ async def read_assignment(azure: Azure, assignment: str) -> Assignment | None:
 
 async def read_assignments(context: Context[Azure], assignments: Collection[str]) -> tuple[Assignment, ...]:
     """Return those of the assignments, given by lower-cased id, that exist; see `read_assignment`."""
-    azure = context.clients
-    found = await asyncio.gather(*(context.read(read_assignment, azure, other) for other in sorted(assignments)))
-    return tuple(assignment for assignment in found if assignment)
+    azure, instance = context.clients, context.target.instance_id
+    reads = (context.read(read_assignment, azure, other, instance) for other in sorted(assignments))
+    return tuple(assignment for assignment in await asyncio.gather(*reads) if assignment)
 
 
-async def assign(azure: Azure, scope: str, principal: Principal, role_id: str, progress: Callable[[str], None]) -> str:
+async def assign(  # noqa: PLR0917 - what is assigned, how it is marked, and who is told
+    azure: Azure, scope: str, principal: Principal, role_id: str, mark: str, progress: Callable[[str], None]
+) -> str:
     """Create the assignment and return its id, waiting for a principal that Resource Manager can't see yet.
 
     An equal assignment that exists already is returned as it is.
@@ -75,7 +170,7 @@ async def assign(azure: Azure, scope: str, principal: Principal, role_id: str, p
         ),
         principal_id=principal.object_id,
         principal_type=principal.kind,
-        description=MARK,
+        description=mark,
     )
 
     async def create() -> str:
@@ -95,25 +190,22 @@ async def assign(azure: Azure, scope: str, principal: Principal, role_id: str, p
         # An equal assignment has another name. Told by code: the message has changed without a new api-version.
         if answer is None or answer.code != "RoleAssignmentExists":
             raise
-        found = await find_equal(azure, scope, principal.object_id, role_id)
-        return found.spelling if found else f"{scope}/providers/{ASSIGNMENTS}/{name}"
+        listed = await list_assigned(azure, scope, f"principalId eq '{principal.object_id}'", "")
+        found = next((found for found in listed if found.is_equal(scope, principal.object_id, role_id)), None)
+        return found.assignment.spelling if found else f"{scope}/providers/{ASSIGNMENTS}/{name}"
 
 
-async def why_unfit(azure: Azure, scope: str, role_id: str, data_action: str) -> str:
+async def why_unfit(context: Context[Azure], scope: str, role_id: str, data_action: str) -> str:
     """Return why a role can't be assigned at `scope`, or doesn't allow the data action there; "" when it does."""
-    subscription = "/".join(scope.split("/")[:3])
-    try:
-        found = await azure.authorization.role_definitions.get(subscription, role_id)
-    except ResourceNotFoundError:
+    subscription = subscription_of(scope)
+    found = await context.read(read_definition, context.clients, subscription, role_id)
+    if found is None:
         return f"the role {role_id} is not known in {subscription}."
-    places = [str(place).rstrip("/").lower() for place in found.assignable_scopes or ()]
-    if not any(f"{scope.lower()}/".startswith(f"{place}/") for place in places):
-        return f"the role {found.role_name} can be assigned in {', '.join(places)}, and not at {scope}."
-    for permission in found.permissions or ():
-        allowed = matches(permission.data_actions or (), data_action)
-        if allowed and not matches(permission.not_data_actions or (), data_action):
-            return ""
-    return f"the role {found.role_name} does not allow to send there: it lacks the data action {data_action}."
+    if not any(f"{scope.lower()}/".startswith(f"{place}/") for place in found.assignable):
+        return f"the role {found.name} can be assigned in {', '.join(found.assignable)}, and not at {scope}."
+    if gives(found.data, data_action):
+        return ""
+    return f"the role {found.name} does not allow to send there: it lacks the data action {data_action}."
 
 
 async def revoke(azure: Azure, assignment: str) -> None:

@@ -21,18 +21,14 @@ from steps.shared.destinations import (
     required_id,
 )
 from steps.shared.names import Names
+from steps.shared.provisioning import FAILED, GOING
 
 SYSTEM = "SystemAssigned"
 """The system-assigned identity, where a user-assigned identity has its resource id."""
 
-ENDPOINT, ROUTE = Kind("endpoint", 1), Kind("route", 1)
-SENDS_TO = Kind("sends", 3, shown=False)
+ENDPOINT, ROUTE = Kind("endpoint", 1, in_instance=True), Kind("route", 1, in_instance=True)
+SENDS_TO = Kind("sends", 3, shown=False, in_instance=True)
 """Where a key-based endpoint sends events and dead letters, as Azure doesn't tell: NAME, and two lower-cased ids."""
-
-BUSY = ("Provisioning", "Updating", "Moving", "Suspending", "Restoring")
-"""Provisioning states of an endpoint with which something is being done, other than deleting it."""
-FAILED = ("Failed", "Canceled")
-"""Provisioning states of an endpoint that has to be created again."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +224,7 @@ def unrecorded_as_desired(
     """Yield what would be recorded of the endpoints that are as desired, and that no step owns."""
     for endpoint in desired:
         found = endpoints.get(endpoint.name.lower())
-        if found is None or ENDPOINT.item(found.name) in owned or found.state == "Deleting":
+        if found is None or ENDPOINT.item(found.name) in owned or found.state in GOING:
             continue
         if agrees(found, endpoint, owned):
             yield ENDPOINT.item(found.name)

@@ -13,6 +13,7 @@ from engine.context import Context
 from engine.record import Kind, Values
 from steps.shared.az_commands import az
 from steps.shared.role_assignments import ASSIGNMENTS, Assignment, assignment_id
+from steps.shared.tags import mark_text
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
@@ -47,7 +48,8 @@ class AssignRole(Change["Azure"]):
     async def apply(self, context: Context[Azure]) -> Values:
         from steps.shared.azure_role_assignments import assign
 
-        created = await assign(context.clients, self.scope, self.principal, self.role.id, context.progress)
+        mark = mark_text(context.target.instance_id)
+        created = await assign(context.clients, self.scope, self.principal, self.role.id, mark, context.progress)
         return {self.value: created} if self.value else {}
 
     def az(self) -> str:

@@ -6,9 +6,12 @@ An assignment is ours when it is recorded as ours and its description is this to
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from engine.input import Given, text_of
 from engine.record import Kind, Record
+from steps.shared.data_actions import DataPermission
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 
@@ -39,6 +42,63 @@ class Assignment:
 
 
 @dataclass(frozen=True)
+class Assigned:
+    """A role assignment that applies to a principal: its own or a group's, at a scope or above. Ids are lower-cased."""
+
+    assignment: Assignment
+    scope: str
+    principal: str
+    role_id: str
+    """The GUID of its definition."""
+    condition: str = ""
+    principal_kind: str = ""
+    """`principalType`."""
+
+    def is_equal(self, scope: str, principal: str, role_id: str) -> bool:
+        """Whether it is the assignment of this scope, principal and role."""
+        return (self.scope, self.principal, self.role_id) == (scope.lower(), principal.lower(), role_id.lower())
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A role's definition."""
+
+    name: str
+    assignable: tuple[str, ...]
+    """Lower-cased scopes in which it can be assigned; "" for everywhere."""
+    data: tuple[DataPermission, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What counts as having a role."""
+
+    of_its_own: bool = False
+    """Only an assignment of its own at the scope counts: what is inherited, or a group's, does not."""
+    action: str = ""
+    """The data action that is asked for; "" for all that the role gives."""
+
+
+def is_of_its_own(given: Mapping[str, Given]) -> bool:
+    """Whether only assignments of their own at the scope count, by the input `role_scope`."""
+    return text_of(given, "role_scope") == "instance"
+
+
+def subscription_of(scope: str) -> str:
+    """Return the resource id of the subscription that a scope is in."""
+    return "/".join(scope.split("/")[:3])
+
+
+def place(scope: str) -> str:
+    """Say where a role is assigned, by the scope's resource id."""
+    parts, name = scope.strip("/").lower().split("/"), scope.rpartition("/")[2]
+    if parts[0] == "subscriptions":
+        kinds = {2: "the subscription", 4: f"resource group {name}"}
+        return kinds.get(len(parts), name)
+    return f"management group {name}" if name else "the root of all management groups"
+
+
+@dataclass(frozen=True)
 class Assignments:
     """What is assigned to a principal at a scope, and what exists of earlier runs' assignments."""
 
@@ -46,6 +106,8 @@ class Assignments:
     """An assignment of the desired principal, role and scope, whatever its name."""
     recorded: tuple[Assignment, ...] = ()
     """Other assignments that the record names and that exist."""
+    effective: str = ""
+    """What has the effect of an equal assignment, where there is none, in words: inherited, or a group's."""
 
 
 def assignment_name(scope: str, principal: str, role_id: str) -> str:
@@ -75,11 +137,19 @@ def former(observed: Assignments) -> tuple[Assignment, ...]:
 
 
 def vanished(kind: Kind, observed: Assignments, record: Record) -> tuple[str, ...]:
-    """Return what is recorded of assignments that no longer exist, or are no longer ours."""
-    existing = {assignment.id for assignment in former(observed)}
-    if observed.equal and is_ours(kind, observed.equal, record):
-        existing.add(observed.equal.id)
+    """Return what is recorded of assignments that no longer exist."""
+    existing = {assignment.id for assignment in (*observed.recorded, *((observed.equal,) if observed.equal else ()))}
     return tuple(kind.item(found) for found in sorted(recorded_ids(kind, record) - existing))
+
+
+def retained(kind: Kind, existing: Iterable[Assignment], record: Record) -> tuple[str, ...]:
+    """Say of the assignments that are recorded as ours, and no longer marked as ours, why they are not deleted."""
+    recorded = recorded_ids(kind, record)
+    return tuple(
+        f"Role assignment {assignment.id}: its description is no longer this deployment's mark."
+        for assignment in existing
+        if assignment.id in recorded and not assignment.marked
+    )
 
 
 def adoptable(kind: Kind, observed: Assignments, record: Record) -> tuple[str, ...]:

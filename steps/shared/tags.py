@@ -1,15 +1,23 @@
-"""Tags of a group or an instance: which have to be set or removed. Others' tags are kept; names ignore case. Pure."""
+"""Tags of a group, an instance or an identity: which have to be set or removed, and this tool's own among them.
+
+Others' tags are kept; names ignore case. Pure.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from engine.change import Drift
 from engine.record import Kind
 
 MARK = "azure-digital-twins-deploy"
-"""What this tool creates carries it: the tag `created-by` of resources, a `description`, an application's `tags`."""
-MARK_TAG = "created-by"
+"""What this tool creates carries it: as a tag's name, in an assignment's `description`, in an application's `tags`."""
+FORMER_TAG = "created-by"
+"""The name of the tag of earlier versions, with MARK as its value. Policies that tag what is new write it too."""
+MARK_WORDS = "tag it as managed by this tool"
 
 GROUP_TAG, INSTANCE_TAG = Kind("group-tag", 1), Kind("tag", 1)
 """The tags that this tool has set, by their lower-cased names."""
@@ -49,6 +57,66 @@ def change_tags(
     )
 
 
-def is_marked(tags: Mapping[str, str] | None) -> bool:
-    """Whether these tags say that this tool created the resource."""
-    return any(name.lower() == MARK_TAG and value == MARK for name, value in (tags or {}).items())
+def mark_value(instance_id: str) -> str:
+    """Return the value of a deployment's tag: eight hexadecimal digits that depend on the instance's id alone."""
+    return hashlib.sha256(instance_id.lower().encode()).hexdigest()[:8]
+
+
+def mark_tags(instance_id: str) -> dict[str, str]:
+    """Return the tag of what the deployment of this instance creates."""
+    return {MARK: mark_value(instance_id)}
+
+
+def mark_text(instance_id: str) -> str:
+    """Return the mark of what has no tags but a description."""
+    return f"{MARK}:{mark_value(instance_id)}"
+
+
+def is_marked(tags: Mapping[str, str] | None, instance_id: str) -> bool:
+    """Whether these tags say that the deployment of this instance created the resource.
+
+    The tag of another deployment says that it did not, whatever the tag of earlier versions says.
+    """
+    value, former = _marks(tags)
+    return former if value is None else value == mark_value(instance_id)
+
+
+def is_marked_group(tags: Mapping[str, str] | None) -> bool:
+    """Whether these tags say that this tool created the group: several deployments may share one."""
+    value, former = _marks(tags)
+    return former if value is None else bool(re.fullmatch("[0-9a-f]{8}", value))
+
+
+def is_marked_text(text: str | None, instance_id: str) -> bool:
+    """Whether a description says that the deployment of this instance created it; or any did, in earlier versions."""
+    return text in {mark_text(instance_id), MARK}
+
+
+def describe_marks(tags: Mapping[str, str] | None) -> str:
+    """Say what became of the tag of something that was created with it."""
+    value, _ = _marks(tags)
+    former = next((value for name, value in (tags or {}).items() if name.lower() == FORMER_TAG), None)
+    if value is not None:
+        return f"its tag {MARK} says {value}, which is another deployment's"
+    if former is not None:
+        return f"it has no tag {MARK}, and its tag {FORMER_TAG} says {former}"
+    return f"its tag {MARK} is gone"
+
+
+def with_mark(change: TagChange, instance_id: str) -> TagChange:
+    """Return the change with the tag of this deployment, where there is only that of earlier versions."""
+    value, former = _marks(change.after)
+    if value is not None or not former:
+        return change
+    return replace(change, after={**change.after, **mark_tags(instance_id)}, words=(*change.words, MARK_WORDS))
+
+
+def drift_of(words: Collection[str]) -> Drift:
+    """Return how Azure differs while these changes haven't been made."""
+    return Drift.NONE if set(words) == {MARK_WORDS} else Drift.DIFFERS
+
+
+def _marks(tags: Mapping[str, str] | None) -> tuple[str | None, bool]:
+    """Return the value of the tag, None without one, and whether the tag of earlier versions is there."""
+    by_name = {name.lower(): value for name, value in (tags or {}).items()}
+    return by_name.get(MARK), by_name.get(FORMER_TAG) == MARK

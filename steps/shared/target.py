@@ -9,6 +9,12 @@ from engine.input import Input, OneOf
 CLOUDS = ("public", "usgovernment", "china")
 DEFAULT_LOCATION = "westus2"
 
+
+def seconds_problem(value: str) -> str | None:
+    """Say why a number of seconds can't be waited for, or None."""
+    return None if value.isdecimal() and 1 <= int(value) <= 600 else "it is a whole number of seconds from 1 to 600."
+
+
 INPUTS = (
     Input(
         "subscription",
@@ -25,6 +31,10 @@ INPUTS = (
     ),
     Input(
         "arm_endpoint", "Resource Manager endpoint of another Azure than these.", "URL", group="Where", identifies=True
+    ),
+    Input(
+        "az_timeout", "Seconds that az, Azure PowerShell or azd have for a token. Default: 60.", "SECONDS",
+        seconds_problem, group="Where", kept=False,
     ),
 )  # fmt: skip
 

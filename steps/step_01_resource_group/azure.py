@@ -32,10 +32,13 @@ async def read_group(azure: Azure, name: str) -> Group | None:
     return Group(found.name or name, found.location, state, dict(found.tags or {}))
 
 
-async def list_resources(azure: Azure, name: str) -> tuple[Resource, ...]:
-    """Return what is in the group. Raises ResourceNotFoundError when there is no group."""
+async def list_resources(azure: Azure, name: str, instance_id: str) -> tuple[Resource, ...]:
+    """Return what is in the group, with whether the deployment of this instance created it.
+
+    Raises ResourceNotFoundError when there is no group.
+    """
     listing = azure.resources.resources.list_by_resource_group(name)
-    return tuple([Resource(str(found.id), is_marked(found.tags)) async for found in listing])
+    return tuple([Resource(str(found.id), is_marked(found.tags, instance_id)) async for found in listing])
 
 
 async def wait_until_deleted(azure: Azure, name: str) -> None:
@@ -71,7 +74,9 @@ async def tag_group(azure: Azure, name: str, tags: Mapping[str, str]) -> None:
     await azure.resources.resource_groups.update(name, {"tags": dict(tags)})
 
 
-async def delete_empty_group(azure: Azure, name: str, leaving: Collection[str], progress: Progress) -> None:
+async def delete_empty_group(
+    azure: Azure, name: str, instance_id: str, leaving: Collection[str], progress: Progress
+) -> None:
     """Delete the group, once what was deleted from it is no longer listed. Refusal when anything else is in it.
 
     `leaving` has lower-cased ids. A group that no longer exists is fine.
@@ -79,7 +84,7 @@ async def delete_empty_group(azure: Azure, name: str, leaving: Collection[str], 
 
     async def listed() -> tuple[Resource, ...]:
         try:
-            return await list_resources(azure, name)
+            return await list_resources(azure, name, instance_id)
         except ResourceNotFoundError:
             return ()
 

@@ -11,7 +11,7 @@ from engine.change import Change, Drift, Right
 from engine.context import Context, Target
 from engine.record import Kind, Values
 from steps.shared.az_commands import az
-from steps.shared.tags import TagChange
+from steps.shared.tags import TagChange, drift_of
 from steps.step_01_resource_group.observed import Group
 
 if TYPE_CHECKING:
@@ -74,7 +74,10 @@ class TagGroup(Change["Azure"]):
     group: Group
     tags: TagChange
     key = "tag-resource-group"
-    drift = Drift.DIFFERS
+
+    @property
+    def drift(self) -> Drift:
+        return drift_of(self.tags.words)
 
     @property
     def title(self) -> str:
@@ -148,7 +151,10 @@ class DeleteGroup(Change["Azure"]):
     async def apply(self, context: Context[Azure]) -> Values:
         from steps.step_01_resource_group.azure import delete_empty_group
 
-        await delete_empty_group(context.clients, self.target.resource_group, self.leaving, context.progress)
+        target = self.target
+        await delete_empty_group(
+            context.clients, target.resource_group, target.instance_id, self.leaving, context.progress
+        )
         return {VALUE: ""}
 
     def az(self) -> str:

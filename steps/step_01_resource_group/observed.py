@@ -28,7 +28,7 @@ class Resource:
 
     id: str
     marked: bool
-    """It has this tool's tag."""
+    """It has this deployment's tag."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,15 @@ from engine.input import Given, Value
 from engine.record import Record, Values
 from engine.step import Plan, Step
 from steps.shared.names import Names
-from steps.shared.tags import GROUP_TAG, MARK, MARK_TAG, TagChange, change_tags, is_marked
+from steps.shared.tags import (
+    GROUP_TAG,
+    TagChange,
+    change_tags,
+    describe_marks,
+    is_marked_group,
+    mark_tags,
+    with_mark,
+)
 from steps.step_01_resource_group.changes import RESOURCE_GROUP, VALUE, CreateGroup, DeleteGroup, TagGroup
 from steps.step_01_resource_group.inputs import INPUTS, DesiredGroup, desired_group
 from steps.step_01_resource_group.observed import Group, ObservedGroup, Resource
@@ -40,11 +48,11 @@ class ResourceGroupStep(Step["Azure", Names, DesiredGroup, ObservedGroup]):
 
         azure, name = context.clients, desired.target.resource_group
         group = await context.read(read_group, azure, name)
-        if group is None or not is_marked(group.tags):
+        if group is None or not is_marked_group(group.tags):
             return ObservedGroup(group)
         recorded = RESOURCE_GROUP.item() in context.record.owned
         if (recorded and context.removal is not None) or (not recorded and VALUE not in context.values):
-            return ObservedGroup(group, await context.read(list_resources, azure, name))
+            return ObservedGroup(group, await context.read(list_resources, azure, name, desired.target.instance_id))
         return ObservedGroup(group)
 
     def plan(
@@ -59,17 +67,21 @@ class ResourceGroupStep(Step["Azure", Names, DesiredGroup, ObservedGroup]):
         del answers
         group, target = observed.group, desired.target
         if group is None or group.is_being_deleted:
-            tags = change_tags(GROUP_TAG, {MARK_TAG: MARK}, desired.tags, ())
+            tags = change_tags(GROUP_TAG, mark_tags(target.instance_id), desired.tags, ())
             return Plan((CreateGroup(target=target, tags=tags, after_deletion=group is not None),))
         notes: tuple[str, ...] = ()
         if region_code(group.location) != target.location:
             notes = (f"The group is in {group.location}, not {target.location}: it is used as it is.",)
+        adoptable = _adoptable(observed, target, record, values)
+        tags = change_tags(GROUP_TAG, group.tags, desired.tags, record.owned)
+        if RESOURCE_GROUP.item() in (*record.owned, *adoptable):
+            tags = with_mark(tags, target.instance_id)
         return Plan(
-            _tag(group, target, change_tags(GROUP_TAG, group.tags, desired.tags, record.owned)),
+            _tag(group, target, tags),
             reason=f"resource group {group.name} exists",
             notes=notes,
             values={VALUE: group.name},
-            adoptable=_adoptable(observed, target, record, values),
+            adoptable=adoptable,
         )
 
     def remove(
@@ -80,12 +92,14 @@ class ResourceGroupStep(Step["Azure", Names, DesiredGroup, ObservedGroup]):
         if group is None:
             return Plan(reason="there is no such resource group")
         recorded = RESOURCE_GROUP.item() in record.owned
-        if not (recorded and is_marked(group.tags)):
+        if not (recorded and is_marked_group(group.tags)):
+            kept = (f"Resource group {group.name}: {describe_marks(group.tags)}.",) if recorded else ()
             why = "no longer has this tool's tag" if recorded else "existed before"
             return Plan(
                 _tag(group, target, change_tags(GROUP_TAG, group.tags, {}, record.owned)),
                 reason=f"resource group {group.name} {why}: kept",
                 adoptable=_adoptable(observed, target, record, values),
+                retained=kept,
             )
         leaving = _leaving(observed.resources, desired, removal)
         others = [resource.id for resource in observed.resources if resource.id.lower() not in leaving]
@@ -106,7 +120,7 @@ def _adoptable(observed: ObservedGroup, target: Target, record: Record, values: 
     The tag alone says only that a deployment of this tool created the group, not which one.
     """
     group, item = observed.group, RESOURCE_GROUP.item()
-    if group is None or not is_marked(group.tags) or item in record.owned or VALUE in values:
+    if group is None or not is_marked_group(group.tags) or item in record.owned or VALUE in values:
         return ()
     instance = target.instance_id.lower()
     found = any(resource.marked and resource.id.lower() == instance for resource in observed.resources)

@@ -17,6 +17,7 @@ from engine.refusal import Refusal
 from steps.shared.azure_instance import read_instance, to_instance
 from steps.shared.event_routing import SYSTEM
 from steps.shared.instance import Instance
+from steps.shared.provisioning import FAILED, PASSING, WORKING, stuck
 from steps.step_02_instance.inputs import unavailable_name
 from steps.step_02_instance.observed import DataHistoryConnection, Provider, UserIdentity
 from steps.step_02_instance.settings import Body
@@ -117,16 +118,20 @@ class InstanceClient:
     async def wait_until_settled(self) -> Instance | None:
         """Wait until nothing is being done with the instance, and return it; None when there is none.
 
-        Refusal when it ends badly.
+        Refusal when it ends badly, or is in a state that isn't waited for.
         """
         instance = await self._wait_until_idle()
-        if instance and instance.state in ("Failed", "Canceled"):
+        if instance is None or instance.state == "Deleted":
+            return None
+        if instance.state in FAILED:
             raise self._failed("create", f"Its provisioning state is {instance.state}.")
+        if instance.state not in WORKING:
+            raise stuck(f"instance {self.name}", instance.state)
         return instance
 
     async def _settled(self, found: DigitalTwinsDescription) -> Instance:
         instance = to_instance(found)
-        return instance if instance.state == "Succeeded" else await self.wait_until_settled() or instance
+        return instance if instance.state in WORKING else await self.wait_until_settled() or instance
 
     async def _in_turn(self, verb: str, act: Callable[[], Awaitable[T]]) -> T:
         """Act; when Azure says that something else is being done with the instance, once more after that."""
@@ -150,7 +155,7 @@ class InstanceClient:
             return instance
 
         def is_idle(instance: Instance | None) -> bool:
-            return instance is None or instance.state in ("Succeeded", "Failed", "Canceled")
+            return instance is None or instance.state not in PASSING
 
         return await poll(read, until=is_idle, bound=BOUND, what=f"Instance {self.name}")
 

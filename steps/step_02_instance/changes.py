@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from engine.record import Values
 from steps.shared.az_commands import VERSION, az, delete, settled
 from steps.shared.identities import IDENTITY, name_of
 from steps.shared.instance import INSTANCE, Instance
-from steps.shared.tags import MARK, MARK_TAG
+from steps.shared.provisioning import GOING
+from steps.shared.tags import drift_of
 from steps.step_02_instance.observed import VALUES, values_of
 from steps.step_02_instance.settings import Body, SettingsChange
 
@@ -56,6 +58,8 @@ class CreateIdentity(Change["Azure"]):
     id: str
     """Its resource id, as the user spells it."""
     location: str
+    tags: Mapping[str, str]
+    """All that it is to have, with our own."""
     drift = Drift.MISSING
 
     @property
@@ -77,13 +81,14 @@ class CreateIdentity(Change["Azure"]):
     async def apply(self, context: Context[Azure]) -> Values:
         from steps.step_02_instance.azure import create_identity
 
-        await create_identity(context.clients, self.id, self.location, {MARK_TAG: MARK})
+        await create_identity(context.clients, self.id, self.location, self.tags)
         return {}
 
     def az(self) -> str:
         parts = self.id.split("/")
         where = ("--subscription", parts[2], "--resource-group", parts[4], "--name", parts[-1])
-        return az("identity", "create", *where, "--location", self.location, "--tags", f"{MARK_TAG}={MARK}")
+        tags = (f"{name}={value}" for name, value in self.tags.items())
+        return az("identity", "create", *where, "--location", self.location, "--tags", *tags)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +212,10 @@ class ChangeInstance(Change["Azure"]):
     instance: Instance
     settings: SettingsChange
     key = "change-instance"
-    drift = Drift.DIFFERS
+
+    @property
+    def drift(self) -> Drift:
+        return drift_of(self.settings.words)
 
     @property
     def title(self) -> str:
@@ -247,7 +255,7 @@ class DeleteInstance(Change["Azure"]):
 
     @property
     def title(self) -> str:
-        if self.instance.state == "Deleting":
+        if self.instance.state in GOING:
             return f"wait until instance {self.instance.name} is deleted"
         return f"delete instance {self.instance.name} and everything in it"
 

@@ -1,7 +1,7 @@
 """The user-assigned identities that step 2 creates and deletes, and what stops working when one is removed. Pure.
 
 An identity that this tool created is deleted once it is no longer desired, if it still has our tag: whoever means to go
-on using it removes the tag `created-by`.
+on using it removes that tag.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from engine.refusal import BadInput
 from engine.step import Ask
 from steps.shared.event_routing import ENDPOINT, SYSTEM, FoundEndpoint
 from steps.shared.identities import IDENTITY, name_of
-from steps.shared.tags import is_marked
+from steps.shared.tags import describe_marks, is_marked, mark_tags
 from steps.step_02_instance.changes import CreateIdentity, DeleteIdentity
 from steps.step_02_instance.inputs import DesiredInstance
-from steps.step_02_instance.observed import ObservedInstance
+from steps.step_02_instance.observed import ObservedInstance, UserIdentity
 
 BREAK = "yes_break"
 """The input that answers whether what uses an identity may stop working."""
@@ -34,17 +34,32 @@ def create_missing(observed: ObservedInstance, desired: DesiredInstance, locatio
             "Name one that exists with --user-identity, or let this tool create it with --create-identities.",
             why="Either it does not exist, or this sign-in can't see it.",
         )
-    return tuple(CreateIdentity(id=identifier, location=location) for identifier in missing)
+    tags = {**mark_tags(desired.target.instance_id), **(desired.tags or {})}
+    return tuple(CreateIdentity(id=identifier, location=location, tags=tags) for identifier in missing)
 
 
-def delete_ours(observed: ObservedInstance, record: Record, kept: Collection[str]) -> tuple[DeleteIdentity, ...]:
+def delete_ours(
+    observed: ObservedInstance, record: Record, instance_id: str, kept: Collection[str] = ()
+) -> tuple[DeleteIdentity, ...]:
     """Return the deletions of the identities that are recorded and tagged as ours, without those in `kept`."""
-    ours = IDENTITY.names(record.owned)
+    recorded = _recorded(observed, record, kept)
+    return tuple(DeleteIdentity(id=identity.id) for identity in recorded if is_marked(identity.tags, instance_id))
+
+
+def retained(
+    observed: ObservedInstance, record: Record, instance_id: str, kept: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Say of the identities that are recorded as ours, and no longer tagged as ours, why they are not deleted."""
     return tuple(
-        DeleteIdentity(id=identity.id)
-        for low, identity in observed.identities.items()
-        if low in ours and low not in kept and is_marked(identity.tags)
+        f"User identity {name_of(identity.id)}: {describe_marks(identity.tags)}."
+        for identity in _recorded(observed, record, kept)
+        if not is_marked(identity.tags, instance_id)
     )
+
+
+def _recorded(observed: ObservedInstance, record: Record, kept: Collection[str]) -> list[UserIdentity]:
+    ours = IDENTITY.names(record.owned)
+    return [identity for low, identity in observed.identities.items() if low in ours and low not in kept]
 
 
 def identities_in_use(observed: ObservedInstance, desired: DesiredInstance) -> frozenset[str]:

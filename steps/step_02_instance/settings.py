@@ -13,7 +13,7 @@ from engine.change import Right
 from steps.shared.event_routing import SYSTEM
 from steps.shared.identities import IDENTITY_LINK, SYSTEM_IDENTITY, name_of
 from steps.shared.instance import Instance
-from steps.shared.tags import INSTANCE_TAG, change_tags
+from steps.shared.tags import INSTANCE_TAG, change_tags, with_mark
 from steps.step_02_instance.inputs import DesiredInstance
 from steps.step_02_instance.observed import UserIdentity
 
@@ -51,14 +51,16 @@ def compare(
     desired: DesiredInstance,
     owned: Collection[str],
     lost: frozenset[str],
+    *,
+    marked: bool = False,
 ) -> SettingsChange:
-    """Compare the instance with the desired settings.
+    """Compare the instance with the desired settings; `marked`: it is ours, and is to have the tag that says so.
 
     `identities` has those of the desired user-assigned ones that exist, by lower-cased id; `lost` is what
     `lost_identities` returned, without those that are kept after all.
     """
     parts = (
-        _compare_tags(instance, desired, owned),
+        _compare_tags(instance, desired, owned, marked=marked),
         _compare_network_access(instance, desired),
         _compare_identities(instance, identities, desired, lost),
     )
@@ -84,14 +86,29 @@ def lost_identities(instance: Instance, desired: DesiredInstance, owned: Collect
     return frozenset(switched_off | (ours - desired.user_identities_by_id.keys()))
 
 
+def links_removed_by_others(instance: Instance, desired: DesiredInstance, owned: Collection[str]) -> tuple[str, ...]:
+    """Return the recorded links that are no longer desired, and that somebody removed: a later one isn't ours.
+
+    None while something is being done with the instance: it may not show all that it has.
+    """
+    if desired.user_identities is None or instance.state != "Succeeded":
+        return ()
+    gone = IDENTITY_LINK.names(owned) - instance.user_identities.keys() - desired.user_identities_by_id.keys()
+    return tuple(IDENTITY_LINK.item(low) for low in sorted(gone))
+
+
 def remaining_identities(instance: Instance, desired: DesiredInstance, lost: frozenset[str]) -> dict[str, str]:
     """Return the user-assigned identities that the instance has in the end, by lower-cased id."""
     others = {low: spelling for low, spelling in instance.user_identities.items() if low not in lost}
     return {**desired.user_identities_by_id, **others}
 
 
-def _compare_tags(instance: Instance, desired: DesiredInstance, owned: Collection[str]) -> SettingsChange:
+def _compare_tags(
+    instance: Instance, desired: DesiredInstance, owned: Collection[str], *, marked: bool
+) -> SettingsChange:
     tags = change_tags(INSTANCE_TAG, instance.tags, desired.tags, owned)
+    if marked:
+        tags = with_mark(tags, desired.target.instance_id)
     body = {"tags": dict(tags.after)}
     return SettingsChange(
         words=tags.words, patch=body if tags.words else {}, put=body, owns=tags.owns, releases=tags.releases

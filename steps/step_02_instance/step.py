@@ -17,11 +17,12 @@ from engine.input import Given, Value
 from engine.record import Record, Values
 from engine.refusal import BadInput
 from engine.step import Plan, Step
-from steps.shared.event_routing import ENDPOINT, ROUTE, SENDS_TO
+from steps.shared.event_routing import ENDPOINT
 from steps.shared.identities import IDENTITY, IDENTITY_LINK, SYSTEM_IDENTITY, name_of
 from steps.shared.instance import INSTANCE, Instance
 from steps.shared.names import Names
-from steps.shared.tags import INSTANCE_TAG, MARK, MARK_TAG, is_marked
+from steps.shared.provisioning import FAILED, GOING, WORKING
+from steps.shared.tags import INSTANCE_TAG, describe_marks, is_marked, mark_tags
 from steps.step_02_instance.changes import (
     AwaitInstance,
     ChangeInstance,
@@ -37,16 +38,19 @@ from steps.step_02_instance.identities import (
     delete_ours,
     describe_breakage,
     identities_in_use,
+    retained,
 )
 from steps.step_02_instance.inputs import INPUTS, DesiredInstance, desired_instance, unavailable_name
 from steps.step_02_instance.observed import ObservedInstance, values_of
-from steps.step_02_instance.settings import compare, lost_identities, remaining_identities
+from steps.step_02_instance.settings import (
+    compare,
+    links_removed_by_others,
+    lost_identities,
+    remaining_identities,
+)
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
-
-INSIDE = (ENDPOINT, SENDS_TO, ROUTE)
-"""What other steps create in the instance."""
 
 
 class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
@@ -86,7 +90,7 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
             instance = observed.instance
         if instance is None:
             return observed
-        if removal is not None and _is_ours(instance, context.record):
+        if removal is not None and _is_ours(instance, desired.target, context.record):
             return replace(observed, endpoints=await context.read(list_endpoints, azure, *where))
         goal = desired if removal is None else _without_ours(desired, context.record)
         if not lost_identities(instance, goal, owned):
@@ -109,31 +113,34 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
         Refuses regions without the service, names that are taken, and identities that don't exist.
         """
         instance = observed.instance
-        if instance is None or instance.state == "Deleting":
+        if instance is None or instance.state in GOING:
             return _create(observed, desired, record, values)
         location, target = region_code(instance.location), desired.target
         lost = lost_identities(instance, desired, record.owned)
-        settings = compare(instance, observed.identities, desired, record.owned, lost)
+        adoptable = _adoptable(observed, target, record)
+        ours = INSTANCE.item() in (*record.owned, *adoptable)
+        settings = compare(instance, observed.identities, desired, record.owned, lost, marked=ours)
         broken = describe_breakage(observed, desired, record, lost)
         agreed = not broken or answers.get(BREAK, False)
         changes: list[AnyChange] = [*create_missing(observed, desired, location)]
-        if instance.state in ("Failed", "Canceled"):
+        if instance.state in FAILED:
             changes.append(RecreateInstance(target=target, location=instance.location, settings=settings))
         else:
-            if instance.state != "Succeeded":
+            if instance.state not in WORKING:
                 changes.append(AwaitInstance(target=target, state=instance.state))
             if settings.words:
                 changes.append(ChangeInstance(target=target, instance=instance, settings=settings))
         if desired.user_identities is not None:
-            changes += delete_ours(observed, record, remaining_identities(instance, desired, lost))
+            changes += delete_ours(observed, record, target.instance_id, remaining_identities(instance, desired, lost))
         known = [name for name, value in values.items() if value]
         return Plan(
             tuple(changes),
             reason=f"instance {instance.name} exists",
             notes=(*_notes(instance, desired, lost), *(broken if agreed else ())),
-            values=values_of(instance, known) if instance.state == "Succeeded" else {},
+            values=values_of(instance, known) if instance.state in WORKING else {},
+            vanished=links_removed_by_others(instance, desired, record.owned),
             ask=None if agreed else ask_to_break(instance.name, lost, broken),
-            adoptable=_adoptable(observed, record),
+            adoptable=adoptable,
         )
 
     def remove(
@@ -145,22 +152,35 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
         """
         del values, removal
         instance, target = observed.instance, desired.target
-        inside = [item for item in sorted(record.owned_by_any) if any(kind.read(item) for kind in INSIDE)]
+        inside, whose = sorted(record.owned_in_instance), target.instance_id
         recorded = (*(item for item in sorted(record.owned) if IDENTITY.read(item) is None), *inside)
         if instance is None:
-            return Plan(delete_ours(observed, record, ()), reason="there is no such instance", vanished=recorded)
-        if _is_ours(instance, record):
+            return Plan(
+                delete_ours(observed, record, whose),
+                reason="there is no such instance",
+                vanished=recorded,
+                retained=retained(observed, record, whose),
+            )
+        if _is_ours(instance, target, record):
             delete = DeleteInstance(target=target, instance=instance, recorded=recorded)
             note = _deleted_along(observed, inside)
-            return Plan((delete, *delete_ours(observed, record, ())), notes=(note,))
+            changes = (delete, *delete_ours(observed, record, whose))
+            return Plan(changes, notes=(note,), retained=retained(observed, record, whose))
         goal = _without_ours(desired, record)
         lost = lost_identities(instance, goal, record.owned) - identities_in_use(observed, desired)
         settings = compare(instance, observed.identities, goal, record.owned, lost)
         change = (ChangeInstance(target=target, instance=instance, settings=settings),) if settings.words else ()
-        deletions = delete_ours(observed, record, remaining_identities(instance, goal, lost))
-        why = "no longer has this tool's tag" if INSTANCE.item() in record.owned else "existed before"
-        reason = f"instance {instance.name} {why}: kept"
-        return Plan((*change, *deletions), reason, adoptable=_adoptable(observed, record))
+        staying = remaining_identities(instance, goal, lost)
+        kept = retained(observed, record, whose, staying)
+        if recorded_instance := INSTANCE.item() in record.owned:
+            kept = (f"Instance {instance.name}: {describe_marks(instance.tags)}.", *kept)
+        why = "no longer has this tool's tag" if recorded_instance else "existed before"
+        return Plan(
+            (*change, *delete_ours(observed, record, whose, staying)),
+            f"instance {instance.name} {why}: kept",
+            adoptable=_adoptable(observed, target, record),
+            retained=kept,
+        )
 
 
 async def _look_before_creating(
@@ -182,19 +202,23 @@ async def _look_before_creating(
     return replace(observed, name_problem=why, instance=instance)
 
 
-def _is_ours(instance: Instance, record: Record) -> bool:
-    return INSTANCE.item() in record.owned and is_marked(instance.tags)
+def _is_ours(instance: Instance, target: Target, record: Record) -> bool:
+    return INSTANCE.item() in record.owned and is_marked(instance.tags, target.instance_id)
 
 
-def _adoptable(observed: ObservedInstance, record: Record) -> tuple[str, ...]:
+def _adoptable(observed: ObservedInstance, target: Target, record: Record) -> tuple[str, ...]:
     """Return the instance and its identities where they are marked and nothing is recorded: a state file was lost.
 
     An identity alone says nothing: another deployment of this tool may have created it.
     """
     instance, item = observed.instance, INSTANCE.item()
-    if instance is None or item in record.owned or not is_marked(instance.tags):
+    if instance is None or item in record.owned or not is_marked(instance.tags, target.instance_id):
         return ()
-    marked = (IDENTITY.item(low) for low, identity in observed.identities.items() if is_marked(identity.tags))
+    marked = (
+        IDENTITY.item(low)
+        for low, identity in observed.identities.items()
+        if is_marked(identity.tags, target.instance_id)
+    )
     return (item, *(identity for identity in marked if identity not in record.owned))
 
 
@@ -220,7 +244,7 @@ def _create(observed: ObservedInstance, desired: DesiredInstance, record: Record
         )
     if observed.name_problem and not was_ours:
         raise unavailable_name(target.instance, target.location, observed.name_problem)
-    settings = compare(Instance("", tags={MARK_TAG: MARK}), observed.identities, desired, (), frozenset())
+    settings = compare(Instance("", tags=mark_tags(target.instance_id)), observed.identities, desired, (), frozenset())
     create = CreateInstance(
         target=target, location=target.location, settings=settings, after_deletion=exists, was_ours=was_ours
     )
@@ -232,6 +256,8 @@ def _notes(instance: Instance, desired: DesiredInstance, lost: frozenset[str]) -
     notes = []
     if region_code(instance.location) != desired.target.location:
         notes.append(f"The instance is in {instance.location}, not {desired.target.location}: it is used as it is.")
+    if instance.state == "Warning":
+        notes.append(f"Azure says Warning of instance {instance.name}: see its resource health in the portal.")
     if instance.access == "Disabled" and desired.public_network_access is None:
         notes.append("Public network access to the instance is disabled: that is kept.")
     others = remaining_identities(instance, desired, lost).keys() - desired.user_identities_by_id.keys()

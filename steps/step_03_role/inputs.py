@@ -7,20 +7,35 @@ from dataclasses import dataclass
 
 from cloud.identifiers import DATA_OWNER, Principal, Role
 from engine.context import Target
-from engine.input import FROM_STATE, Given, Input, Lookup, text_of
+from engine.input import FROM_STATE, Given, Input, Lookup, OneOf, text_of
 from steps.shared.names import Names
+from steps.shared.role_assignments import is_of_its_own
 
 INPUTS = (
     Input(
         "assignee",
-        "Who gets the role: UPN, e-mail, object id or client id. Default: the signed-in user.",
+        "Who gets the role: UPN, e-mail, exact name, object id or client id. Default: the signed-in user.",
         "WHO",
+        group="Instance",
+    ),
+    Input(
+        "assignee_type",
+        "What the assignee is. With an object id, the directory isn't asked.",
+        "User|ServicePrincipal|Group",
+        OneOf("User", "ServicePrincipal", "Group"),
         group="Instance",
     ),
     Input(
         "role",
         "Role on the instance, by name or id. Default: Azure Digital Twins Data Owner.",
         "ROLE",
+        group="Instance",
+    ),
+    Input(
+        "role_scope",
+        "Whether roles that are inherited, or a group's, count, or only those assigned at the instance. Default: any.",
+        "any|instance",
+        OneOf("any", "instance"),
         group="Instance",
     ),
 )
@@ -33,13 +48,18 @@ class DesiredRole:
     target: Target
     assignee: Principal
     role: Role
+    of_its_own: bool = False
+    """Only an assignment at the instance itself counts."""
 
 
 def lookups(given: Mapping[str, Given], target: Target) -> tuple[Lookup, ...]:
     """Return the assignee, where one is given, and the role."""
     found = []
     if "assignee" in given:
-        found.append(Lookup("principal", str(given["assignee"].value), remembered=_is_remembered(given, "assignee")))
+        remembered = _is_remembered(given, "assignee")
+        # A remembered kind is that of the remembered assignee.
+        kind = text_of(given, "assignee_type") if remembered or not _is_remembered(given, "assignee_type") else None
+        found.append(Lookup("principal", str(given["assignee"].value), type=kind or "", remembered=remembered))
     role = text_of(given, "role") or DATA_OWNER
     return (*found, Lookup("role", role, target.subscription_id, remembered=_is_remembered(given, "role")))
 
@@ -51,4 +71,4 @@ def _is_remembered(given: Mapping[str, Given], name: str) -> bool:
 def desired_role(given: Mapping[str, Given], target: Target, names: Names) -> DesiredRole:
     """Return the assignment; by default Data Owner for the signed-in user."""
     role = names.role(text_of(given, "role") or DATA_OWNER, target.subscription_id)
-    return DesiredRole(target, names.principal(text_of(given, "assignee") or ""), role)
+    return DesiredRole(target, names.principal(text_of(given, "assignee") or ""), role, is_of_its_own(given))

@@ -11,7 +11,17 @@ from engine.input import Given, Lookup, Value
 from engine.record import Record, Values
 from engine.step import Plan, Step
 from steps.shared.names import Names
-from steps.shared.role_assignments import Assignment, Assignments, adoptable, former, is_ours, recorded_ids, vanished
+from steps.shared.role_assignments import (
+    Asked,
+    Assignment,
+    Assignments,
+    adoptable,
+    former,
+    is_ours,
+    recorded_ids,
+    retained,
+    vanished,
+)
 from steps.step_03_role.changes import ROLE_ASSIGNMENT, VALUE, AssignDataRole, RevokeDataRole
 from steps.step_03_role.inputs import INPUTS, DesiredRole, desired_role, lookups
 
@@ -38,15 +48,12 @@ class RoleStep(Step["Azure", Names, DesiredRole, Assignments]):
 
     async def observe(self, context: Context[Azure], desired: DesiredRole) -> Assignments:
         """List the assignee's assignments at the instance, and read those that the record names."""
-        from asyncio import gather
+        from steps.shared.azure_role_assignments import find_assignments, read_assignments
 
-        from steps.shared.azure_role_assignments import find_equal, read_assignment
-
-        azure, scope = context.clients, _scope(desired, context.values)
-        equal = await context.read(find_equal, azure, scope, desired.assignee.object_id, desired.role.id)
+        scope, asked = _scope(desired, context.values), Asked(desired.of_its_own)
+        equal, effective = await find_assignments(context, scope, desired.assignee, desired.role, asked)
         others = recorded_ids(ROLE_ASSIGNMENT, context.record) - ({equal.id} if equal else set())
-        found = await gather(*(context.read(read_assignment, azure, other) for other in sorted(others)))
-        return Assignments(equal, tuple(assignment for assignment in found if assignment))
+        return Assignments(equal, await read_assignments(context, others), effective)
 
     def plan(
         self,
@@ -56,7 +63,7 @@ class RoleStep(Step["Azure", Names, DesiredRole, Assignments]):
         values: Values,
         answers: Mapping[str, bool],
     ) -> Plan:
-        """Assign the role when nobody has, then revoke what this tool assigned before."""
+        """Assign the role where nothing gives what it gives, then revoke what this tool assigned before."""
         del answers
         revoked = tuple(RevokeDataRole(assignment=assignment, values={}) for assignment in former(observed))
         plan = Plan(
@@ -67,6 +74,9 @@ class RoleStep(Step["Azure", Names, DesiredRole, Assignments]):
         if observed.equal:
             reason = "" if revoked else f"{desired.assignee.label} has the role {desired.role.name}"
             return replace(plan, reason=reason, values={VALUE: observed.equal.spelling})
+        if observed.effective:
+            reason = "" if revoked else f"{desired.assignee.label} has it already: {observed.effective}"
+            return replace(plan, reason=reason, values={VALUE: ""} if values.get(VALUE) else {})
         assign = AssignDataRole(scope=_scope(desired, values), principal=desired.assignee, role=desired.role)
         return replace(plan, changes=(assign, *revoked))
 
@@ -83,11 +93,14 @@ class RoleStep(Step["Azure", Names, DesiredRole, Assignments]):
             RevokeDataRole(assignment=assignment, values={VALUE: ""}) for assignment in (*ours, *former(observed))
         )
         kept = f"{label} had the role {desired.role.name} before: kept" if equal else "there is no such assignment"
+        if observed.effective:
+            kept = f"{label} has it without this tool: {observed.effective}: kept"
         return Plan(
             changes,
             reason="" if changes else kept,
             vanished=vanished(ROLE_ASSIGNMENT, observed, record),
             adoptable=adoptable(ROLE_ASSIGNMENT, observed, record),
+            retained=retained(ROLE_ASSIGNMENT, (*observed.recorded, *((equal,) if equal else ())), record),
         )
 
 

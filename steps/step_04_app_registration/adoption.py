@@ -19,6 +19,13 @@ def adoption_tag(instance_id: str) -> str:
     return f"{MARK}:adopted:{_digest(instance_id)}"
 
 
+def tag_of(found: Registration | None, instance_id: str) -> str:
+    """Return the tag that the application is to have, "" for our own, which has our `uniqueName`, or for none."""
+    if found is None or found.unique_name.lower() == unique_name(instance_id):
+        return ""
+    return adoption_tag(instance_id)
+
+
 def refuse_adoption(found: Registration, tag: str) -> None:
     """Raise Refusal (exit code 2) for an application that another deployment or another tool manages."""
     settings = found.settings
@@ -45,10 +52,8 @@ def is_adoptable(found: Registration, tag: str) -> bool:
     return True
 
 
-def chosen(
-    client_id: str, named: Registration | None, own: Registration | None, adopted: str, tag: str
-) -> tuple[Registration, str]:
-    """Return the application that `--app-id` names, and the tag that it is to have: "" for our own application.
+def chosen(client_id: str, named: Registration | None, own: Registration | None, adopted: str) -> Registration:
+    """Return the application that `--app-id` names.
 
     `adopted` is the client id of the application that is recorded as adopted; "" for none. Raises Refusal (exit code
     2) for a client id that doesn't exist, or that isn't the one this deployment already has.
@@ -61,7 +66,7 @@ def chosen(
             exit_code=2,
         )
     if own and own.client_id == named.client_id:
-        return own, ""
+        return own
     other = own.client_id if own else adopted
     if other and other.lower() != named.client_id.lower():
         raise Refusal(
@@ -69,7 +74,7 @@ def chosen(
             next="Leave --app-id away, or destroy the deployment first.",
             exit_code=2,
         )
-    return named, tag
+    return named
 
 
 def _digest(instance_id: str) -> str:

@@ -13,15 +13,22 @@ from typing import TYPE_CHECKING
 from kiota_abstractions.api_error import APIError
 
 from cloud.clients import Azure
-from cloud.errors import answer_of
+from cloud.errors import Answer, answer_of
 from cloud.graph_replication import REPLICATION_BOUND, create_if_missing, get_or_none, ignore_missing
 from cloud.waiting import Progress, poll
-from engine.refusal import Refusal
 from steps.step_04_app_registration.observed import Password, Registration, Settings
 from steps.step_04_app_registration.settings import graph_json
 
 if TYPE_CHECKING:
     from msgraph.generated.models.application import Application as GraphApplication
+
+
+class NameTaken(Exception):
+    """A deleted application has the `uniqueName`. The message is Graph's."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.message)
+        self.request_id = answer.request_id
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,10 @@ async def write_application(
     is_settled: Callable[[Settings], bool],
     progress: Progress,
 ) -> Registration:
-    """Write an application and return it once it can be read with settings that are as desired. Safe to repeat."""
+    """Write an application and return it once it can be read with settings that are as desired. Safe to repeat.
+
+    Raises NameTaken while a deleted application has its `uniqueName`.
+    """
     body = _model(settings)
     if key.object_id:
         await azure.graph.applications.by_application_id(key.object_id).patch(body)
@@ -123,6 +133,7 @@ def registration(found: GraphApplication) -> Registration:
         access_tokens=bool(implicit and implicit.enable_access_token_issuance),
         id_tokens=bool(implicit and implicit.enable_id_token_issuance),
         notes=found.notes or "",
+        service=found.service_management_reference,
         tags=tuple(found.tags or ()),
         permissions=permissions,
         token_version=found.api.requested_access_token_version if found.api else None,
@@ -149,13 +160,8 @@ def _model(settings: Settings) -> GraphApplication:
     return model
 
 
-def _name_is_taken(error: APIError) -> Refusal | None:
+def _name_is_taken(error: APIError) -> NameTaken | None:
     answer = answer_of(error)
     if answer is None or not any(detail.get("code") == "ObjectConflict" for detail in answer.details):
         return None
-    return Refusal(
-        "The name of this instance's application is still taken by one that was deleted.",
-        why=f"{answer.message} Deleted applications stay for 30 days, and are not visible for the first minutes.",
-        next="Run the same command again in a minute: the deleted application is then restored.",
-        request_id=answer.request_id,
-    )
+    return NameTaken(answer)

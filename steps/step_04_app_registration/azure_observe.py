@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
 
 from cloud.clients import Azure
+from cloud.clock import azure_now
 from cloud.graph_replication import RECORDED_BOUND
 from cloud.waiting import poll
 from engine.context import Context, Reads
@@ -17,7 +17,7 @@ from steps.shared.azure_service_principals import service_principal
 from steps.step_04_app_registration import adoption
 from steps.step_04_app_registration.azure_applications import by_client_id, by_unique_name, matching
 from steps.step_04_app_registration.azure_links import list_federated, list_owners
-from steps.step_04_app_registration.azure_recycle_bin import deleted_application
+from steps.step_04_app_registration.azure_recycle_bin import RecycleBin, look_into_bin
 from steps.step_04_app_registration.desired import PRINTED, DesiredApplication
 from steps.step_04_app_registration.federation import FEDERATED
 from steps.step_04_app_registration.observed import ObservedApplication, Registration
@@ -32,8 +32,7 @@ class Found:
     """What was found of the application itself."""
 
     application: Registration | None = None
-    adoption_tag: str = ""
-    deleted: Registration | None = None
+    bin: RecycleBin = field(default_factory=RecycleBin)
     namesakes: tuple[Registration, ...] = ()
 
 
@@ -50,11 +49,11 @@ async def observe(context: Context[Azure], desired: DesiredApplication) -> Obser
     found, _principal = await asyncio.gather(_find_with_its_secret(context, desired), expected)
     file = desired.secret.file if desired.secret else PRINTED
     observed = ObservedApplication(
-        now=datetime.now(UTC),
+        now=azure_now(),
         files=read_secret_files(file, {*recorded_files(context.record).values()}),
         existing=found.application,
-        adoption_tag=found.adoption_tag,
-        deleted=found.deleted,
+        deleted=found.bin.application,
+        bin_view=found.bin.view,
         namesakes=found.namesakes,
     )
     application = found.application
@@ -118,18 +117,18 @@ async def _find(context: Context[Azure], desired: DesiredApplication, read: Read
             read(by_client_id, azure, desired.app_id, retry_missing=desired.app_id == recorded),
             read(by_unique_name, azure, name, retry_missing=False),
         )
-        return Found(*adoption.chosen(desired.app_id, named, own, recorded if adopted else "", tag))
+        return Found(adoption.chosen(desired.app_id, named, own, recorded if adopted else ""))
     adopts = context.answers.get("adopt_app", False)
     if recorded and (adopted or adopts):
         named = await read(by_client_id, azure, recorded, retry_missing=True)
         if named and (adopted or tag in named.settings.tags):
-            return Found(named, tag)
+            return Found(named)
     own = await read(by_unique_name, azure, name, retry_missing=bool(recorded))
     if own:
         return Found(own)
     quoted = desired.name.replace("'", "''")
-    deleted, tagged, namesakes = await asyncio.gather(
-        read(deleted_application, azure, name, retry_missing=bool(recorded)),
+    recycle_bin, tagged, namesakes = await asyncio.gather(
+        read(look_into_bin, azure, name, desired.signed_in, retry_missing=bool(recorded)),
         read(matching, azure, f"tags/any(t:t eq '{tag}')"),
         read(matching, azure, f"displayName eq '{quoted}'"),
     )
@@ -141,9 +140,9 @@ async def _find(context: Context[Azure], desired: DesiredApplication, read: Read
             exit_code=2,
         )
     candidates = tagged or namesakes
-    if adopts and not deleted and len(candidates) == 1:
-        return Found(candidates[0], tag)
-    return Found(deleted=deleted, namesakes=namesakes)
+    if adopts and not recycle_bin.application and len(candidates) == 1:
+        return Found(candidates[0])
+    return Found(bin=recycle_bin, namesakes=namesakes)
 
 
 def _is_adopted(record: Record) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import json
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kiota_abstractions.api_error import APIError
 
@@ -11,18 +14,43 @@ from cloud.clients import Azure
 from cloud.graph_replication import get_or_none, ignore_missing
 from cloud.waiting import Progress, poll, until_visible
 from steps.step_04_app_registration.azure_applications import registration
-from steps.step_04_app_registration.observed import Registration
+from steps.step_04_app_registration.observed import BinView, Registration
+
+if TYPE_CHECKING:
+    from msgraph.generated.models.application_collection_response import ApplicationCollectionResponse
 
 VISIBLE_BOUND = 10
 """Seconds until a deleted application is in the recycle bin, or is known to have been purged by others."""
 
 
-async def deleted_application(azure: Azure, unique_name: str, *, retry_missing: bool) -> Registration | None:
-    """Return the deleted application of this `uniqueName`, as restoring it brings it back; None when there is none.
+@dataclass(frozen=True)
+class RecycleBin:
+    """What was found in the recycle bin."""
 
-    With `retry_missing`, for an application that is recorded, replicas that don't show it are asked again.
+    application: Registration | None = None
+    view: BinView = "all"
+
+
+async def look_into_bin(azure: Azure, unique_name: str, owner: str, *, retry_missing: bool) -> RecycleBin:
+    """Return the deleted application of this `uniqueName`, as restoring it brings it back.
+
+    Only some administrators may list the bin; others may ask for what they own in it: `owner` is the object id of
+    the signed-in identity. With `retry_missing`, for an application that is recorded, replicas that don't show it are
+    asked again. Source: "List deletedItems" and "List deleted items owned by a user" in the Microsoft Graph reference.
     """
-    return await get_or_none(lambda: _deleted_application(azure, unique_name), retry_missing=retry_missing)
+    try:
+        found = await get_or_none(lambda: _deleted_application(azure, unique_name), retry_missing=retry_missing)
+        return RecycleBin(found)
+    except APIError as error:
+        if error.response_status_code != 403:
+            raise
+    try:
+        owned = await get_or_none(lambda: _owned(azure, unique_name, owner), retry_missing=retry_missing)
+    except APIError as error:
+        if error.response_status_code not in (400, 403):
+            raise
+        return RecycleBin(view="nothing")
+    return RecycleBin(owned, view="owned")
 
 
 async def _deleted_application(azure: Azure, unique_name: str) -> Registration | None:
@@ -31,17 +59,32 @@ async def _deleted_application(azure: Azure, unique_name: str) -> Registration |
     builder = graph.directory.deleted_items.graph_application
     url: str | None = f"{graph.request_adapter.base_url}/directory/deletedItems/microsoft.graph.application"
     while url:
-        try:
-            page = await builder.with_url(url).get()
-        except APIError as error:
-            if error.response_status_code != 403:
-                raise
-            return None
-        for found in (page and page.value) or ():
-            if found.unique_name == unique_name:
-                return registration(found)
+        page = await builder.with_url(url).get()
+        if found := _of_name(page, unique_name):
+            return found
         url = page.odata_next_link if page else None
     return None
+
+
+async def _owned(azure: Azure, unique_name: str, owner: str) -> Registration | None:
+    """Return the deleted application among those that the user owns; Graph answers with a single page of 1,000."""
+    from kiota_abstractions.method import Method
+    from kiota_abstractions.request_information import RequestInformation
+    from msgraph.generated.models.application_collection_response import ApplicationCollectionResponse
+    from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+
+    adapter = azure.graph.request_adapter
+    request = RequestInformation(Method.POST)
+    request.url = f"{adapter.base_url}/directory/deletedItems/getUserOwnedObjects"  # the SDK has no builder of it
+    request.headers.try_add("Accept", "application/json")
+    body = json.dumps({"userId": owner, "type": "Application"})
+    request.set_stream_content(body.encode(), "application/json")
+    page = await adapter.send_async(request, ApplicationCollectionResponse, {"XXX": ODataError})
+    return _of_name(page, unique_name)
+
+
+def _of_name(page: ApplicationCollectionResponse | None, unique_name: str) -> Registration | None:
+    return next((registration(one) for one in (page and page.value) or () if one.unique_name == unique_name), None)
 
 
 async def delete_application(azure: Azure, object_id: str, progress: Progress) -> None:
@@ -68,25 +111,33 @@ async def _status(read: Callable[[], Awaitable[object]]) -> int:
     return 200
 
 
-async def restore_application(azure: Azure, object_id: str) -> None:
-    """Bring a deleted application back; one that another run has restored meanwhile is fine."""
-    await ignore_missing(azure.graph.directory.deleted_items.by_directory_object_id(object_id).restore.post)
+async def restore(azure: Azure, object_id: str, progress: Progress, *, tolerated: Collection[int] = ()) -> None:
+    """Bring a deleted object back; one that isn't in the bin, as another run has restored it meanwhile, is fine.
 
-
-async def purge_application(azure: Azure, object_id: str, progress: Progress) -> None:
-    """Delete a deleted application for good, which frees its `uniqueName`.
-
-    One that can't be seen in the recycle bin yet is waited for; one that doesn't come was purged already.
+    So are refusals with the statuses that are `tolerated`. Raises APIError for others.
     """
     item = azure.graph.directory.deleted_items.by_directory_object_id(object_id)
+    try:
+        await _once_visible(item.restore.post, progress)
+    except APIError as error:
+        if error.response_status_code not in tolerated:
+            raise
 
-    waiting = "waiting for the recycle bin to show the application"
+
+async def purge(azure: Azure, object_id: str, progress: Progress) -> None:
+    """Delete a deleted object for good, which frees its `uniqueName`; one that isn't in the bin was purged already."""
+    await _once_visible(azure.graph.directory.deleted_items.by_directory_object_id(object_id).delete, progress)
+
+
+async def _once_visible(request: Callable[[], Awaitable[object]], progress: Progress) -> None:
+    """Make a request of a deleted object. One that can't be seen in the recycle bin yet is waited for."""
+
+    async def make() -> None:
+        await request()
+
+    waiting = "waiting for the recycle bin to show it"
     await ignore_missing(
         lambda: until_visible(
-            item.delete,
-            not_yet=lambda answer: answer.status == 404,
-            bound=VISIBLE_BOUND,
-            what=waiting,
-            progress=progress,
+            make, not_yet=lambda answer: answer.status == 404, bound=VISIBLE_BOUND, what=waiting, progress=progress
         )
     )

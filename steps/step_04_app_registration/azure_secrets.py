@@ -5,12 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from kiota_abstractions.api_error import APIError
 
 from cloud.clients import Azure
+from cloud.clock import azure_now
 from cloud.errors import Answer
 from cloud.graph_replication import REPLICATION_BOUND
 from cloud.waiting import Progress, poll, until_visible
@@ -106,7 +107,7 @@ async def _add_password(azure: Azure, object_id: str, new: NewSecret, progress: 
     from msgraph.generated.models.password_credential import PasswordCredential
 
     item = azure.graph.applications.by_application_id(object_id)
-    start = datetime.now(UTC).replace(microsecond=0)
+    start = azure_now().replace(microsecond=0)
     credential = PasswordCredential(
         display_name=new.label, start_date_time=start, end_date_time=start + timedelta(days=new.days)
     )

@@ -6,24 +6,24 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.change import Change, Drift
+from cloud.permissions import CREATE_PRINCIPAL, DIRECTORY
+from engine.change import Change, Drift, Right
 from engine.context import Context, Target
-from engine.record import Kind, Values
+from engine.record import Values
+from engine.refusal import Refusal
 from steps.shared.applications import ADOPTED, APPLICATION
 from steps.shared.az_commands import az
 from steps.shared.tags import MARK
 from steps.step_04_app_registration.adoption import unique_name
 from steps.step_04_app_registration.desired import SINGLE
-from steps.step_04_app_registration.observed import Settings
-from steps.step_04_app_registration.recycle_bin import NO_APPLICATION
+from steps.step_04_app_registration.observed import BinView, Settings
+from steps.step_04_app_registration.recycle_bin import NO_APPLICATION, PRINCIPAL, WHO_MAY_LOOK, restore_any
 from steps.step_04_app_registration.settings import Rules, differences, graph_json, ownership, target_settings
 from steps.step_04_app_registration.switches import switch_ownership
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
-
-PRINCIPAL = Kind("service-principal")
-"""The service principal that this tool created."""
+    from steps.step_04_app_registration.azure_applications import NameTaken
 
 KNOWN_BOUND = 30
 """Seconds in which replicas may not know an application yet that another replica has shown."""
@@ -64,15 +64,26 @@ class WriteApplication(Change["Azure"]):
         return target_settings(now, self.rules) == now
 
     async def apply(self, context: Context[Azure]) -> Values:
-        from steps.step_04_app_registration.azure_applications import ApplicationKey, write_application
+        from steps.step_04_app_registration.azure_applications import ApplicationKey, NameTaken, write_application
 
         key = ApplicationKey(unique_name(self.target.instance_id), self.object_id)
-        written = await write_application(context.clients, self.after, key, self.is_settled, context.progress)
+        try:
+            written = await write_application(context.clients, self.after, key, self.is_settled, context.progress)
+        except NameTaken as error:
+            raise self._refused(error) from error
         return {
             "app_name": written.settings.name,
             "client_id": written.client_id,
             "application_object_id": written.object_id,
         }
+
+    def _refused(self, error: NameTaken) -> Refusal:
+        return Refusal(
+            "The name of this instance's application is still taken by one that was deleted.",
+            why=f"{error} Deleted applications stay for 30 days, and are not visible for the first minutes.",
+            next="Run the same command again in a minute: the deleted application is then restored.",
+            request_id=error.request_id,
+        )
 
     def az(self) -> str:
         name = unique_name(self.target.instance_id)
@@ -88,10 +99,26 @@ class CreateApplication(WriteApplication):
     """Create our own application; complete one that was just restored."""
 
     is_restored: bool
+    bin_view: BinView = "all"
 
     @property
     def key(self) -> str:
         return "create-application"
+
+    def _refused(self, error: NameTaken) -> Refusal:
+        if self.bin_view == "all":
+            return super()._refused(error)
+        return Refusal(
+            "The name of this instance's application is taken by one that was deleted, and you may not restore it.",
+            why=f"{error} You may not look into the directory's recycle bin, and own no such application there.",
+            next=f"{WHO_MAY_LOOK}, and restore it. Then run the same command again.",
+            request_id=error.request_id,
+            exit_code=3,
+        )
+
+    def az(self) -> str:
+        upsert = super().az()
+        return upsert if self.bin_view == "all" else f"{restore_any(self.target)}\n{upsert}"
 
     @property
     def title(self) -> str:
@@ -183,8 +210,10 @@ class ReleaseApplication(WriteApplication):
 class CreateServicePrincipal(Change["Azure"]):
     """Create the application's service principal."""
 
+    target: Target
     client_id: str
     """"" while the application doesn't exist."""
+    is_multi_tenant: bool
     key = "create-service-principal"
     title = "create its service principal"
     drift = Drift.MISSING
@@ -197,6 +226,10 @@ class CreateServicePrincipal(Change["Azure"]):
     def owns(self) -> tuple[str, ...]:
         return (PRINCIPAL.item(),)
 
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(CREATE_PRINCIPAL, DIRECTORY),) if self.is_multi_tenant else ()
+
     async def apply(self, context: Context[Azure]) -> Values:
         from cloud.graph_replication import REPLICATION_BOUND
         from steps.shared.azure_service_principals import create_service_principal
@@ -206,7 +239,10 @@ class CreateServicePrincipal(Change["Azure"]):
         return {"service_principal_id": created}
 
     def az(self) -> str:
-        return az("ad", "sp", "create", "--id", self.client_id) if self.client_id else ""
+        if self.client_id:
+            return az("ad", "sp", "create", "--id", self.client_id)
+        url = f"{self.target.graph}/v1.0/applications(uniqueName='{unique_name(self.target.instance_id)}')"
+        return f"az ad sp create --id $({az('rest', '--url', url, '--query', 'appId', '--output', 'tsv')})"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ None: not mentioned, left as it is in Entra ID. Empty: none is desired, and what
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ DEFAULT_DAYS = "180"
 PRINTED = "-"
 """In place of a file: the secret is only shown."""
 GITHUB = "https://token.actions.githubusercontent.com"
+GITHUB_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+|[\w.-]+@\d+/[\w.-]+@\d+", re.ASCII)
+IDS_OF_REPOSITORY = "gh api repos/OWNER/REPOSITORY --jq '.owner.id,.id'"
 EXCHANGES = {
     # Source: "Workload identity federation" in the Microsoft Entra documentation, by the clouds' names for themselves.
     "AzureUSGovernment": "api://AzureADTokenExchangeUSGov",
@@ -63,6 +66,8 @@ class DesiredApplication:
     audience: str | None = None
     owners: tuple[Principal, ...] | None = None
     notes: str | None = None
+    service: str | None = None
+    """`serviceManagementReference`."""
     tags: tuple[str, ...] | None = None
     secret: Secret | None = None
     federated: tuple[FederatedCredential, ...] | None = None
@@ -97,6 +102,12 @@ def desired_application(given: Mapping[str, Given], target: Target, names: Names
         _refuse_secret_without_name(given)
     exchange = EXCHANGES.get(target.cloud, EXCHANGE)
     audience, notes = text_of(given, "audience"), text_of(given, "notes")
+    service = text_of(given, "service_management_reference")
+    if audience == "personal" and target.cloud in EXCHANGES and not left_out:
+        # Source: "Validation differences by supported account types" in the Microsoft identity platform documentation.
+        raise BadInput(
+            "National clouds have no personal Microsoft accounts.", "Choose --audience single or --audience multiple."
+        )
     return DesiredApplication(
         target=target,
         name=text_of(given, "app_name") or default_app_name(target.instance),
@@ -109,6 +120,7 @@ def desired_application(given: Mapping[str, Given], target: Target, names: Names
         audience=AUDIENCES[audience] if audience else None,
         owners=None if owners is None else tuple(names.principal(owner) for owner in owners if not left_out),
         notes="" if notes == "none" else notes,
+        service="" if service == "none" else service,
         tags=list_of(given, "app_tag"),
         secret=_secret(given, target.folder),
         federated=None if items is None else tuple(_federated(item, exchange) for item in items if not left_out),
@@ -177,10 +189,16 @@ def _federated(item: Mapping[str, str], exchange: str) -> FederatedCredential:
         if "issuer" not in item or "subject" not in item:
             raise BadInput(f"{what} needs github=OWNER/REPOSITORY, or issuer=URL and subject=TEXT.")
         return FederatedCredential(item["name"], item["issuer"], item["subject"], audiences)
+    if not GITHUB_REPOSITORY.fullmatch(item["github"]):
+        raise BadInput(
+            f"{what}: github is OWNER/REPOSITORY, or OWNER@ID/REPOSITORY@ID with both ids.",
+            f"The ids: {IDS_OF_REPOSITORY}",
+        )
     entities = [name for name in ("branch", "tag", "environment") if name in item]
-    if len(entities) != 1 or {"issuer", "subject"} & set(item) or item["github"].count("/") != 1:
+    if len(entities) != 1 or {"issuer", "subject"} & set(item):
         raise BadInput(f"{what}: github=OWNER/REPOSITORY goes with one of branch, tag and environment.")
     kind = entities[0]
-    # Source: "Configure an app to trust an external identity provider" in the Microsoft Entra documentation.
+    # Source: "Configure an app to trust an external identity provider" in the Microsoft Entra documentation. With ids:
+    # github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens.
     entity = {"branch": "ref:refs/heads/", "tag": "ref:refs/tags/", "environment": "environment:"}[kind] + item[kind]
     return FederatedCredential(item["name"], GITHUB, f"repo:{item['github']}:{entity}", audiences)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from engine.context import Context
 from engine.record import Kind, Values
 from engine.refusal import BadInput
 from steps.shared.az_commands import az
+from steps.step_04_app_registration.desired import GITHUB, IDS_OF_REPOSITORY
 from steps.step_04_app_registration.observed import FederatedCredential
 from steps.step_04_app_registration.partial_plan import PartialPlan
 
@@ -23,6 +25,7 @@ MOST = 20
 
 Source: "federatedIdentityCredential resource type" in the Microsoft Graph reference.
 """
+_NAMED_ONLY = re.compile(r"repo:[^@:]+:")
 FEDERATED = Kind("federated", 1)
 """A credential that this tool wrote, by its name."""
 
@@ -145,6 +148,11 @@ def plan_federated(
             notes.append(f"Federated credential {credential.name} exists as {same.name}.")
         else:
             writes.append(WriteFederated(credential=credential, exists=before is not None, client_id=client_id))
+    if any(write.credential.issuer == GITHUB and _NAMED_ONLY.match(write.credential.subject) for write in writes):
+        notes.append(
+            "The tokens of a GitHub repository that was created, renamed or moved since 15 July 2026 name ids too: if "
+            f"it is such a repository, use github=OWNER@ID/REPOSITORY@ID with the ids of {IDS_OF_REPOSITORY}"
+        )
     others = [name for name in existing if name not in names | ours]
     if others:
         notes.append(f"Other federated credentials are kept: {', '.join(others)}")

@@ -8,8 +8,12 @@ from engine.input import Field, Input, OneOf
 GROUP = "App registration"
 
 _FEDERATED = (
-    Field("name", "its name", validation.credential_name_problem, required=True),
-    Field("github", "OWNER/REPOSITORY of GitHub Actions, with branch, tag or environment; or issuer and subject"),
+    Field("name", "its name", validation.federated_name_problem, required=True),
+    Field(
+        "github",
+        "OWNER/REPOSITORY of GitHub Actions, with branch, tag or environment; or issuer and subject. A repository "
+        "made, renamed or moved since 15 July 2026: OWNER@ID/REPOSITORY@ID",
+    ),
     Field("branch", "a branch of the repository"),
     Field("tag", "a tag of the repository"),
     Field("environment", "an environment of the repository"),
@@ -20,7 +24,14 @@ _FEDERATED = (
 
 INPUTS = (
     Input("no_app", "Skip the app registration (--app includes it again).", "", kind="flag", group=GROUP),
-    Input("app_name", "Display name of the app registration.", "NAME", validation.app_name_problem, group=GROUP),
+    Input(
+        "app_name",
+        "Display name of the app registration.",
+        "NAME",
+        validation.app_name_problem,
+        group=GROUP,
+        verbatim=True,
+    ),
     Input("app_id", "Client id of an existing registration to adopt.", "ID", validation.guid_problem, group=GROUP),
     Input(
         "adopt_app",
@@ -64,8 +75,22 @@ INPUTS = (
         OneOf("single", "multiple", "personal"),
         group=GROUP,
     ),
-    Input("owner", "Owner of the registration: UPN, e-mail or object id.", "WHO", kind="list", group=GROUP),
-    Input("notes", 'Notes on the registration; "none" removes them.', "TEXT", validation.notes_problem, group=GROUP),
+    Input("owner", "Owner of the registration: UPN, e-mail, exact name or object id.", "WHO", kind="list", group=GROUP),
+    Input(
+        "notes",
+        'Notes on the registration; "none" removes them.',
+        "TEXT",
+        validation.notes_problem,
+        group=GROUP,
+        verbatim=True,
+    ),
+    Input(
+        "service_management_reference",
+        'Id of the service that the registration belongs to, where the tenant demands it; "none" removes it.',
+        "ID",
+        validation.service_reference_problem,
+        group=GROUP,
+    ),
     Input("app_tag", "Tag of the registration.", "TAG", validation.app_tag_problem, kind="list", group=GROUP),
     Input(
         "secret",
@@ -86,7 +111,7 @@ INPUTS = (
     Input(
         "federated_credential",
         "Who may sign in as the app without a secret.",
-        "name=NAME,github=OWNER/REPO,…",
+        "name=NAME,github=OWNER/REPO,...",
         kind="items",
         fields=_FEDERATED,
         group=GROUP,

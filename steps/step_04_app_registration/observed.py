@@ -10,6 +10,8 @@ from typing import Literal
 from steps.shared.applications import ServicePrincipal
 
 UrlKind = Literal["public", "web", "spa"]
+BinView = Literal["all", "owned", "nothing"]
+"""What the signed-in identity may see of the recycle bin."""
 Permissions = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 """Pairs of an API's application id and its (permission id, type) pairs."""
 
@@ -30,6 +32,8 @@ class Settings:
     id_tokens: bool = False
     """Of the implicit grant."""
     notes: str = ""
+    service: str | None = None
+    """`serviceManagementReference`: the id of the service, in the organisation's own catalogue, that it belongs to."""
     tags: tuple[str, ...] = ()
     permissions: Permissions = ()
     token_version: int | None = None
@@ -106,10 +110,9 @@ class ObservedApplication:
     now: datetime
     files: SecretFiles = field(default_factory=SecretFiles)
     existing: Registration | None = None
-    adoption_tag: str = ""
-    """The tag of an adopted application, whether it has it yet or not; "" for our own."""
     deleted: Registration | None = None
     """Our application when it was deleted less than 30 days ago: until then nothing else can have its `uniqueName`."""
+    bin_view: BinView = "all"
     namesakes: tuple[Registration, ...] = ()
     """Others of the same display name, looked for only where ours doesn't exist."""
     owners: tuple[Owner, ...] = ()

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from engine.change import Change, Drift
 from engine.context import Context, Target
-from engine.record import Kind, Values
+from engine.record import Kind, Record, Values
+from engine.refusal import Refusal
 from steps.shared.applications import APPLICATION
 from steps.shared.az_commands import az
+from steps.step_04_app_registration.adoption import unique_name
+from steps.step_04_app_registration.observed import ObservedApplication
 from steps.step_04_app_registration.secret_changes import NO_SECRET
 
 if TYPE_CHECKING:
@@ -17,39 +20,94 @@ if TYPE_CHECKING:
 
 DELETED = Kind("deleted-application")
 """The application that this tool deleted, which is in the recycle bin."""
+RECYCLED = Kind("recycled", 2, shown=False)
+"""Its object id and that of its service principal, by which they are restored and purged."""
+PRINCIPAL = Kind("service-principal")
+"""The service principal that this tool created."""
 
 NO_APPLICATION: Values = {
     **dict.fromkeys(("app_name", "client_id", "application_object_id", "service_principal_id"), ""),
     **NO_SECRET,
 }
+WHO_MAY_LOOK = "An Application Administrator or Cloud Application Administrator may look into the recycle bin"
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Object ids of our deleted application and of its service principal; "" where they are not known."""
+
+    application: str = ""
+    principal: str = ""
+    released: tuple[str, ...] = ()
+    """What is recorded of them."""
+
+
+def ids_in_bin(observed: ObservedApplication, record: Record, values: Values) -> Ids:
+    """Return the ids of what may be in the recycle bin: as it was found, or as it is recorded where nobody may look."""
+    recorded = RECYCLED.among(record.owned)
+    last = next(iter(recorded.values()), ("", ""))
+    application = values.get("application_object_id") or last[0]
+    principal = values.get("service_principal_id") or last[1]
+    present = observed.existing or observed.deleted
+    if present:
+        is_known = present.object_id == application
+        return Ids(present.object_id, principal if is_known else "", (DELETED.item(), *recorded))
+    if observed.bin_view == "all":
+        return Ids(released=(DELETED.item(), *recorded))
+    return Ids(application, principal, (DELETED.item(), *recorded))
 
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreApplication(Change["Azure"]):
-    """Restore our application from the recycle bin."""
+    """Restore our application from the recycle bin. By Graph its service principal stays there."""
 
     target: Target
     name: str
-    object_id: str
+    ids: Ids
+    is_seen: bool
+    """It was found there. Otherwise it may have been purged, or may be somebody else's to restore: that is no error."""
     key = "restore-application"
     drift = Drift.MISSING
 
     @property
     def title(self) -> str:
-        return f"restore application {self.name}, which was deleted, from the recycle bin"
+        where = "from the recycle bin" if self.is_seen else "from the recycle bin, if it is there"
+        return f"restore application {self.name}, which was deleted, {where}"
 
     @property
     def releases(self) -> tuple[str, ...]:
-        return (DELETED.item(),)
+        return self.ids.released
 
     async def apply(self, context: Context[Azure]) -> Values:
-        from steps.step_04_app_registration.azure_recycle_bin import restore_application
+        from steps.step_04_app_registration.azure_recycle_bin import restore
 
-        await restore_application(context.clients, self.object_id)
-        return {"application_object_id": self.object_id}
+        tolerated = () if self.is_seen else (403,)
+        await restore(context.clients, self.ids.application, context.progress, tolerated=tolerated)
+        return {"application_object_id": self.ids.application}
 
     def az(self) -> str:
-        return az("rest", "--method", "POST", "--url", f"{_in_recycle_bin(self.target, self.object_id)}/restore")
+        return _restore(self.target, self.ids.application)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoreServicePrincipal(Change["Azure"]):
+    """Restore its service principal, with its roles. Where that isn't possible, another is created next."""
+
+    target: Target
+    object_id: str
+    key = "restore-service-principal"
+    title = "restore its service principal from the recycle bin, if it is there"
+    drift = Drift.MISSING
+
+    @property
+    def owns(self) -> tuple[str, ...]:
+        return (PRINCIPAL.item(),)
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.step_04_app_registration.azure_recycle_bin import restore
+
+        await restore(context.clients, self.object_id, context.progress, tolerated=(400, 403, 409))
+        return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +116,8 @@ class DeleteApplication(Change["Azure"]):
 
     name: str
     object_id: str
+    principal_id: str
+    """"" where it has no service principal."""
     released: tuple[str, ...]
     """What is recorded of it."""
     key = "delete-application"
@@ -69,7 +129,7 @@ class DeleteApplication(Change["Azure"]):
 
     @property
     def owns(self) -> tuple[str, ...]:
-        return (DELETED.item(),)
+        return (DELETED.item(), RECYCLED.item(self.object_id, self.principal_id))
 
     @property
     def releases(self) -> tuple[str, ...]:
@@ -86,27 +146,82 @@ class DeleteApplication(Change["Azure"]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PurgeServicePrincipal(Change["Azure"]):
+    """Delete its deleted service principal for good: it counts for the quota of the identity that created it."""
+
+    target: Target
+    object_id: str
+    key = "purge-service-principal"
+    title = "delete its service principal from the recycle bin too"
+    drift = Drift.LEFT_OVER
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.step_04_app_registration.azure_recycle_bin import purge
+
+        await purge(context.clients, self.object_id, context.progress)
+        return {}
+
+    def az(self) -> str:
+        return az("rest", "--method", "DELETE", "--url", _in_recycle_bin(self.target, self.object_id))
+
+
+@dataclass(frozen=True, kw_only=True)
 class PurgeApplication(Change["Azure"]):
     """Delete our deleted application for good, which frees its `uniqueName`."""
 
     target: Target
     object_id: str
+    """"" where the record doesn't tell, and the signed-in identity may not look."""
+    released: tuple[str, ...]
+    """What is recorded of it."""
     key = "purge-application"
     title = "delete it from the recycle bin too"
     drift = Drift.LEFT_OVER
 
     @property
     def releases(self) -> tuple[str, ...]:
-        return (DELETED.item(), APPLICATION.item())
+        return (*self.released, APPLICATION.item())
 
     async def apply(self, context: Context[Azure]) -> Values:
-        from steps.step_04_app_registration.azure_recycle_bin import purge_application
+        from steps.step_04_app_registration.azure_recycle_bin import purge
 
-        await purge_application(context.clients, self.object_id, context.progress)
+        if not self.object_id:
+            raise Refusal(
+                "You may not look into the directory's recycle bin, in which the application may still be.",
+                next=f"{WHO_MAY_LOOK}. Without --purge, it stays there for 30 days.",
+                exit_code=3,
+            )
+        await purge(context.clients, self.object_id, context.progress)
         return NO_APPLICATION
 
     def az(self) -> str:
+        if not self.object_id:
+            return _for_each_in_bin(self.target, "--method", "DELETE")
         return az("rest", "--method", "DELETE", "--url", _in_recycle_bin(self.target, self.object_id))
+
+
+def purges(target: Target, ids: Ids) -> tuple[Change[Azure], ...]:
+    """Return the changes that purge the application and its service principal."""
+    application = PurgeApplication(target=target, object_id=ids.application, released=ids.released)
+    if not ids.principal:
+        return (application,)
+    return (PurgeServicePrincipal(target=target, object_id=ids.principal), application)
+
+
+def restore_any(target: Target) -> str:
+    """Return the command that restores our application if it is in the recycle bin, for someone who may look there."""
+    return _for_each_in_bin(target, "--method", "POST", tail="/restore")
+
+
+def _for_each_in_bin(target: Target, *method: str, tail: str = "") -> str:
+    url = f"{target.graph}/v1.0/directory/deletedItems"
+    query = f"value[?uniqueName=='{unique_name(target.instance_id)}'].id"
+    listed = az("rest", "--url", f"{url}/microsoft.graph.application?$top=999", "--query", query, "--output", "tsv")
+    return f'for id in $({listed}); do {az("rest", *method)} --url "{url}/$id{tail}"; done'
+
+
+def _restore(target: Target, object_id: str) -> str:
+    return az("rest", "--method", "POST", "--url", f"{_in_recycle_bin(target, object_id)}/restore")
 
 
 def _in_recycle_bin(target: Target, object_id: str) -> str:

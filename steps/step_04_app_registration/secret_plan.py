@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from engine.refusal import BadInput
-from steps.step_04_app_registration.desired import PRINTED, Secret
+from steps.step_04_app_registration.desired import PERSONAL, PRINTED, Secret
+from steps.step_04_app_registration.observed import Password, Settings
 from steps.step_04_app_registration.partial_plan import PartialPlan
 from steps.step_04_app_registration.secret_changes import (
     SECRET,
@@ -19,6 +20,9 @@ from steps.step_04_app_registration.secret_changes import (
 from steps.step_04_app_registration.secrets import OurSecret, Secrets, plan_files, with_leftovers
 
 WARN_DAYS = 30
+
+MOST_PERSONAL = 2
+"""Client secrets of an application for personal accounts."""
 
 
 def plan_secrets(secrets: Secrets, desired: Secret | None) -> PartialPlan:
@@ -219,3 +223,20 @@ def _others(secrets: Secrets, desired: Secret) -> tuple[str, ...]:
         f"Beside {desired.name}, client secrets of other names are valid: {', '.join(others)}. --secret none removes "
         "all that this tool created.",
     )
+
+
+def refuse_secrets(settings: Settings, passwords: tuple[Password, ...], plan: PartialPlan) -> None:
+    """Raise BadInput where an application for personal accounts would have more than MOST_PERSONAL client secrets.
+
+    Source: "Validation differences by supported account types" in the Microsoft identity platform documentation.
+    """
+    planned = (*plan.first, *plan.changes)
+    creates = sum(isinstance(change, CreateSecret) for change in planned)
+    if settings.audience != PERSONAL or not creates:
+        return
+    removed = {change.key_id for change in planned if isinstance(change, RemoveSecret)}
+    if sum(password.key_id not in removed for password in passwords) + creates > MOST_PERSONAL:
+        raise BadInput(
+            f"An application for personal accounts can't have more than {MOST_PERSONAL} client secrets.",
+            "Delete an older one first: az ad app credential list --id CLIENT_ID shows them.",
+        )

@@ -76,6 +76,7 @@ def target_settings(present: Settings, rules: Rules) -> Settings:
         access_tokens=_unless_none(desired.implicit_access_tokens, present.access_tokens),
         id_tokens=_unless_none(desired.implicit_id_tokens, present.id_tokens),
         notes=_notes(present, rules),
+        service=present.service if desired.service is None else desired.service or (present.service and ""),
         tags=_merge(present.tags, (rules.mark, *(desired.tags or ())), _unwanted_tags(rules)),
         permissions=with_read_write(present.permissions),
         token_version=2 if audience == PERSONAL else present.token_version,
@@ -128,6 +129,9 @@ def differences(before: Settings, after: Settings) -> tuple[Difference, ...]:
         found.append(Difference(f"{'no longer ' if fewer else ''}ask for Digital Twins Read.Write", implied=not fewer))
     if before.notes != after.notes:
         found.append(Difference("set its notes" if after.notes else "clear its notes"))
+    if (before.service or "") != (after.service or ""):
+        words = f"set its service management reference to {after.service}"
+        found.append(Difference(words if after.service else "clear its service management reference"))
     found += _tag_differences(before.tags, after.tags)
     if not found and before.token_version != after.token_version:
         found.append(Difference("set the version of its tokens"))
@@ -196,6 +200,8 @@ def graph_json(settings: Settings) -> dict[str, object]:
         "tags": list(settings.tags),
         "notes": settings.notes,
     }
+    if settings.service is not None:
+        body["serviceManagementReference"] = settings.service
     if settings.fallback is not None:
         body["isFallbackPublicClient"] = settings.fallback
     if settings.token_version is not None:

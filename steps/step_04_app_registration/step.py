@@ -17,33 +17,34 @@ from engine.record import Record, Values
 from engine.step import Ask, Plan, Step
 from steps.shared.applications import ADOPTED, APPLICATION
 from steps.shared.names import Names
-from steps.shared.tags import MARK
 from steps.step_04_app_registration import desired as desired_state
-from steps.step_04_app_registration.adoption import adoption_tag, is_adoptable, refuse_adoption
+from steps.step_04_app_registration.adoption import adoption_tag, is_adoptable, refuse_adoption, tag_of
 from steps.step_04_app_registration.changes import (
-    PRINCIPAL,
     AdoptApplication,
     CreateApplication,
     CreateServicePrincipal,
-    DeleteServicePrincipal,
-    ReleaseApplication,
     UpdateApplication,
 )
-from steps.step_04_app_registration.desired import DesiredApplication
+from steps.step_04_app_registration.desired import SINGLE, DesiredApplication
 from steps.step_04_app_registration.federation import FEDERATED, plan_federated
 from steps.step_04_app_registration.inputs import INPUTS
 from steps.step_04_app_registration.observed import ObservedApplication, Registration, Settings
 from steps.step_04_app_registration.owners import OWNER, plan_owners
+from steps.step_04_app_registration.ownership import marked_only
 from steps.step_04_app_registration.partial_plan import PartialPlan, joined
 from steps.step_04_app_registration.recycle_bin import (
     DELETED,
-    DeleteApplication,
-    PurgeApplication,
+    PRINCIPAL,
+    RECYCLED,
+    Ids,
     RestoreApplication,
+    RestoreServicePrincipal,
+    ids_in_bin,
 )
+from steps.step_04_app_registration.removal import plan_removal
 from steps.step_04_app_registration.secret_changes import SECRET, SECRET_FILE
-from steps.step_04_app_registration.secret_plan import plan_secrets, remove_all_secrets, remove_files
-from steps.step_04_app_registration.secrets import recorded_files, secrets_of
+from steps.step_04_app_registration.secret_plan import plan_secrets, refuse_secrets
+from steps.step_04_app_registration.secrets import secrets_of
 from steps.step_04_app_registration.settings import (
     APP_TAG,
     NOTES,
@@ -51,10 +52,9 @@ from steps.step_04_app_registration.settings import (
     REPLY_URL,
     Rules,
     kept_notes,
-    released_settings,
     target_settings,
 )
-from steps.step_04_app_registration.switches import BEFORE, restored_switches, what_stays
+from steps.step_04_app_registration.switches import BEFORE
 from steps.step_04_app_registration.url_rules import refuse_urls
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class ApplicationStep(Step["Azure", Names, DesiredApplication, "ObservedApplicat
     number, key, title = 4, "app_registration", "App registration"
     inputs = INPUTS
     kinds = (
-        *(APPLICATION, ADOPTED, PRINCIPAL, DELETED),
+        *(APPLICATION, ADOPTED, PRINCIPAL, DELETED, RECYCLED),
         *(PERMISSION, NOTES, REPLY_URL, APP_TAG, BEFORE),
         *(OWNER, FEDERATED, SECRET, SECRET_FILE),
     )
@@ -105,21 +105,29 @@ class ApplicationStep(Step["Azure", Names, DesiredApplication, "ObservedApplicat
         """Create what is missing; complete what is incomplete. Others' reply URLs, permissions and tags are kept."""
         if observed is None or desired.left_out:
             return _left_out(record, values)
-        rules, found = Rules(desired, record.owned, observed.adoption_tag), observed.existing
+        found = observed.existing
+        rules = Rules(desired, record.owned, tag_of(found, desired.target.instance_id))
         # What this tool deleted begins anew; what someone else deleted is restored with what others added to it.
         base = found or (None if DELETED.item() in record.owned else observed.deleted)
         before = base.settings if base else Settings()
         after = target_settings(before, rules)
         refuse_urls(after)
         parts = _parts(observed, desired, record, values)
+        refuse_secrets(after, observed.passwords if base else (), parts)
         notes = (*kept_notes(before, rules), *parts.notes) if base else parts.notes
         parts = replace(parts, notes=notes)
+        ids = ids_in_bin(observed, record, values)
         if found is None:
             create = CreateApplication(
-                target=desired.target, before=before, after=after, rules=rules, is_restored=base is not None
+                target=desired.target,
+                before=before,
+                after=after,
+                rules=rules,
+                is_restored=base is not None,
+                bin_view=observed.bin_view,
             )
-            return _create(observed, desired, create, parts, answers)
-        return _complete(observed, found, after, rules, parts)
+            return _create(observed, desired, create, parts, answers, ids=ids)
+        return _complete(found, after, rules, parts, ids)
 
     def remove(
         self,
@@ -135,27 +143,7 @@ class ApplicationStep(Step["Azure", Names, DesiredApplication, "ObservedApplicat
         """
         if observed is None:
             return Plan(reason="there is none", skipped=True)
-        found, secrets, target = observed.existing, secrets_of(observed, record, values), desired.target
-        if found is None:
-            files, deleted = remove_files(secrets), observed.deleted
-            is_ours = bool({APPLICATION.item(), DELETED.item()} & record.owned)
-            purge = (PurgeApplication(target=target, object_id=deleted.object_id),) if deleted else ()
-            return Plan(
-                (*(purge if removal.purge and is_ours else ()), *files.changes),
-                "there is no application",
-                files.notes,
-                vanished=files.vanished,
-            )
-        if observed.adoption_tag:
-            return _release(observed, found, Rules(desired, record.owned, observed.adoption_tag), record, values)
-        name = found.settings.name
-        if APPLICATION.item() not in record.owned or MARK not in found.settings.tags:
-            reason = f"application {name} is not recorded as created by this tool: kept"
-            return Plan(reason=reason, adoptable=_unrecorded(observed, found, record))
-        rest = remove_all_secrets(secrets)
-        delete = DeleteApplication(name=name, object_id=found.object_id, released=_all_but_files(record))
-        purges = (PurgeApplication(target=target, object_id=found.object_id),) if removal.purge else ()
-        return Plan((*rest.first, *rest.changes, delete, *purges), notes=rest.notes, vanished=rest.vanished)
+        return plan_removal(observed, desired, record, values, purge=removal.purge)
 
 
 def _left_out(record: Record, values: Values) -> Plan:
@@ -170,7 +158,7 @@ def _left_out(record: Record, values: Values) -> Plan:
 
 def _parts(observed: ObservedApplication, desired: DesiredApplication, record: Record, values: Values) -> PartialPlan:
     """Plan what the application has beside its settings: owners, federated credentials and secrets."""
-    is_adopted, owned = bool(observed.adoption_tag), record.owned
+    is_adopted, owned = bool(tag_of(observed.existing, desired.target.instance_id)), record.owned
     client_id = observed.existing.client_id if observed.existing else ""
     creator = "" if is_adopted else desired.signed_in
     return joined(
@@ -186,29 +174,33 @@ def _create(
     create: CreateApplication,
     parts: PartialPlan,
     answers: Mapping[str, bool],
+    *,
+    ids: Ids,
 ) -> Plan:
     """Create our application, or restore it; where others have its name, ask whether to adopt the only one."""
-    changes: tuple[AnyChange, ...] = (create, CreateServicePrincipal(client_id=""), *parts.first, *parts.changes)
+    principal = _principal_changes(create.rules, create.after, "", ids if ids.application else Ids())
+    changes: tuple[AnyChange, ...] = (create, *principal, *parts.first, *parts.changes)
     plan = Plan(changes, notes=parts.notes, values=parts.values, vanished=parts.vanished, adoptable=parts.adoptable)
     name, others = create.after.name, observed.namesakes
-    if observed.deleted:
-        restore = RestoreApplication(target=desired.target, name=name, object_id=observed.deleted.object_id)
-        return replace(plan, changes=(restore, *changes))
+    if ids.application:
+        is_seen = observed.deleted is not None
+        restore = RestoreApplication(target=desired.target, name=name, ids=ids, is_seen=is_seen)
+        is_ours = is_seen or DELETED.item() in create.rules.owned
+        unseen = "What others added to the deleted application can't be read in the recycle bin, and is replaced."
+        return replace(plan, changes=(restore, *changes), notes=(*plan.notes, *(() if is_ours else (unseen,))))
     if not others:
         return plan
     ask, is_only = None, len(others) == 1
     if is_only and "adopt_app" not in answers and is_adoptable(others[0], adoption_tag(desired.target.instance_id)):
         about = f"It is {others[0].client_id}. Without a yes, another application of that name is created."
         ask = Ask("adopt_app", f"There is an application called {name} already. Adopt it?", (about,))
-    ids = ", ".join(other.client_id for other in others)
+    theirs = ", ".join(other.client_id for other in others)
     number = "another application is" if is_only else f"{len(others)} other applications are"
     how = "--adopt-app adopts it instead" if is_only else "--app-id ID adopts one of them instead"
-    return replace(plan, ask=ask, notes=(*plan.notes, f"In this tenant {number} called {name} ({ids}); {how}."))
+    return replace(plan, ask=ask, notes=(*plan.notes, f"In this tenant {number} called {name} ({theirs}); {how}."))
 
 
-def _complete(
-    observed: ObservedApplication, found: Registration, after: Settings, rules: Rules, parts: PartialPlan
-) -> Plan:
+def _complete(found: Registration, after: Settings, rules: Rules, parts: PartialPlan, ids: Ids) -> Plan:
     """Complete an application that exists: ours, one that was adopted, or one that is to be adopted."""
     before, target, is_adopted = found.settings, rules.desired.target, bool(rules.adoption_tag)
     object_id = found.object_id if is_adopted else ""
@@ -225,7 +217,7 @@ def _complete(
         update = UpdateApplication(target=target, before=before, after=after, rules=rules, object_id=object_id)
         changes.append(update)
     if found.principal is None:
-        changes.append(CreateServicePrincipal(client_id=found.client_id))
+        changes += _principal_changes(rules, after, found.client_id, ids)
     notes = parts.notes
     if is_adopted and found.unique_name:
         notes += (f"Its uniqueName, {found.unique_name}, was set by others: a template may change it back.",)
@@ -234,9 +226,17 @@ def _complete(
         f"application {before.name} is {'adopted' if is_adopted else 'registered'}",
         notes,
         {**_values(found), **parts.values},
-        vanished=parts.vanished,
-        adoptable=(*_unrecorded(observed, found, Record(owned=rules.owned)), *parts.adoptable),
+        vanished=(*parts.vanished, *(item for item in ids.released if item in rules.owned)),
+        adoptable=(*marked_only(found, rules.adoption_tag, Record(owned=rules.owned)), *parts.adoptable),
     )
+
+
+def _principal_changes(rules: Rules, after: Settings, client_id: str, ids: Ids) -> tuple[AnyChange, ...]:
+    """Create the service principal; restore it first where a recorded one may be in the recycle bin."""
+    target = rules.desired.target
+    is_multi_tenant = after.audience != SINGLE
+    create = CreateServicePrincipal(target=target, client_id=client_id, is_multi_tenant=is_multi_tenant)
+    return (RestoreServicePrincipal(target=target, object_id=ids.principal), create) if ids.principal else (create,)
 
 
 def _values(found: Registration) -> Values:
@@ -247,53 +247,6 @@ def _values(found: Registration) -> Values:
         "service_principal_id": found.principal.id if found.principal else "",
     }
     return {name: value for name, value in known.items() if value}
-
-
-def _release(observed: ObservedApplication, found: Registration, rules: Rules, record: Record, values: Values) -> Plan:
-    """Remove what this tool added to an adopted application."""
-    settings, name = found.settings, found.settings.name
-    unrecorded = _unrecorded(observed, found, record)
-    if ADOPTED.item() not in record.owned or rules.adoption_tag not in settings.tags:
-        return Plan(reason=f"application {name} is not recorded as adopted by this tool: kept", adoptable=unrecorded)
-    parts = (
-        plan_secrets(secrets_of(observed, record, values), None),
-        plan_federated(observed.federated, record.owned, (), is_adopted=True),
-        plan_owners(observed.owners, record.owned, ()),
-    )
-    changes: list[AnyChange] = [change for part in parts for change in (*part.first, *part.changes)]
-    if found.principal and PRINCIPAL.item() in record.owned and MARK in found.principal.tags:
-        changes.append(DeleteServicePrincipal(name=name, object_id=found.principal.id))
-    after = restored_switches(released_settings(settings, rules), rules)
-    release = ReleaseApplication(
-        target=rules.desired.target,
-        before=settings,
-        after=after,
-        rules=rules,
-        object_id=found.object_id,
-        released=_all_but_files(record),
-    )
-    rest = joined(*parts)
-    return Plan(
-        (*changes, release),
-        notes=(*rest.notes, what_stays(settings, after, rules)),
-        vanished=rest.vanished,
-        adoptable=(*unrecorded, *rest.adoptable),
-    )
-
-
-def _unrecorded(observed: ObservedApplication, found: Registration, record: Record) -> tuple[str, ...]:
-    """Return what our marks say that this tool created or adopted, and isn't recorded."""
-    kind = ADOPTED if observed.adoption_tag else APPLICATION
-    marks = {
-        kind.item(): (observed.adoption_tag or MARK) in found.settings.tags,
-        PRINCIPAL.item(): found.principal is not None and MARK in found.principal.tags,
-    }
-    return tuple(item for item, is_marked in marks.items() if is_marked and item not in record.owned)
-
-
-def _all_but_files(record: Record) -> tuple[str, ...]:
-    """Return what is removed with the application: all but the files of secrets, each of which has its own removal."""
-    return tuple(item for item in sorted(record.owned) if item not in recorded_files(record))
 
 
 STEP = ApplicationStep()

@@ -24,6 +24,7 @@ def switches(settings: Settings) -> Switches:
         "access_tokens": settings.access_tokens,
         "id_tokens": settings.id_tokens,
         "token_version": settings.token_version,
+        "service": settings.service,
     }
 
 
@@ -63,6 +64,7 @@ def what_stays(present: Settings, after: Settings, rules: Rules) -> str:
         "fallback": "public-client flows",
         "access_tokens": "implicit grant of access tokens",
         "id_tokens": "implicit grant of id tokens",
+        "service": "its service management reference",
     }
     values = switches(after)
     staying = [words[name] for name, value in _desired(rules).items() if value and value == values[name]]
@@ -87,6 +89,7 @@ def _desired(rules: Rules) -> Switches:
         "fallback": desired.public_client,
         "access_tokens": desired.implicit_access_tokens,
         "id_tokens": desired.implicit_id_tokens,
+        "service": desired.service,
     }
 
 
@@ -97,4 +100,5 @@ def _recorded(owned: Collection[str]) -> Switches:
 
 def _written(name: str, value: str | bool | int | None) -> str | bool | int | None:
     """Return what is written for a value: a switch that was not set gets its default, as nothing can be unset."""
-    return {"fallback": False, "token_version": 1}.get(name) if value is None else value
+    defaults: Switches = {"fallback": False, "token_version": 1, "service": ""}
+    return defaults.get(name) if value is None else value

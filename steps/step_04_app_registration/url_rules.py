@@ -9,6 +9,9 @@ from steps.step_04_app_registration.desired import PERSONAL
 from steps.step_04_app_registration.observed import Settings
 from steps.step_04_app_registration.settings import URL_WORDS
 
+MOST, MOST_PERSONAL = 256, 100
+"""Reply URLs of an application, and of one for personal accounts. Source: as below."""
+
 
 def refuse_urls(settings: Settings) -> None:
     """Raise BadInput for reply URLs that Entra ID would refuse.
@@ -25,6 +28,9 @@ def refuse_urls(settings: Settings) -> None:
                     why="Entra ID takes a reply URL once, for one kind of client.",
                 )
             kinds[url] = URL_WORDS[kind]
+    most = MOST_PERSONAL if settings.audience == PERSONAL else MOST
+    if len(kinds) > most:
+        raise BadInput(f"An application of this audience can't have more than {most} reply URLs.", "Name fewer.")
     if settings.audience != PERSONAL:
         return
     for url in kinds:

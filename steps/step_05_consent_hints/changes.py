@@ -9,15 +9,13 @@ from cloud.permissions import CONSENT as MAY_CONSENT
 from cloud.permissions import DIRECTORY
 from engine.change import Change, Drift, Right
 from engine.context import Context
-from engine.record import Kind, Values
+from engine.record import Values
+from steps.shared.applications import CONSENT
 from steps.shared.az_commands import az
 from steps.shared.digital_twins_api import DIGITAL_TWINS, READ_WRITE_SCOPE
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
-
-CONSENT = Kind("consent")
-"""The consent that this tool granted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,5 +90,11 @@ class RevokeConsent(Change["Azure"]):
 
 
 def consent_command(client_id: str) -> str:
-    """Return the command by which an administrator consents."""
-    return az("ad", "app", "permission", "admin-consent", "--id", client_id)
+    """Return the command by which an administrator consents. It replaces what was consented to of this API.
+
+    `az ad app permission admin-consent` won't do: it fails in Cloud Shell, for service principals and in other clouds
+    (Azure/azure-cli#29424, #8912). This writes the permission grant in Microsoft Graph, for everybody by default; both
+    service principals have to exist.
+    """
+    permission = ("--api", DIGITAL_TWINS, "--scope", READ_WRITE_SCOPE)
+    return az("ad", "app", "permission", "grant", "--id", client_id, *permission)

@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from cloud.azure_clouds import audience
+from cloud.azure_clouds import DATA_PLANE
 from engine.context import Context, Removal, Target
 from engine.input import Given
 from engine.record import Record, Values
 from engine.step import NeedsYou, Plan, Step
-from steps.shared.applications import ADOPTED, APPLICATION
-from steps.shared.digital_twins_api import DIGITAL_TWINS, READ_WRITE_SCOPE
+from steps.shared.applications import ADOPTED, APPLICATION, CONSENT
+from steps.shared.digital_twins_api import READ_WRITE_SCOPE
 from steps.shared.names import Names
 from steps.step_05_consent_hints.changes import (
-    CONSENT,
     CreateApiPrincipal,
     GrantConsent,
     RevokeConsent,
@@ -81,21 +80,22 @@ class ConsentStep(Step["Azure", Names, DesiredConsent, ObservedConsent]):
         del desired, values, removal
         if observed.is_granted and CONSENT.item() in record.owned and ADOPTED.item() in record.owned_by_any:
             return Plan((RevokeConsent(),))
-        reason = "it is deleted with the application" if observed.is_granted else "nothing to remove"
-        return Plan(reason=reason, skipped=True)
+        if observed.is_granted:
+            return Plan(reason="it is deleted with the application", skipped=True)
+        vanished = (CONSENT.item(),) if observed.is_readable and CONSENT.item() in record.owned else ()
+        return Plan(reason="nothing to remove", skipped=True, vanished=vanished)
 
 
 def _hints(observed: ObservedConsent, desired: DesiredConsent, values: Values) -> NeedsYou:
-    target, client_id, host = desired.target, values["client_id"], values.get("host_name", "")
+    target, client_id = desired.target, values["client_id"]
     what = (
         "Nobody has consented for the tenant yet: each person is asked at the first sign-in, if the tenant allows "
         "that. To consent for everybody, an administrator can:"
         if observed.is_readable
         else "This sign-in can't read whether the tenant has consented. If it has not, an administrator can:"
     )
-    api = audience(host) if host else DIGITAL_TWINS
     query = urlencode(
-        {"client_id": client_id, "scope": f"{api}/{READ_WRITE_SCOPE}", "redirect_uri": desired.reply_url},
+        {"client_id": client_id, "scope": f"{DATA_PLANE}/{READ_WRITE_SCOPE}", "redirect_uri": desired.reply_url},
         quote_via=quote,
     )
     blade = f"{target.portal}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/CallAnAPI"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cloud.identifiers import BUILT_IN_ROLES, Role
 from engine.context import Target
@@ -12,6 +12,7 @@ from steps.shared.destinations import CONTAINER, DESTINATIONS, ResourceKind
 from steps.shared.event_routing import SYSTEM, Endpoint, desired_endpoints
 from steps.shared.identities import name_of, user_identity_ids
 from steps.shared.names import Names
+from steps.shared.role_assignments import is_of_its_own
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class RequiredRole:
     """The name of an endpoint that needs it."""
     data_action: str = ""
     """What the role must allow at the scope; "" for the usual role, which allows it."""
+    asks: str = field(default="", compare=False)
+    """The data action that has to be allowed at the scope, which decides it; "" for all that the role gives."""
 
     @property
     def identity_key(self) -> str:
@@ -48,6 +51,9 @@ class DesiredDestinationRoles:
     """None: not mentioned, and nothing is looked at. Empty: what this tool assigned is removed."""
     identities: frozenset[str] = frozenset()
     """The identities that the inputs give the instance: SYSTEM or lower-cased ids."""
+
+    of_its_own: bool = False
+    """Only assignments at the destinations themselves count."""
 
     @property
     def roles(self) -> tuple[RequiredRole, ...]:
@@ -71,6 +77,7 @@ def desired_destination_roles(given: Mapping[str, Given], target: Target, names:
         target,
         desired_endpoints(given, target, names),
         identities | ({SYSTEM} if flag_of(given, "system_identity") else set()),
+        is_of_its_own(given),
     )
 
 
@@ -79,7 +86,9 @@ def _required_roles(endpoint: Endpoint) -> tuple[RequiredRole, ...]:
         return ()
     kind = DESTINATIONS[endpoint.type]
     data_action = "" if endpoint.role.id == _usual_role(kind).id else kind.send_action
-    sender = RequiredRole(endpoint.identity, endpoint.destination, endpoint.role, endpoint.name, data_action)
+    sender = RequiredRole(
+        endpoint.identity, endpoint.destination, endpoint.role, endpoint.name, data_action, kind.send_action
+    )
     if not endpoint.dead_letter:
         return (sender,)
     return (sender, RequiredRole(endpoint.identity, endpoint.dead_letter, _usual_role(CONTAINER), endpoint.name))

@@ -14,7 +14,7 @@ from engine.refusal import Refusal
 from engine.step import Plan, Step
 from steps.shared.event_routing import SYSTEM, endpoint_lookups
 from steps.shared.names import Names
-from steps.shared.role_assignments import Assignment, is_ours, recorded_ids
+from steps.shared.role_assignments import Asked, Assignment, is_ours, recorded_ids, retained
 from steps.step_06_destination_roles.changes import DESTINATION_ROLE, AssignDestinationRole, RevokeDestinationRole
 from steps.step_06_destination_roles.inputs import (
     DesiredDestinationRoles,
@@ -39,6 +39,8 @@ class DestinationRoles:
     """Other assignments that the record names and that exist."""
     unfit: tuple[str, ...] = ()
     """Roles that can't be assigned at their destination or don't allow to send there, and why."""
+    effective: Mapping[RequiredRole, str] = field(default_factory=dict)
+    """What has the effect of a required role that isn't assigned, in words: inherited, or a group's."""
 
 
 class DestinationRolesStep(Step["Azure", Names, DesiredDestinationRoles, DestinationRoles]):
@@ -60,7 +62,7 @@ class DestinationRolesStep(Step["Azure", Names, DesiredDestinationRoles, Destina
         from asyncio import gather
 
         from steps.shared.azure_instance import read_instance
-        from steps.shared.azure_role_assignments import find_equal, read_assignments
+        from steps.shared.azure_role_assignments import find_assignments, read_assignments
 
         azure, target, read = context.clients, desired.target, context.read
         recorded = recorded_ids(DESTINATION_ROLE, context.record)
@@ -73,11 +75,21 @@ class DestinationRolesStep(Step["Azure", Names, DesiredDestinationRoles, Destina
         principals = {key: found for key, found in (instance.principals if instance else {}).items() if found}
         required = [role for role in desired.roles if role.identity_key in principals]
         found = await gather(
-            *(read(find_equal, azure, role.scope, principals[role.identity_key], role.role.id) for role in required)
+            *(
+                find_assignments(
+                    context,
+                    role.scope,
+                    Principal(principals[role.identity_key], "ServicePrincipal", role.who),
+                    role.role,
+                    Asked(desired.of_its_own, role.asks),
+                )
+                for role in required
+            )
         )
-        equal = {role: assignment for role, assignment in zip(required, found, strict=True) if assignment}
+        equal = {role: assignment for role, (assignment, _) in zip(required, found, strict=True) if assignment}
+        effective = {role: words for role, (_, words) in zip(required, found, strict=True) if words}
         others = recorded - {assignment.id for assignment in equal.values()}
-        return DestinationRoles(principals, equal, await read_assignments(context, others), unfit)
+        return DestinationRoles(principals, equal, await read_assignments(context, others), unfit, effective)
 
     def plan(
         self,
@@ -101,13 +113,18 @@ class DestinationRolesStep(Step["Azure", Names, DesiredDestinationRoles, Destina
                 "is assigned: for an identity that may send already.",
                 exit_code=2,
             )
-        missing = (role for role in required if role not in observed.equal)
+        missing = (role for role in required if role not in observed.equal and role not in observed.effective)
         former = (assignment for assignment in observed.recorded if is_ours(DESTINATION_ROLE, assignment, record))
         changes = (*(_assign(role, observed, desired) for role in missing), *_revoke(former))
         reason = "the identities may send to their destinations" if required else "there are none"
+        notes = tuple(
+            f"Endpoint {role.endpoint}: {role.who} has it already: {words}."
+            for role, words in observed.effective.items()
+        )
         return Plan(
             changes,
             reason="" if changes else reason,
+            notes=notes,
             vanished=_vanished(observed, record),
             adoptable=_adoptable(observed, record),
         )
@@ -125,11 +142,16 @@ class DestinationRolesStep(Step["Azure", Names, DesiredDestinationRoles, Destina
         if desired.endpoints is None:
             return Plan(reason="nothing to remove", skipped=True)
         changes, adoptable = _revoke(_ours(observed, record)), _adoptable(observed, record)
-        plan = Plan(changes, vanished=_vanished(observed, record), adoptable=adoptable)
-        if not (changes or observed.equal):
+        existing = (*observed.equal.values(), *observed.recorded)
+        kept = retained(DESTINATION_ROLE, existing, record)
+        plan = Plan(changes, vanished=_vanished(observed, record), adoptable=adoptable, retained=kept)
+        if not (changes or observed.equal or kept):
             return replace(plan, reason="nothing to remove", skipped=True)
         own = {*adoptable, *(item for change in changes for item in change.releases)}
-        others = {found.id for found in observed.equal.values() if DESTINATION_ROLE.item(found.id) not in own}
+        recorded = recorded_ids(DESTINATION_ROLE, record)
+        others = {
+            found.id for found in observed.equal.values() if DESTINATION_ROLE.item(found.id) not in own
+        } - recorded
         notes = tuple(f"The role assignment {other} was there before: kept." for other in sorted(others))
         return replace(plan, reason="" if changes else "the roles were there before", notes=notes)
 
@@ -140,11 +162,8 @@ async def _unfit(context: Context[Azure], desired: DesiredDestinationRoles) -> t
 
     from steps.shared.azure_role_assignments import why_unfit
 
-    azure = context.clients
     unusual = [role for role in desired.roles if role.data_action and context.removal is None]
-    whys = await gather(
-        *(context.read(why_unfit, azure, role.scope, role.role.id, role.data_action) for role in unusual)
-    )
+    whys = await gather(*(why_unfit(context, role.scope, role.role.id, role.data_action) for role in unusual))
     return tuple(f"Endpoint {role.endpoint}: {why}" for role, why in zip(unusual, whys, strict=True) if why)
 
 
@@ -157,7 +176,7 @@ def _ours(observed: DestinationRoles, record: Record) -> tuple[Assignment, ...]:
 
 
 def _vanished(observed: DestinationRoles, record: Record) -> tuple[str, ...]:
-    existing = {assignment.id for assignment in _ours(observed, record)}
+    existing = {assignment.id for assignment in (*observed.equal.values(), *observed.recorded)}
     return tuple(DESTINATION_ROLE.item(found) for found in sorted(recorded_ids(DESTINATION_ROLE, record) - existing))
 
 

@@ -10,17 +10,18 @@ from azure.mgmt.digitaltwins.models import DigitalTwinsEndpointResource
 
 from cloud.clients import Azure, Polling
 from cloud.data_plane import EFFECT_BOUND
-from cloud.errors import Answer, answer_of
+from cloud.errors import answer_of
 from cloud.waiting import poll, until_visible
 from engine.context import Context
 from engine.refusal import Refusal
-from steps.shared.event_routing import BUSY
+from steps.shared.provisioning import FAILED, PASSING, WORKING, stuck
 
 
 async def set_up(context: Context[Azure], name: str, properties: Mapping[str, object]) -> None:
-    """Create or change an endpoint, and wait until it works. Repeated while the role of an identity may not work yet.
+    """Create or change an endpoint, and wait until that is over.
 
-    Raises Refusal when Azure can't set it up.
+    That it ends well says nothing about an identity's role: Azure doesn't look at it (recorded twice, 2023); step 6
+    does, and so does `verify`. Raises Refusal when Azure can't set it up.
     """
     body = DigitalTwinsEndpointResource.deserialize({"properties": properties})
     endpoints, instance = context.clients.twins.digital_twins_endpoint, _instance(context)
@@ -32,21 +33,18 @@ async def set_up(context: Context[Azure], name: str, properties: Mapping[str, ob
         except HttpResponseError as error:
             if error.status_code == 409:  # something is being done with it: this comes after that
                 with suppress(ResourceNotFoundError):
-                    await settled(context, name)
+                    now = await settled(context, name)
+                    if now not in (*WORKING, *FAILED):
+                        raise stuck(f"endpoint {name}", now) from error
             raise
         return await operation.result()
-
-    def not_yet(answer: Answer) -> bool:
-        # Below 300 the operation was accepted, and ended in a failure.
-        lacks_role = answer.status < 300 and properties["authenticationType"] == "IdentityBased"
-        return lacks_role or (answer.status, answer.code) == (409, "Conflict")
 
     try:
         created = await until_visible(
             put,
-            not_yet=not_yet,
+            not_yet=lambda answer: (answer.status, answer.code) == (409, "Conflict"),
             bound=EFFECT_BOUND,
-            what=f"endpoint {name} can't reach its destination yet",
+            what=f"something else is being done with endpoint {name}",
             progress=context.progress,
         )
     except HttpResponseError as error:
@@ -55,21 +53,21 @@ async def set_up(context: Context[Azure], name: str, properties: Mapping[str, ob
             raise
         raise _failed(name, f"{answer.code}: {answer.message}") from error
     state = str(created.properties.provisioning_state)
-    if state in BUSY:
+    if state in PASSING:
         state = await settled(context, name)
-    if state != "Succeeded":
+    if state not in WORKING:
         raise _failed(name, f"Its provisioning state is {state}.")
 
 
 async def settled(context: Context[Azure], name: str) -> str:
-    """Wait until nothing is being done with an endpoint, and return its provisioning state."""
+    """Wait while an endpoint is in a state that ends by itself, and return its provisioning state then."""
 
     async def state() -> str:
         found = await context.clients.twins.digital_twins_endpoint.get(*_instance(context), name)
         context.progress(f"endpoint {name} is {found.properties.provisioning_state}")
         return str(found.properties.provisioning_state)
 
-    return await poll(state, until=lambda now: now not in BUSY, bound=EFFECT_BOUND, what=f"Endpoint {name}")
+    return await poll(state, until=lambda now: now not in PASSING, bound=EFFECT_BOUND, what=f"Endpoint {name}")
 
 
 async def delete(context: Context[Azure], name: str) -> None:

@@ -7,22 +7,44 @@ from collections.abc import Mapping
 
 from cloud.clients import Azure
 from engine.context import Context
-from steps.shared.azure_destinations import ask, at, why_absent
+from steps.shared.azure_destinations import ask, at, look_up
 from steps.shared.destinations import CONTAINER, DestinationKind, ResourceKind, parent
 from steps.shared.event_routing import Endpoint
 
 
 async def look_for_destinations(context: Context[Azure], endpoint: Endpoint) -> tuple[str, str]:
-    """Return why the endpoint's destinations don't exist, "" where they do, and the rule whose key it would use."""
+    """Return why the endpoint's destinations can't be used, "" where they can, and the rule whose key it would use."""
     azure, kind = context.clients, endpoint.kind
     places: list[tuple[ResourceKind, str]] = [(kind, endpoint.destination)]
     if endpoint.dead_letter:
         places.append((CONTAINER, endpoint.dead_letter))
-    problems = await asyncio.gather(*(context.read(why_absent, azure, *place) for place in places))
-    problem = next(filter(None, problems), "")
+    found = await asyncio.gather(*(context.read(look_up, azure, *place) for place in places))
+    problem = next((problem for problem, _ in found if problem), "")
+    if not problem and endpoint.identity is None:
+        owners = [(kind, parent(kind, identifier)) for kind, identifier in places]
+        found = await asyncio.gather(*(context.read(look_up, azure, *owner) for owner in owners))
+        reasons = (
+            _why_closed(kind, owner, answer.get("properties", {}))
+            for (kind, owner), (_, answer) in zip(owners, found, strict=True)
+        )
+        problem = next(filter(None, reasons), "")
     if problem or not endpoint.uses_rule:
         return problem, ""
     return "", await context.read(sending_rule, azure, kind, endpoint.destination)
+
+
+def _why_closed(kind: ResourceKind, owner: str, settings: object) -> str:
+    """Return why no key opens what lies in `owner`, "" where keys do.
+
+    Azure creates the endpoint all the same, and its events are lost. Source: "Disable local authentication" in the
+    documentation of Event Hubs, Service Bus and Event Grid; "Prevent Shared Key authorization" in that of Storage.
+    """
+    assert isinstance(settings, Mapping)  # noqa: S101 - every resource has properties
+    if kind is CONTAINER:
+        if settings.get("allowSharedKeyAccess") is False:
+            return f"{owner} has allowSharedKeyAccess false: dead letters of an endpoint with a key need a key of it."
+        return ""
+    return f"{owner} has disableLocalAuth true: it takes no keys." if settings.get("disableLocalAuth") else ""
 
 
 async def sending_rule(azure: Azure, kind: DestinationKind, identifier: str) -> str:

@@ -11,6 +11,7 @@ from engine.context import Context
 from engine.record import Values
 from steps.shared.destinations import CONTAINER, parent
 from steps.shared.event_routing import Endpoint
+from steps.shared.provisioning import FAILED, WORKING, stuck
 from steps.step_07_endpoints.az_commands import create_endpoint, delete_endpoint
 
 if TYPE_CHECKING:
@@ -115,8 +116,11 @@ class AwaitEndpoint(_SetUp):
     async def apply(self, context: Context[Azure]) -> Values:
         from steps.step_07_endpoints.azure import settled
 
-        if await settled(context, self.endpoint.name) == "Succeeded":
+        state = await settled(context, self.endpoint.name)
+        if state in WORKING:
             return {}
+        if state not in FAILED:
+            raise stuck(f"endpoint {self.endpoint.name}", state)
         return await super().apply(context)
 
 

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 from engine.refusal import BadInput
 from steps.shared.event_routes import DeleteRoute, delete_route_command
 from steps.shared.event_routing import (
-    BUSY,
     ENDPOINT,
-    FAILED,
     ROUTE,
     Endpoint,
     agrees,
     leaving,
     owned_endpoint_items,
 )
+from steps.shared.provisioning import FAILED, GOING, WORKING
 from steps.step_07_endpoints.az_commands import delete_endpoint
 from steps.step_07_endpoints.changes import AwaitEndpoint, DeleteEndpoint, Reason, SetEndpoint
 from steps.step_07_endpoints.inputs import DesiredEndpoints
@@ -25,6 +24,12 @@ from steps.step_07_endpoints.observed import ObservedEndpoints
 
 if TYPE_CHECKING:
     from engine.change import AnyChange
+
+
+MOST = 6
+"""Endpoints of an instance; not adjustable. Source: "Azure Digital Twins service limits" in the Azure documentation."""
+DISABLED = "Disabled"
+"""The provisioning state of an endpoint that somebody switched off."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,23 @@ class Comparison:
                 why="\n".join(problems),
             )
 
+    @property
+    def is_full(self) -> bool:
+        """Whether something has to be deleted before all that is desired can be there."""
+        names = {endpoint.name.lower() for endpoint in self.desired.endpoints or ()}
+        return len(names.union(self.observed.endpoints)) > MOST
+
+    def refuse_too_many(self) -> None:
+        """Raise BadInput where the instance would have more endpoints than Azure allows."""
+        leaving = self.leaving.keys()
+        names = {name for name in self.observed.endpoints if name not in leaving}
+        names |= {endpoint.name.lower() for endpoint in self.desired.endpoints or ()}
+        if len(names) > MOST:
+            raise BadInput(
+                f"An instance can't have more than {MOST} endpoints, and it would have {len(names)}.",
+                "Name fewer endpoints, or delete others of the instance first.",
+            )
+
     def refuse_foreign(self) -> None:
         """Raise BadInput rather than change an endpoint that isn't ours, or replace one that others' routes use."""
         for endpoint in self.desired.endpoints or ():
@@ -98,19 +120,28 @@ class Comparison:
     def set_up(self, endpoint: Endpoint) -> AnyChange | None:
         """Return what an endpoint that isn't to be deleted needs; None when it is as desired."""
         found = self.observed.endpoints.get(endpoint.name.lower())
-        if found is None or found.state == "Deleting":
+        if found is None or found.state in GOING:
             return self.set(endpoint, Reason.MISSING)
         if not agrees(found, endpoint, self.owned):
             return self.set(endpoint, Reason.DIFFERS)
-        if found.state in BUSY:  # an interrupted run was setting it up, or someone else is
+        if found.state in FAILED:
+            return self.set(endpoint, Reason.REPLACED)
+        if found.state not in (*WORKING, DISABLED):  # an interrupted run was setting it up, or someone else is
             return AwaitEndpoint(
                 instance_id=self.instance_id, endpoint=endpoint, rule=self._rule(endpoint), state=found.state
             )
-        if found.state in FAILED:
-            return self.set(endpoint, Reason.REPLACED)
         if self.desired.renew_keys and endpoint.identity is None and ENDPOINT.item(found.name) in self.owned:
             return self.set(endpoint, Reason.NEW_KEY)
         return None
+
+    def unwell(self) -> list[str]:
+        """Return notes of the desired endpoints of which Azure says that something is wrong."""
+        found = [self.observed.endpoints.get(endpoint.name.lower()) for endpoint in self.desired.endpoints or ()]
+        return [
+            f"Azure says {endpoint.state} of endpoint {endpoint.name}: events may not arrive."
+            for endpoint in found
+            if endpoint and endpoint.state in ("Warning", DISABLED)
+        ]
 
     def set(self, endpoint: Endpoint, reason: Reason) -> AnyChange:
         """Return the write that makes the endpoint as desired."""

@@ -18,7 +18,7 @@ INPUTS = (
     Input(
         "endpoint",
         "Endpoint for event routes.",
-        "name=NAME,type=TYPE,destination=WHERE,…",
+        "name=NAME,type=TYPE,destination=WHERE,...",
         kind="items",
         fields=(
             Field("name", "its name", endpoint_name_problem, required=True),

@@ -94,18 +94,21 @@ class EndpointsStep(Step["Azure", Names, DesiredEndpoints, ObservedEndpoints]):
         comparison = Comparison(observed, desired, owned.union(adoptable))
         comparison.refuse_destinations()
         comparison.refuse_foreign()
+        comparison.refuse_too_many()
         reasons, by_name = comparison.leaving, {endpoint.name.lower(): endpoint for endpoint in endpoints}
         kept = comparison.used_by_others(reasons.keys() - by_name.keys())
+        coming = [comparison.set_up(endpoint) for name, endpoint in by_name.items() if name not in reasons]
+        going = comparison.delete({name: why for name, why in reasons.items() if name not in kept})
         changes = [
-            *(comparison.set_up(endpoint) for name, endpoint in by_name.items() if name not in reasons),
-            *comparison.delete({name: why for name, why in reasons.items() if name not in kept}),
+            *((*going, *coming) if comparison.is_full else (*coming, *going)),
             *(comparison.set(by_name[name], Reason.REPLACED) for name in reasons if name in by_name),
         ]
         plan = _plan(comparison, kept)
         count = f"{len(endpoints)} endpoint{'s exist' if len(endpoints) != 1 else ' exists'}"
         planned = tuple(change for change in changes if change)
         reason = "" if planned else count if endpoints else "there are none"
-        return replace(plan, changes=planned, reason=reason, adoptable=adoptable)
+        notes = (*plan.notes, *comparison.unwell())
+        return replace(plan, changes=planned, reason=reason, notes=notes, adoptable=adoptable)
 
     def remove(
         self, observed: ObservedEndpoints, desired: DesiredEndpoints, record: Record, values: Values, removal: Removal

@@ -15,12 +15,12 @@ INPUTS = (
     Input(
         "route",
         "Event route.",
-        "name=NAME,endpoint=NAME,…",
+        "name=NAME,endpoint=NAME,...",
         kind="items",
         fields=(
             Field("name", "its name", endpoint_name_problem, required=True),
             Field("endpoint", "where to", endpoint_name_problem, required=True),
-            Field("filter", "which events; default true: all"),
+            Field("filter", "which events; default true: all", verbatim=True),
         ),
         group="Routing events",
     ),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cloud.identifiers import DATA_OWNER, DATA_READER, Role, built_in_role
 from engine.context import Target
 from engine.input import Given, Input, OneOf, flag_of, text_of
+from steps.shared.role_assignments import is_of_its_own
 
 ROLES = {"owner": DATA_OWNER, "reader": DATA_READER}
 INPUTS = (
@@ -30,9 +31,12 @@ class DesiredAppRole:
     """None for no role."""
     left_out: bool = False
     """The app registration is left out, and its role with it."""
+    of_its_own: bool = False
+    """Only an assignment at the instance itself counts."""
 
 
 def desired_app_role(given: Mapping[str, Given], target: Target) -> DesiredAppRole:
     """Return the role; by default there is none."""
     name = ROLES.get(text_of(given, "app_role") or "")
-    return DesiredAppRole(target, built_in_role(name) if name else None, left_out=bool(flag_of(given, "no_app")))
+    role, left_out = built_in_role(name) if name else None, bool(flag_of(given, "no_app"))
+    return DesiredAppRole(target, role, left_out, is_of_its_own(given))

@@ -12,7 +12,17 @@ from engine.input import Given
 from engine.record import Record, Values
 from engine.step import Plan, Step
 from steps.shared.names import Names
-from steps.shared.role_assignments import Assignment, Assignments, adoptable, former, is_ours, recorded_ids, vanished
+from steps.shared.role_assignments import (
+    Asked,
+    Assignment,
+    Assignments,
+    adoptable,
+    former,
+    is_ours,
+    recorded_ids,
+    retained,
+    vanished,
+)
 from steps.step_09_app_role.changes import APP_ROLE, VALUE, WHO, AssignAppRole, RevokeAppRole
 from steps.step_09_app_role.inputs import INPUTS, DesiredAppRole, desired_app_role
 
@@ -35,16 +45,17 @@ class AppRoleStep(Step["Azure", Names, DesiredAppRole, Assignments]):
 
     async def observe(self, context: Context[Azure], desired: DesiredAppRole) -> Assignments:
         """Find the desired assignment, and read those that the record names; without either nothing is asked."""
-        from steps.shared.azure_role_assignments import find_equal, read_assignments
+        from steps.shared.azure_role_assignments import find_assignments, read_assignments
 
         if desired.left_out and context.removal is None:
             return Assignments()
-        azure, principal, equal = context.clients, context.values.get("service_principal_id", ""), None
+        principal, equal, effective = context.values.get("service_principal_id", ""), None, ""
         if principal and desired.role:
             scope = _scope(desired, context.values)
-            equal = await context.read(find_equal, azure, scope, principal, desired.role.id)
+            who, asked = Principal(principal, "ServicePrincipal", WHO), Asked(desired.of_its_own)
+            equal, effective = await find_assignments(context, scope, who, desired.role, asked)
         others = recorded_ids(APP_ROLE, context.record) - ({equal.id} if equal else set())
-        return Assignments(equal, await read_assignments(context, others))
+        return Assignments(equal, await read_assignments(context, others), effective)
 
     def plan(
         self,
@@ -70,6 +81,9 @@ class AppRoleStep(Step["Azure", Names, DesiredAppRole, Assignments]):
         if observed.equal:
             reason = "" if revoked else f"the application has the role {desired.role.name}"
             return replace(plan, reason=reason, values={VALUE: observed.equal.spelling})
+        if observed.effective:
+            reason = "" if revoked else f"the application has it already: {observed.effective}"
+            return replace(plan, reason=reason, values={VALUE: ""} if values.get(VALUE) else {})
         # The service principal is known when it comes to it: the step is planned again then.
         principal = Principal(values.get("service_principal_id", ""), "ServicePrincipal", WHO)
         assign = AssignAppRole(scope=_scope(desired, values), principal=principal, role=desired.role)
@@ -90,9 +104,10 @@ class AppRoleStep(Step["Azure", Names, DesiredAppRole, Assignments]):
         return Plan(
             changes,
             reason="" if changes else kept,
-            skipped=not (changes or equal),
+            skipped=not (changes or equal or observed.recorded),
             vanished=vanished(APP_ROLE, observed, record),
             adoptable=adoptable(APP_ROLE, observed, record),
+            retained=retained(APP_ROLE, (*observed.recorded, *((equal,) if equal else ())), record),
         )
 
 

@@ -13,6 +13,7 @@ from steps.step_01_resource_group.changes import CreateGroup, DeleteGroup
 from steps.step_01_resource_group.observed import Group
 from steps.step_02_instance.changes import ChangeInstance, CreateInstance, DeleteInstance
 from steps.step_02_instance.settings import SettingsChange
+from steps.step_05_consent_hints.changes import CreateApiPrincipal, GrantConsent
 from steps.step_06_destination_roles.changes import AssignDestinationRole
 from steps.step_07_endpoints.changes import DeleteEndpoint, SetEndpoint
 from steps.step_08_routes.changes import SetRoute
@@ -50,7 +51,7 @@ def set_endpoint(endpoint: Endpoint, rule: str = "") -> str:
 
 
 def set_up(az: Az) -> None:
-    """A group, an instance, roles of its identity, endpoints of all types and a route, from handed-off commands."""
+    """A group, an instance, roles of its identity, endpoints, a route and consent, from handed-off commands."""
     put = SettingsChange(put={"tags": TAGS, "identity": {"type": SYSTEM}})
     az.script(
         CreateGroup(target=TARGET, tags=TagChange(TAGS)).az(),
@@ -72,6 +73,12 @@ def set_up(az: Az) -> None:
     assert {endpoint["name"]: endpoint["properties"]["provisioningState"] for endpoint in found} == dict.fromkeys(
         ("hub", "key", "bus", "grid"), "Succeeded"
     )
+    app = az("ad", "app", "create", "--display-name", NAME)["appId"]
+    az("ad", "sp", "create", "--id", app)
+    az.script(CreateApiPrincipal().az(), GrantConsent(client_id=app).az())
+    (grant,) = az("ad", "app", "permission", "list-grants", "--id", app)
+    assert (grant["scope"], grant["consentType"]) == ("Read.Write", "AllPrincipals")
+    az("ad", "app", "delete", "--id", app)
     (route,) = az.rest("get", ROUTES, None, *DATA_PLANE)["value"]
     assert route == {"id": "all", "endpointName": "grid", "filter": CREATED}
 

@@ -151,7 +151,7 @@ def test_a_group_is_deleted_with_all_that_is_inside(azure: Emulator) -> None:
     arm.assign("11111111-1111-4111-8111-111111111111", seed.READER, owner)
     arm.assign("11111111-1111-4111-8111-222222222222", seed.READER, owner, at=GROUP)
     deleted = arm("DELETE", GROUP)
-    assert (deleted.status, deleted.headers["Retry-After"], deleted.content) == (202, "0", b"")
+    assert (deleted.status, deleted.headers["Retry-After"], deleted.content) == (202, "1", b"")
     assert arm.refused("PUT", GROUP, {"location": "westus2"}) == (409, "ResourceGroupBeingDeleted")
     location = deleted.headers["Location"]
     statuses = [azure.https("GET", location, token=azure.token()).status for _ in range(2)]
@@ -166,10 +166,11 @@ def test_an_instance_is_provisioned_over_two_polls(azure: Emulator) -> None:
     arm = Arm(azure)
     arm.group()
     created = arm("PUT", INSTANCE, {"location": "West US 2"})
-    assert (created.status, created.headers["Retry-After"]) == (201, "0")
-    assert created.json()["properties"]["provisioningState"] == "Provisioning"
+    assert (created.status, created.headers["Retry-After"]) == (201, "1")
+    properties = created.json()["properties"]
+    assert (properties["provisioningState"], properties["hostName"]) == ("Provisioning", None)
     assert query_twins(azure).status == 404
-    assert arm.states(created.headers["Azure-AsyncOperation"]) == ["InProgress", "InProgress", "Succeeded"]
+    assert arm.states(created.headers["Azure-AsyncOperation"]) == ["Running", "Running", "Succeeded"]
     found = arm("GET", INSTANCE.replace("my-twins", "MY-TWINS").replace("my-group", "MY-GROUP")).json()
     assert (found["id"], found["name"], found["location"]) == (INSTANCE, "my-twins", "westus2")
     assert found["properties"]["hostName"] == HOST
@@ -215,7 +216,8 @@ def test_names_are_unique_in_a_region(azure: Emulator) -> None:
     assert reason("MY-twins") == "AlreadyExists"
     other = f"{REGISTERED}/resourceGroups/{seed.OTHER_GROUP[0]}/{INSTANCES}/my-twins"
     assert arm.refused("PUT", other, {"location": "westus2"}) == (409, "NameUnavailable")
-    assert arm("PUT", other, {"location": "eastus"}).json()["properties"]["hostName"] == HOST.replace("wus2", "eus")
+    arm.states(arm("PUT", other, {"location": "eastus"}).headers["Azure-AsyncOperation"])
+    assert arm("GET", other).json()["properties"]["hostName"] == HOST.replace("wus2", "eus")
 
 
 def test_a_deleted_instance_holds_its_name_a_little_longer(azure: Emulator) -> None:

@@ -73,7 +73,7 @@ def test_assignments_are_named_by_the_caller(azure: Emulator) -> None:
     assert (properties["principalType"], properties["scope"]) == ("User", INSTANCE)
     assert properties["description"] == "mine"
     repeated = arm.assign(FIRST, DATA_OWNER, OWNER, description="still mine")
-    assert (repeated.status, repeated.json()["properties"]["description"]) == (200, "still mine")
+    assert (repeated.status, repeated.json()["properties"]["description"]) == (201, "still mine")
     other = arm.assign(SECOND, DATA_OWNER, OWNER)
     assert (other.status, other.json()["error"]["code"]) == (409, "RoleAssignmentExists")
     for changed in (
@@ -150,9 +150,10 @@ def test_role_definitions(settled: Arm) -> None:
     found = arm("GET", where, filter="roleName eq 'Azure Digital Twins Data Owner'").json()["value"]
     assert [(role["id"], role["name"]) for role in found] == [(f"{where}/{DATA_OWNER}", DATA_OWNER)]
     assert found[0]["properties"]["permissions"][0]["actions"] == []
-    assert arm("GET", where, filter="type eq 'CustomRole'").json()["value"] == []
-    assert len(arm("GET", where).json()["value"]) == 10
-    assert len(arm("GET", where, filter="atScopeAndBelow()").json()["value"]) == 11
+    custom = arm("GET", where, filter="type eq 'CustomRole'").json()["value"]
+    assert [role["name"] for role in custom] == [seed.CUSTOM_TWINS_ROLE]
+    assert len(arm("GET", where).json()["value"]) == 12
+    assert len(arm("GET", where, filter="atScopeAndBelow()").json()["value"]) == 13
     assert arm("GET", f"{where}/{DATA_READER}").json()["properties"]["roleName"] == "Azure Digital Twins Data Reader"
     assert arm.refused("GET", f"{where}/{FIRST}") == (404, "RoleDefinitionDoesNotExist")
 

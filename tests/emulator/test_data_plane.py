@@ -65,7 +65,7 @@ def test_unmodified_sdk_programs(azure: Emulator) -> None:
         "sync": {
             "alone": [400, "DTDLParserError"],
             "models": [ROOM, "dtmi:com:contoso:Suite;1", "dtmi:com:contoso:Floor;1"],
-            "again": [409, "ModelAlreadyExists"],
+            "again": [409, "ModelIdAlreadyExists"],
             "listed": [True, True, True],
             "needed": ["dtmi:com:contoso:Floor;1", ROOM, "dtmi:com:contoso:Suite;1"],
             "display": {"en": "Room"},

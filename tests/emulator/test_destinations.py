@@ -125,7 +125,7 @@ def test_keys_and_writes_need_their_rights(seeded: Arm) -> None:
         (f"{HUBS}/nowhere-events", {}, (400, "LocationRequired")),
         (f"{HUBS}/odd-events", {**NAMESPACE_BODY, "colour": "red"}, (400, "InvalidRequestContent")),
         (f"{HUBS}/contoso-events", {"location": "westus2"}, (409, "InvalidResourceLocation")),
-        (f"{HUBS}/missing-events/eventhubs/hub", {}, (404, "ResourceNotFound")),
+        (f"{HUBS}/missing-events/eventhubs/hub", {}, (404, "NamespaceNotFound")),
         (f"{HUB}s", {"properties": {"partitionCount": 33}}, (400, "BadRequest")),
         (f"{HUB}/authorizationRules/x", {"properties": {"rights": ["Manage"]}}, (400, "BadRequest")),
         (
@@ -166,9 +166,6 @@ def test_another_tenants_otheris_out_of_sight(seeded: Arm, world: World) -> None
         body["name"] for body in seeded("GET", f"{REGISTERED}/providers/Microsoft.EventHub/namespaces").json()["value"]
     ]
     assert names == ["contoso-events"]
-    with pytest.raises(Unreachable) as caught:
-        destinations.entity(world, "EventHub", "sb://fabrikam-events.servicebus.windows.net/", "telemetry")
-    assert caught.value.why == "other tenant"
 
 
 def test_a_deleted_group_takes_keys_and_assignments_along(azure: Emulator) -> None:
@@ -177,7 +174,7 @@ def test_a_deleted_group_takes_keys_and_assignments_along(azure: Emulator) -> No
     namespace = f"{GROUP}/providers/Microsoft.EventHub/namespaces/my-events"
     arm("PUT", namespace, NAMESPACE_BODY)
     assert [arm("GET", namespace).json()["properties"]["provisioningState"] for _ in range(2)] == [
-        "Created",
+        "Creating",
         "Succeeded",
     ]
     arm("PUT", f"{namespace}/eventhubs/hub", {})
@@ -188,7 +185,7 @@ def test_a_deleted_group_takes_keys_and_assignments_along(azure: Emulator) -> No
     assert arm.assign(name, SENDER, seed.USERS["reader"].object_id, at=f"{namespace}/eventhubs/no").status == 404
     assert len(azure.inventory()["roleAssignments"]) == len(before) + 1
     listed = arm("GET", f"{GROUP}/resources").json()["value"]
-    assert [other["type"] for other in listed] == ["Microsoft.EventHub/namespaces"]
+    assert [other["type"] for other in listed] == ["Microsoft.EventHub/Namespaces"]
     keys = len(leaks.secrets_of(azure.data))
     arm("DELETE", GROUP)
     until(lambda: arm("HEAD", GROUP).status == 404, "the group to be deleted")
@@ -203,13 +200,12 @@ def test_what_an_endpoint_learns_of_a_destination(seeded: Arm, world: World) -> 
     listen = seeded("POST", f"{HUB}/authorizationRules/listen/listKeys").json()
     good = keys["primaryConnectionString"]
     found = destinations.by_connection_string(world, "EventHub", good)
-    assert found == destinations.entity(world, "EventHub", "sb://contoso-events.servicebus.windows.net", "twin-events")
-    assert found.id == HUB
+    assert found == HUB
     assert destinations.by_connection_string(
         world, "EventHub", f"{root['secondaryConnectionString']};EntityPath=twin-events"
     )
     topic = seeded("POST", f"{TOPIC}/authorizationRules/send/listKeys").json()["primaryConnectionString"]
-    assert destinations.by_connection_string(world, "ServiceBus", topic).id == TOPIC
+    assert destinations.by_connection_string(world, "ServiceBus", topic) == TOPIC
     for connection, why in (
         (root["primaryConnectionString"], "malformed"),
         (good.replace(keys["primaryKey"], "AAAA"), "wrong key"),
@@ -221,14 +217,10 @@ def test_what_an_endpoint_learns_of_a_destination(seeded: Arm, world: World) -> 
             destinations.by_connection_string(world, "EventHub", connection)
         assert caught.value.why == why
         assert keys["primaryKey"] not in str(caught.value)
-    sender = seed.AUTOMATIONS["contributor-sp"].object_id
-    assert not destinations.may_send(world, sender, found)
-    seeded.assign("22222222-2222-4222-8222-222222222222", SENDER, sender, at=f"{HUBS}/contoso-events")
-    assert [destinations.may_send(world, sender, found) for _ in range(3)] == [False, False, True]
 
 
 def test_event_grid_keys(seeded: Arm, world: World) -> None:
     endpoint = seeded("GET", GRID).json()["properties"]["endpoint"]
     key = seeded("POST", f"{GRID}/listKeys").json()["key2"]
-    assert destinations.event_grid_topic(world, endpoint, key).id == GRID
+    assert destinations.event_grid_topic(world, endpoint, key) == GRID
     assert destinations.refuses_key(world, {"endpointType": "EventGrid", "TopicEndpoint": endpoint}, "other")

@@ -12,7 +12,8 @@ from tests.support.waiting import until
 from tests.support.world import Emulator
 
 IDENTITIES = "providers/Microsoft.ManagedIdentity/userAssignedIdentities"
-FIRST, SECOND = f"{GROUP}/{IDENTITIES}/one", f"{GROUP}/{IDENTITIES}/two"
+PLACE = GROUP.replace("resourceGroups", "resourcegroups")  # as Azure spells it in their ids
+FIRST, SECOND = f"{PLACE}/{IDENTITIES}/one", f"{PLACE}/{IDENTITIES}/two"
 NAME = "11111111-1111-4111-8111-111111111111"
 
 

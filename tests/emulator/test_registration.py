@@ -181,6 +181,7 @@ def test_the_recycle_bin_keeps_the_application_whole(world: Emulator) -> None:
     assert [graph("GET", bin_)[0] for _ in range(2)] == [404, 200]
     assert [sign_in(world, application["appId"], secret).get("error_codes") for _ in range(2)][-1] == [700016]
     assert graph("POST", f"{bin_}/restore")[0] == 200
+    assert [graph("POST", f"/directory/deletedItems/{client}/restore")[0] for _ in range(2)] == [404, 200]
     assert world.inventory() == before
     until(lambda: graph("GET", f"/servicePrincipals/{client}")[0] != 404, "the service principal")
     until(lambda: "access_token" in sign_in(world, application["appId"], secret), "the secret to work")

@@ -16,8 +16,9 @@ import jwt
 import pytest
 
 from emulator import seed
+from emulator.graph import admin_consent
 from emulator.store import Store
-from emulator.tokens import TokenAuthority
+from emulator.tokens import PORTAL_AUDIENCES, TokenAuthority
 from tests.support.world import ARM, DIGITAL_TWINS, GRAPH, Emulator
 
 SUBSCRIPTIONS = f"{ARM}/subscriptions?api-version=2022-12-01"
@@ -239,5 +240,14 @@ def test_the_cloud_shell_endpoint_echoes_and_refuses(azure: Emulator) -> None:
     status, body = _cloud_shell(azure, f"{GRAPH}/", {"Metadata": "true"})
     assert (status, body["resource"], claims(body["access_token"])["aud"]) == (200, f"{GRAPH}/", f"{GRAPH}/")
     assert _cloud_shell(azure, GRAPH, {})[0] == 400
-    status, body = _cloud_shell(azure, "https://search.azure.com", {"Metadata": "true"})
-    assert (status, body["error"]["code"]) == (400, "AudienceNotSupported")
+    (portal,) = PORTAL_AUDIENCES  # what `az ad app permission admin-consent` asks for
+    for other in ("https://search.azure.com", portal):
+        status, body = _cloud_shell(azure, other, {"Metadata": "true"})
+        assert (status, body["error"]["code"]) == (400, "AudienceNotSupported")
+
+
+def test_the_portals_consent_serves_no_service_principals(azure: Emulator) -> None:
+    (portal,) = PORTAL_AUDIENCES
+    url = f"https://{admin_consent.HOST}/api/RegisteredApplications/{seed.DIGITAL_TWINS_APP}/Consent?onBehalfOfAll=true"
+    answers = [azure.https("POST", url, token=azure.token(portal, name)) for name in ("owner-sp", "reader")]
+    assert [answer.status for answer in answers] == [503, 403]

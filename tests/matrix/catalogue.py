@@ -85,7 +85,7 @@ FAULTS = (
     Fault("401, expired", {"do": "status:401", "body": _GRAPH_EXPIRED, "headers": _CHALLENGE}, only=_GRAPH),
     Fault("operation ends Failed", _ends("Failed", error=_FAILED), only=OPERATION, lasting=True),
     Fault("operation is Canceled", _ends("Canceled"), only=OPERATION, lasting=True),
-    Fault("operation never ends", _ends("InProgress"), only=OPERATION, clock=60.0),
+    Fault("operation never ends", _ends("Running"), only=OPERATION, clock=60.0),
 )
 
 HANDSHAKE = Fault("TLS handshake cut", {"do": "tls"})

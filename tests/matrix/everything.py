@@ -77,7 +77,7 @@ name = "all"
 endpoint = "grid"
 
 [[federated_credential]]
-name = "ci"
+name = "ci-main"
 github = "contoso/twins"
 branch = "main"
 

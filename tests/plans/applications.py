@@ -12,6 +12,7 @@ from steps.shared.tags import MARK
 from steps.step_04_app_registration.adoption import adoption_tag, unique_name
 from steps.step_04_app_registration.desired import SINGLE, DesiredApplication, Secret
 from steps.step_04_app_registration.observed import (
+    BinView,
     ObservedApplication,
     Password,
     Registration,
@@ -55,17 +56,17 @@ SECRET = Secret("ci", 180, FILE)
 def observed(
     existing: Registration | None = None,
     *,
-    tag: str = "",
     passwords: tuple[Password, ...] = (),
     files: SecretFiles | None = None,
     deleted: Registration | None = None,
+    bin_view: BinView = "all",
     namesakes: tuple[Registration, ...] = (),
 ) -> ObservedApplication:
     """What was observed; the passwords are those of the application."""
     if existing and passwords:
         existing = replace(existing, passwords=passwords)
     return ObservedApplication(
-        NOW, files or SecretFiles(), existing, adoption_tag=tag, deleted=deleted, namesakes=namesakes
+        NOW, files or SecretFiles(), existing, deleted=deleted, bin_view=bin_view, namesakes=namesakes
     )
 
 

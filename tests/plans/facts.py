@@ -7,6 +7,7 @@ from engine.context import Target
 from engine.input import FROM_STATE, Given, Value
 from engine.record import Record
 from engine.step import Plan
+from steps.shared.event_routing import ENDPOINT, ROUTE, SENDS_TO
 from steps.shared.names import Names
 
 TARGET = Target(
@@ -39,7 +40,9 @@ def record(
     *owned: str, pending: tuple[str, ...] = (), in_progress: str = "", by_others: tuple[str, ...] = ()
 ) -> Record:
     """A step's record; `by_others` is what other steps own."""
-    return Record(frozenset(owned), frozenset((*owned, *by_others)), frozenset(pending), in_progress)
+    every = frozenset((*owned, *by_others))
+    inside = frozenset(item for kind in (ENDPOINT, SENDS_TO, ROUTE) for item in kind.among(every))
+    return Record(frozenset(owned), every, frozenset(pending), in_progress, owned_in_instance=inside)
 
 
 def keys(plan: Plan) -> list[str]:

@@ -10,14 +10,14 @@ from engine.change import Drift, Right
 from engine.context import Removal
 from engine.refusal import BadInput
 from engine.step import Plan
-from steps.shared.tags import GROUP_TAG, MARK, MARK_TAG
+from steps.shared.tags import FORMER_TAG, GROUP_TAG, MARK, mark_tags, mark_value
 from steps.step_01_resource_group.changes import RESOURCE_GROUP
 from steps.step_01_resource_group.inputs import DesiredGroup
 from steps.step_01_resource_group.observed import Group, ObservedGroup, Resource
 from steps.step_01_resource_group.step import STEP
 from tests.plans.facts import NAMES, NOTHING_RECORDED, TARGET, given, keys, record
 
-ITEM, OURS = RESOURCE_GROUP.item(), {MARK_TAG: MARK}
+ITEM, OURS = RESOURCE_GROUP.item(), mark_tags(TARGET.instance_id)
 DESIRED = DesiredGroup(TARGET)
 RECORDED = record(ITEM)
 FOREIGN = Group("Twins", "westus2")
@@ -61,14 +61,15 @@ def test_a_missing_group_is_created_with_our_tag() -> None:
     assert change.rights == (Right(WRITE, TARGET.subscription_id),)
     assert change.detail == ""
     assert change.az() == (
-        f"az group create --subscription {TARGET.subscription} --name twins --location westus2 --tags {MARK_TAG}={MARK}"
+        f"az group create --subscription {TARGET.subscription} --name twins --location westus2 "
+        f"--tags {MARK}={mark_value(TARGET.instance_id)}"
     )
 
 
 def test_a_missing_group_is_created_with_the_desired_tags() -> None:
     (change,) = STEP.plan(ObservedGroup(), with_tags(Env="de v"), NOTHING_RECORDED, {}, {}).changes
     assert change.owns == (ITEM, GROUP_TAG.item("env"))
-    assert change.az().endswith(f" --tags {MARK_TAG}={MARK} 'Env=de v'")
+    assert change.az().endswith(f" --tags {MARK}={mark_value(TARGET.instance_id)} 'Env=de v'")
     assert change.title
 
 
@@ -155,11 +156,37 @@ def test_destroy_deletes_a_group_that_is_recorded_and_marked_and_empty() -> None
     assert change.title
 
 
-@pytest.mark.parametrize("group", [FOREIGN, replace(FOREIGN, tags={MARK_TAG: "someone"})])
+@pytest.mark.parametrize("group", [FOREIGN, replace(FOREIGN, tags={FORMER_TAG: "someone"})])
 def test_destroy_keeps_a_recorded_group_whose_mark_is_gone(group: Group) -> None:
     plan = remove(ObservedGroup(group))
     assert (plan.changes, plan.adoptable, plan.skipped) == ((), (), False)
     assert plan.reason
+    assert len(plan.retained) == 1
+
+
+@pytest.mark.parametrize(
+    ("tags", "deleted"),
+    [
+        ({FORMER_TAG: MARK}, True),  # of an earlier version
+        ({MARK: "0123abcd"}, True),  # several deployments share a group
+        ({MARK: "0123abcd", FORMER_TAG: "olivia@contoso.com"}, True),  # a policy's tag says nothing of ours
+        ({MARK: "somebody"}, False),
+    ],
+)
+def test_a_group_is_this_tools_by_the_tag_of_any_deployment(tags: dict[str, str], deleted: bool) -> None:
+    plan = remove(ObservedGroup(replace(FOREIGN, tags=tags)))
+    assert (bool(plan.changes), len(plan.retained)) == (deleted, 0 if deleted else 1)
+
+
+def test_our_group_of_an_earlier_version_gets_the_new_tag_which_is_no_drift() -> None:
+    observed = ObservedGroup(replace(FOREIGN, tags={FORMER_TAG: MARK, "cost": "42"}), (INSTANCE,))
+    for recorded in (RECORDED, NOTHING_RECORDED):
+        (change,) = STEP.plan(observed, DESIRED, recorded, {}, {}).changes
+        assert (change.key, change.drift) == ("tag-resource-group", Drift.NONE)
+        assert change.az().endswith(f" --operation Merge --tags {MARK}={mark_value(TARGET.instance_id)}")
+    (change,) = STEP.plan(observed, with_tags(env="dev"), RECORDED, {}, {}).changes
+    assert change.drift is Drift.DIFFERS
+    assert STEP.plan(observed, DESIRED, NOTHING_RECORDED, {"resource_group": "twins"}, {}).changes == ()  # another's
 
 
 def test_destroy_keeps_a_marked_group_that_is_not_recorded() -> None:

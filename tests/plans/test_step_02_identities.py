@@ -12,12 +12,12 @@ from engine.step import Plan
 from steps.shared.event_routing import ENDPOINT, SYSTEM, FoundEndpoint
 from steps.shared.identities import IDENTITY, IDENTITY_LINK, SYSTEM_IDENTITY
 from steps.shared.instance import INSTANCE
-from steps.shared.tags import INSTANCE_TAG, MARK, MARK_TAG
+from steps.shared.tags import INSTANCE_TAG, MARK, mark_value
 from steps.step_02_instance.inputs import DesiredInstance
 from steps.step_02_instance.observed import DataHistoryConnection, ObservedInstance
 from steps.step_02_instance.step import STEP
-from tests.plans.facts import NOTHING_RECORDED, keys, record
-from tests.plans.test_step_02_instance import DESIRED, FOREIGN, MARKED, ONE, TWO, identity
+from tests.plans.facts import NOTHING_RECORDED, TARGET, keys, record
+from tests.plans.instance_facts import DESIRED, FOREIGN, MARKED, ONE, TWO, identity
 from tests.plans.test_step_02_settings import LINKED, SWITCHED_ON, patch_of, with_identities
 
 LINK, CREATED = IDENTITY_LINK.item(ONE.lower()), IDENTITY.item(ONE.lower())
@@ -33,6 +33,15 @@ def endpoints(**uses: str | None) -> dict[str, FoundEndpoint]:
         )
         for name, used in uses.items()
     }
+
+
+def test_the_record_of_a_link_that_somebody_removed_is_dropped() -> None:
+    observed = ObservedInstance(with_identities(), identity())
+    ours = record(LINK)
+    assert STEP.plan(observed, WITHOUT, ours, {}, {}).vanished == (LINK,)
+    assert STEP.plan(observed, replace(DESIRED, user_identities=None), ours, {}, {}).vanished == ()
+    there = ObservedInstance(with_identities(ONE), identity())
+    assert STEP.plan(there, WITHOUT, ours, {}, {}).vanished == ()
 
 
 IN_USE = ObservedInstance(
@@ -172,7 +181,9 @@ def test_destroy_deletes_only_identities_that_are_recorded_and_marked(marked: bo
         deleted = [f"delete-identity:{ONE.lower()}"] if marked else []
         owned = (INSTANCE.item(),) if instance is MARKED else ()
         before = ["delete-instance"] if instance is MARKED else []
-        assert keys(remove(observed, CREATED, *owned)) == before + deleted
+        plan = remove(observed, CREATED, *owned)
+        assert keys(plan) == before + deleted
+        assert len(plan.retained) == (0 if marked else 1)
         assert keys(remove(observed, *owned)) == before
 
 
@@ -202,5 +213,5 @@ def test_an_instance_that_lost_its_mark_keeps_only_what_others_set() -> None:
 
 
 def test_a_marked_instance_is_recognised_by_its_tag() -> None:
-    spelled = replace(FOREIGN, tags={MARK_TAG.upper(): MARK})
+    spelled = replace(FOREIGN, tags={MARK.upper(): mark_value(TARGET.instance_id)})
     assert keys(remove(ObservedInstance(spelled), INSTANCE.item())) == ["delete-instance"]

@@ -7,33 +7,28 @@ from dataclasses import replace
 import pytest
 
 from engine.change import Drift, Right
-from engine.context import Removal
 from engine.refusal import BadInput, Refusal
-from steps.shared.event_routing import ENDPOINT, ROUTE, SENDS_TO, SYSTEM, FoundEndpoint
+from steps.shared.event_routing import SYSTEM
 from steps.shared.identities import IDENTITY, IDENTITY_LINK, SYSTEM_IDENTITY
-from steps.shared.instance import INSTANCE, Instance
-from steps.shared.tags import INSTANCE_TAG, MARK, MARK_TAG
+from steps.shared.instance import Instance
+from steps.shared.tags import INSTANCE_TAG, MARK, mark_value
 from steps.step_02_instance.inputs import DesiredInstance
-from steps.step_02_instance.observed import ObservedInstance, Provider, UserIdentity
+from steps.step_02_instance.observed import ObservedInstance, Provider
 from steps.step_02_instance.step import STEP
 from tests.plans.facts import NAMES, NOTHING_RECORDED, TARGET, given, keys, record
-
-ITEM, OURS = INSTANCE.item(), {MARK_TAG: MARK}
-RECORDED = record(ITEM)
-DESIRED = DesiredInstance(target=TARGET)
-FOREIGN = Instance(
-    "Succeeded", "westus2", "Factory", TARGET.instance_id, "factory.example", access="Enabled", tags={"owner": "them"}
+from tests.plans.instance_facts import (
+    DESIRED,
+    FOREIGN,
+    FREE,
+    ITEM,
+    MARKED,
+    ONE,
+    READY,
+    RECORDED,
+    TWO,
+    WRITE,
+    identity,
 )
-MARKED = replace(FOREIGN, tags=OURS)
-READY = Provider("Registered", ("westeurope", "westus2"))
-ONE = f"{TARGET.group_id}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/One"
-TWO = ONE[:-3] + "Two"
-WRITE = "Microsoft.DigitalTwins/digitalTwinsInstances/write"
-FREE = ObservedInstance(provider=READY)
-
-
-def identity(identifier: str = ONE, *, marked: bool = True, principal: str = "p1") -> dict[str, UserIdentity]:
-    return {identifier.lower(): UserIdentity(identifier, principal, OURS if marked else {})}
 
 
 def test_inputs_say_the_settings() -> None:
@@ -85,7 +80,7 @@ def test_a_missing_instance_is_created_with_our_tag() -> None:
     assert change.rights == (Right(WRITE, TARGET.group_id),)
     assert change.az() == (
         f"az resource create --id {TARGET.instance_id} --api-version 2023-01-31 --is-full-object --properties "
-        f'\'{{"location": "westus2", "tags": {{"{MARK_TAG}": "{MARK}"}}}}\''
+        f'\'{{"location": "westus2", "tags": {{"{MARK}": "{mark_value(TARGET.instance_id)}"}}}}\''
     )
     assert vars(change)["was_ours"] is False
     assert vars(change)["after_deletion"] is False
@@ -239,53 +234,3 @@ def test_a_marked_instance_that_nobody_recorded_is_adopted_with_its_identities()
     assert STEP.plan(observed, DESIRED, RECORDED, {}, {}).adoptable == ()
     assert STEP.plan(replace(observed, instance=FOREIGN), DESIRED, NOTHING_RECORDED, {}, {}).adoptable == ()
     assert STEP.plan(replace(FREE, identities=identity()), DESIRED, NOTHING_RECORDED, {}, {}).adoptable == ()
-
-
-ROUTING = (ENDPOINT.item("hub"), SENDS_TO.item("hub", "/a", ""), ROUTE.item("all"))
-
-
-@pytest.mark.parametrize("state", ["Succeeded", "Deleting"])
-def test_destroy_deletes_an_instance_that_is_recorded_and_marked(state: str) -> None:
-    settings = (INSTANCE_TAG.item("env"), IDENTITY_LINK.item(ONE.lower()), SYSTEM_IDENTITY.item())
-    recorded = record(ITEM, *settings, by_others=(*ROUTING, "application"))
-    plan = STEP.remove(ObservedInstance(replace(MARKED, state=state)), DESIRED, recorded, {}, Removal())
-    (change,) = plan.changes
-    assert (change.key, change.drift, change.owns) == ("delete-instance", Drift.LEFT_OVER, ())
-    assert sorted(change.releases) == sorted((ITEM, *settings, *ROUTING))
-    assert change.rights == (Right("Microsoft.DigitalTwins/digitalTwinsInstances/delete", TARGET.instance_id),)
-    assert change.az() == f"az resource delete --ids {TARGET.instance_id} --api-version 2023-01-31"
-    assert change.title
-    assert (plan.vanished, plan.adoptable) == ((), ())
-
-
-def test_others_endpoints_that_are_deleted_with_the_instance_are_named() -> None:
-    endpoints = {
-        name.lower(): FoundEndpoint(
-            name=name, type="EventHub", identity=None, destination=(), dead_letter=(), state="Succeeded"
-        )
-        for name in ("Theirs", "hub")
-    }
-    observed = ObservedInstance(MARKED, endpoints=endpoints)
-    (note,) = STEP.remove(observed, DESIRED, record(ITEM, by_others=ROUTING), {}, Removal()).notes
-    assert "Theirs" in note
-    assert "hub" not in note
-
-
-def test_destroy_keeps_a_recorded_instance_whose_mark_is_gone() -> None:
-    plan = STEP.remove(ObservedInstance(FOREIGN), DESIRED, RECORDED, {}, Removal())
-    assert (plan.changes, plan.vanished, plan.adoptable) == ((), (), ())
-    assert plan.reason != STEP.remove(ObservedInstance(FOREIGN), DESIRED, NOTHING_RECORDED, {}, Removal()).reason
-
-
-def test_destroy_keeps_a_marked_instance_that_is_not_recorded() -> None:
-    plan = STEP.remove(ObservedInstance(MARKED, identity()), DESIRED, NOTHING_RECORDED, {}, Removal())
-    assert (plan.changes, plan.adoptable) == ((), (ITEM, IDENTITY.item(ONE.lower())))
-    assert plan.reason
-
-
-def test_destroy_without_an_instance_forgets_what_was_in_it_and_deletes_our_identities() -> None:
-    recorded = record(ITEM, IDENTITY.item(ONE.lower()), INSTANCE_TAG.item("env"), by_others=(*ROUTING, "application"))
-    plan = STEP.remove(ObservedInstance(None, identity()), DESIRED, recorded, {}, Removal())
-    assert keys(plan) == [f"delete-identity:{ONE.lower()}"]
-    assert sorted(plan.vanished) == sorted((ITEM, INSTANCE_TAG.item("env"), *ROUTING))
-    assert plan.reason

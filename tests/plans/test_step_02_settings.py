@@ -15,12 +15,12 @@ from engine.step import Plan
 from steps.shared.event_routing import SYSTEM
 from steps.shared.identities import IDENTITY, IDENTITY_LINK, SYSTEM_IDENTITY
 from steps.shared.instance import Instance
-from steps.shared.tags import INSTANCE_TAG
+from steps.shared.tags import INSTANCE_TAG, MARK, mark_tags, mark_value
 from steps.step_02_instance.inputs import DesiredInstance
 from steps.step_02_instance.observed import ObservedInstance, UserIdentity
 from steps.step_02_instance.step import STEP
 from tests.plans.facts import NOTHING_RECORDED, TARGET, keys, record
-from tests.plans.test_step_02_instance import DESIRED, FOREIGN, FREE, ITEM, ONE, TWO, WRITE, identity
+from tests.plans.instance_facts import DESIRED, FOREIGN, FREE, ITEM, ONE, TWO, WRITE, identity
 
 ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
 LINKED = record(IDENTITY_LINK.item(ONE.lower()))
@@ -138,10 +138,12 @@ def test_an_identity_that_vanished_is_created_and_linked_anew() -> None:
     assert create.rights == (Right("Microsoft.ManagedIdentity/userAssignedIdentities/write", ONE),)
     assert create.az() == (
         f"az identity create --subscription {TARGET.subscription} --resource-group twins --name One "
-        "--location westeurope --tags created-by=azure-digital-twins-deploy"
+        f"--location westeurope --tags {MARK}={mark_value(TARGET.instance_id)}"
     )
     assert create.title
     assert found.changes[1].owns == ()
+    tagged = plan(replace(with_identities(ONE), location="West Europe"), replace(desired, tags={"env": "dev"}))
+    assert tagged.changes[0].az().endswith(f" --tags {MARK}={mark_value(TARGET.instance_id)} env=dev")
 
 
 def test_a_missing_identity_is_refused_unless_it_may_be_created() -> None:
@@ -161,7 +163,7 @@ def test_a_new_instance_has_all_its_settings() -> None:
     (change,) = STEP.plan(replace(FREE, identities=identity()), desired, LINKED, {}, {}).changes
     assert json.loads(shlex.split(change.az())[-1]) == {
         "location": "westus2",
-        "tags": {"created-by": "azure-digital-twins-deploy", "env": "dev"},
+        "tags": {**mark_tags(TARGET.instance_id), "env": "dev"},
         "properties": {"publicNetworkAccess": "Disabled"},
         "identity": {"type": "SystemAssigned,UserAssigned", "userAssignedIdentities": {ONE: {}}},
     }

@@ -86,13 +86,16 @@ def test_a_former_assignee_loses_the_role_after_the_new_one_has_it() -> None:
 
 
 @pytest.mark.parametrize("existing", [(), (Assignment(OTHER_ID, False),)])
-def test_a_recorded_assignment_that_vanished_or_lost_its_mark_is_forgotten(existing: tuple[Assignment, ...]) -> None:
+def test_of_recorded_assignments_what_vanished_is_forgotten_and_what_lost_its_mark_is_kept(
+    existing: tuple[Assignment, ...],
+) -> None:
     recorded = record(ROLE_ASSIGNMENT.item(OTHER_ID))
     for plan in (
         STEP.plan(Assignments(MARKED, existing), DESIRED, recorded, {}, {}),
         STEP.remove(Assignments(MARKED, existing), DESIRED, recorded, {}, Removal()),
     ):
-        assert (plan.changes, plan.vanished) == ((), (ROLE_ASSIGNMENT.item(OTHER_ID),))
+        assert (plan.changes, plan.vanished) == ((), () if existing else (ROLE_ASSIGNMENT.item(OTHER_ID),))
+    assert len(plan.retained) == len(existing)
 
 
 def test_destroy_deletes_an_assignment_that_is_recorded_and_marked() -> None:
@@ -109,7 +112,8 @@ def test_destroy_deletes_an_assignment_that_is_recorded_and_marked() -> None:
 @pytest.mark.parametrize("equal", [FOREIGN, None])
 def test_destroy_keeps_a_recorded_assignment_whose_mark_is_gone(equal: Assignment | None) -> None:
     plan = STEP.remove(Assignments(equal), DESIRED, record(ROLE_ASSIGNMENT.item(ID)), {}, Removal())
-    assert (plan.changes, plan.vanished) == ((), (ROLE_ASSIGNMENT.item(ID),))
+    assert (plan.changes, plan.vanished) == ((), () if equal else (ROLE_ASSIGNMENT.item(ID),))
+    assert len(plan.retained) == (1 if equal else 0)
     assert (ADA.label in plan.reason) is (equal is not None)
 
 
@@ -121,6 +125,34 @@ def test_destroy_keeps_a_marked_assignment_that_is_not_recorded() -> None:
 def test_an_assignment_that_an_interrupted_run_created_is_ours() -> None:
     plan = STEP.plan(Assignments(MARKED), DESIRED, record(pending=(ROLE_ASSIGNMENT.item(ID),)), {}, {})
     assert (plan.adoptable, plan.vanished) == ((), ())
+
+
+def test_a_role_that_is_inherited_is_enough_and_nothing_of_it_is_recorded() -> None:
+    observed = Assignments(effective="Azure Digital Twins Data Owner on the subscription")
+    plan = STEP.plan(observed, DESIRED, NOTHING_RECORDED, {"role_assignment_id": "former"}, {})
+    assert (plan.changes, plan.values, plan.adoptable) == ((), {"role_assignment_id": ""}, ())
+    assert observed.effective in plan.reason
+    removed = STEP.remove(observed, DESIRED, NOTHING_RECORDED, {}, Removal())
+    assert (removed.changes, removed.retained, removed.adoptable) == ((), (), ())
+    assert observed.effective in removed.reason
+    former = Assignments(recorded=(FORMER,), effective=observed.effective)
+    recorded = record(ROLE_ASSIGNMENT.item(OTHER_ID))
+    assert keys(STEP.plan(former, DESIRED, recorded, {}, {})) == [f"remove-role:{FORMER.name}"]
+
+
+def test_an_assignment_of_its_own_can_be_insisted_on() -> None:
+    assert not DESIRED.of_its_own
+    assert not STEP.desired(given(role_scope="any"), TARGET, NAMES).of_its_own
+    assert STEP.desired(given(role_scope="instance"), TARGET, NAMES).of_its_own
+
+
+def test_what_the_assignee_is_holds_for_that_assignee_alone() -> None:
+    inputs = given(assignee="bob@contoso.com", assignee_type="Group")
+    assert STEP.lookups(inputs, TARGET)[0].type == "Group"
+    inputs = given(assignee="bob@contoso.com") | given(FROM_STATE, assignee_type="Group")
+    assert not STEP.lookups(inputs, TARGET)[0].type
+    inputs = given(FROM_STATE, assignee="bob@contoso.com", assignee_type="Group")
+    assert STEP.lookups(inputs, TARGET)[0].type == "Group"
 
 
 def test_the_desired_state_holds_the_target() -> None:

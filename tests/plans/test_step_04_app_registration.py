@@ -5,11 +5,15 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
-from engine.change import Drift
+import pytest
+
+from engine.change import AnyChange, Drift
 from engine.record import Record
+from engine.refusal import BadInput
 from engine.step import Ask
 from steps.shared.tags import MARK
 from steps.step_04_app_registration.changes import CreateApplication, UpdateApplication
+from steps.step_04_app_registration.desired import PERSONAL
 from steps.step_04_app_registration.observed import FederatedCredential, Owner, SecretFiles, Settings
 from steps.step_04_app_registration.recycle_bin import RestoreApplication
 from steps.step_04_app_registration.settings import graph_json
@@ -24,23 +28,25 @@ from tests.plans.applications import (
     FOREIGN,
     NAME,
     OBJECT,
+    OUR_PRINCIPAL,
     OURS,
     SECRET,
-    TAG,
     UNIQUE,
     observed,
     password,
 )
 from tests.plans.facts import ADA, BOB, TARGET, keys, record
 
+WIDE = tuple(f"https://b.example/{number}" for number in range(156))
+
 
 def test_the_step() -> None:
     assert (STEP.number, STEP.key, STEP.needs, STEP.optional, STEP.last) == (4, "app_registration", (), False, False)
     assert sorted(kind.name for kind in STEP.kinds) == [
         *("adopted", "app-tag", "application", "before", "deleted-application", "federated", "notes", "owner"),
-        *("permission", "reply-url", "secret", "secret-file", "service-principal"),
+        *("permission", "recycled", "reply-url", "secret", "secret-file", "service-principal"),
     ]
-    assert [kind.name for kind in STEP.kinds if not kind.shown] == ["before"]
+    assert [kind.name for kind in STEP.kinds if not kind.shown] == ["recycled", "before"]
 
 
 def test_a_new_application() -> None:
@@ -55,8 +61,8 @@ def test_a_new_application() -> None:
     ]
     assert body(create) == graph_json(AS_DESIRED)
     assert (principal.key, principal.drift) == ("create-service-principal", Drift.MISSING)
-    assert (principal.owns, principal.releases, principal.az()) == (("service-principal",), (), "")
-    assert principal.detail
+    assert (principal.owns, principal.releases, principal.rights) == (("service-principal",), (), ())
+    assert (principal.detail != "", UNIQUE in principal.az()) == (True, True)
     assert (plan.notes, plan.values, plan.ask, plan.vanished, plan.adoptable) == ((), {}, None, (), ())
 
 
@@ -108,11 +114,11 @@ def test_our_own_switches_are_not_recorded_and_an_adopted_ones_are() -> None:
     desired = replace(DESIRED, public_client=True)
     (own,) = planned(observed(OURS), desired, RECORDED).changes
     assert own.owns == ()
-    (adopted,) = planned(observed(ADOPTED_AS_DESIRED, tag=TAG), desired, ADOPTION).changes[:1]
+    (adopted,) = planned(observed(ADOPTED_AS_DESIRED), desired, ADOPTION).changes[:1]
     assert (adopted.key, adopted.owns, adopted.releases) == ("update-application", ("before:fallback:null",), ())
     changed = replace(ADOPTED_AS_DESIRED, settings=replace(ADOPTED_AS_DESIRED.settings, fallback=True))
     recorded = record("adopted", "before:fallback:false")
-    (back,) = planned(observed(changed, tag=TAG), replace(DESIRED, public_client=False), recorded).changes
+    (back,) = planned(observed(changed), replace(DESIRED, public_client=False), recorded).changes
     assert (back.owns, back.releases) == ((), ("before:fallback:false",))
 
 
@@ -151,7 +157,7 @@ def test_parts_of_an_existing_application_come_after_it_and_can_be_handed_off() 
 
 def test_the_creator_of_an_adopted_application_is_told_as_another_owner() -> None:
     owners = (Owner(ADA.object_id, ADA.label), Owner(BOB.object_id, BOB.label))
-    facts = replace(observed(ADOPTED_AS_DESIRED, tag=TAG), owners=owners)
+    facts = replace(observed(ADOPTED_AS_DESIRED), owners=owners)
     plan = planned(facts, replace(DESIRED, owners=(BOB,)), ADOPTION)
     assert any(ADA.label in note for note in plan.notes)
 
@@ -169,8 +175,11 @@ def test_the_current_secret_is_among_the_values() -> None:
 
 
 def test_marks_that_nobody_recorded_are_recorded_again() -> None:
-    assert planned(observed(OURS)).adoptable == ("application", "service-principal")
-    assert planned(observed(ADOPTED_AS_DESIRED, tag=TAG)).adoptable == ("adopted",)
+    assert planned(observed(OURS)).adoptable == ("application",)
+    assert planned(observed(replace(ADOPTED_AS_DESIRED, principal=OUR_PRINCIPAL))).adoptable == (
+        *("adopted", "service-principal"),
+    )
+    assert planned(observed(ADOPTED_AS_DESIRED)).adoptable == ("adopted",)
     unmarked = replace(OURS, settings=replace(AS_DESIRED, tags=()), principal=None)
     assert planned(observed(unmarked)).adoptable == ()
 
@@ -217,3 +226,43 @@ def test_namesakes_that_cannot_be_adopted_are_only_told() -> None:
         assert (keys(plan), plan.ask, len(plan.notes)) == (CREATION, None, 1)
     single, two = (planned(observed(namesakes=(FOREIGN,) * number)).notes[0] for number in (1, 2))
     assert ("--adopt-app" in single, "--adopt-app" in two) == (True, False)
+
+
+def test_an_application_for_personal_accounts_has_fewer_urls_and_secrets() -> None:
+    personal = replace(DESIRED, audience=PERSONAL)
+    urls = tuple(f"https://a.example/{number}" for number in range(100))
+    assert planned(observed(), replace(personal, web_reply_urls=urls[:-1])).changes
+    for desired in (replace(personal, web_reply_urls=urls), replace(DESIRED, web_reply_urls=(*urls, *WIDE))):
+        with pytest.raises(BadInput):
+            planned(observed(), desired)
+    rotating = replace(personal, secret=replace(SECRET, rotate=True))
+    new = SecretFiles(exists=False)
+    one, two = ((password(1),), (password(1), password(2)))
+    recorded = record("application", "secret:ci:1", "secret:ci:2")
+    assert planned(observed(OURS, passwords=one, files=new), rotating, recorded).changes
+    with pytest.raises(BadInput):
+        planned(observed(OURS, passwords=two, files=new), rotating, recorded)
+    assert planned(observed(OURS, passwords=two, files=new), replace(rotating, audience=None), recorded).changes
+
+
+def service(change: AnyChange) -> object:
+    """The reference that a change writes; None where it writes none."""
+    written = body(change)
+    assert isinstance(written, dict)
+    return written.get("serviceManagementReference")
+
+
+def test_the_service_management_reference_is_written_changed_and_cleared() -> None:
+    create = planned(observed(), replace(DESIRED, service="s-1")).changes[0]
+    assert (service(create), create.detail != "") == ("s-1", True)
+    assert service(planned(observed()).changes[0]) is None
+    has = observed(replace(OURS, settings=replace(AS_DESIRED, service="s-1")))
+    (change,) = planned(has, replace(DESIRED, service="s-2"), RECORDED).changes
+    assert (change.key, service(change)) == ("update-application", "s-2")
+    (cleared,) = planned(has, replace(DESIRED, service=""), RECORDED).changes
+    assert service(cleared) == ""
+    for unchanged in (None, "s-1"):
+        assert planned(has, replace(DESIRED, service=unchanged), RECORDED).changes == ()
+    assert planned(observed(OURS), replace(DESIRED, service=""), RECORDED).changes == ()
+    adopted = planned(observed(ADOPTED_AS_DESIRED), replace(DESIRED, service="s-1"), ADOPTION).changes[0]
+    assert "before:service:null" in adopted.owns

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from cloud import validation
 from engine.input import Given, Lookup, Value
 from engine.refusal import BadInput
 from steps.step_04_app_registration.desired import DesiredApplication, Secret, default_app_name, refuse_two_ways
@@ -163,6 +164,10 @@ def test_a_federated_credential_of_another_issuer(cloud: str, audience: str) -> 
         {"github": "contoso/plant", "branch": "main", "issuer": "https://issuer.example"},
         {"github": "contoso/plant", "branch": "main", "subject": "me"},
         {"github": "contoso", "branch": "main"},
+        {"github": "contoso@1/plant", "branch": "main"},
+        {"github": "contoso/plant@2", "branch": "main"},
+        {"github": "contoso@x/plant@2", "branch": "main"},
+        {"github": "contoso@1@1/plant@2", "branch": "main"},
         {"github": "contoso/plant/x", "branch": "main"},
     ],
 )
@@ -238,3 +243,38 @@ def test_the_rows() -> None:
 def test_values_are_checked_without_azure(name: str, bad: str, good: str) -> None:
     assert BY_NAME[name].problem(bad)
     assert BY_NAME[name].problem(good) is None
+
+
+def test_a_federated_credential_of_a_github_repository_with_ids() -> None:
+    inputs = given(federated_credential=[{"name": "main", "github": "contoso@123/plant@456", "branch": "main"}])
+    (credential,) = STEP.desired(inputs, TARGET, NAMES).federated or ()
+    assert credential.subject == "repo:contoso@123/plant@456:ref:refs/heads/main"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_right"),
+    [
+        ("a-1", True),
+        ("A_b", True),
+        ("x" * 120, True),
+        ("ab", False),
+        ("v1.2", False),
+        ("-ab", False),
+        ("x" * 121, False),
+    ],
+)
+def test_names_of_federated_credentials(name: str, is_right: bool) -> None:
+    assert (validation.federated_name_problem(name) is None) == is_right
+
+
+@pytest.mark.parametrize("character", "!$'(),;")
+def test_characters_that_no_reply_url_has(character: str) -> None:
+    url = f"https://a.example/{character}"
+    assert None not in (validation.reply_url_problem(url), validation.web_reply_url_problem(url))
+
+
+@pytest.mark.parametrize("cloud", ["AzureUSGovernment", "AzureChinaCloud"])
+def test_national_clouds_have_no_personal_accounts(cloud: str) -> None:
+    with pytest.raises(BadInput):
+        STEP.desired(given(audience="personal"), replace(TARGET, cloud=cloud), NAMES)
+    assert STEP.desired(given(audience="personal", no_app=True), replace(TARGET, cloud=cloud), NAMES).left_out

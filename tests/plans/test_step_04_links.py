@@ -143,3 +143,12 @@ def test_there_are_at_most_20() -> None:
     assert keys(one_less) == ["remove-federated:test-0", "write-federated:main"]
     changed = replace(many[0], subject="other")
     assert keys(plan_federated(many, (), (changed,), is_adopted=False)) == ["write-federated:test-0"]
+
+
+def test_a_github_repository_that_is_named_without_ids_is_told_of_them() -> None:
+    github = "https://token.actions.githubusercontent.com"
+    old = replace(MAIN, issuer=github, subject="repo:contoso/plant:ref:refs/heads/main")
+    new = replace(old, subject="repo:contoso@1/plant@2:ref:refs/heads/main")
+    assert len(plan_federated((), (), (old,), is_adopted=False).notes) == 1
+    assert plan_federated((), (), (new,), is_adopted=False).notes == ()
+    assert plan_federated((old,), ("federated:main",), (old,), is_adopted=False).notes == ()

@@ -44,9 +44,12 @@ from tests.plans.applications import (
 )
 from tests.plans.facts import ADA, BOB, TARGET, keys, record
 
+PURGES = ["purge-service-principal", "purge-application"]
+RECYCLED = f"recycled:{OBJECT}:{PRINCIPAL_ID}"
+
 
 def test_an_application_is_adopted() -> None:
-    plan = planned(observed(FOREIGN, tag=TAG))
+    plan = planned(observed(FOREIGN))
     (adopt,) = plan.changes
     assert (adopt.key, adopt.drift) == ("adopt-application", Drift.DIFFERS)
     assert (adopt.owns, adopt.releases) == (("adopted", URLS, "permission"), ())
@@ -57,20 +60,20 @@ def test_an_application_is_adopted() -> None:
     assert body(adopt) == graph_json(ADOPTED_AS_DESIRED.settings)
     assert plan.adoptable == ()
     assert adopt.title != replace(adopt, client_id="x").title  # type: ignore[type-var]
-    named = planned(observed(replace(FOREIGN, unique_name="template"), tag=TAG))
+    named = planned(observed(replace(FOREIGN, unique_name="template")))
     assert len(named.notes) == len(plan.notes) + 1
 
 
 def test_an_application_that_someone_else_manages_is_refused_until_it_is_adopted() -> None:
     managed = replace(FOREIGN.settings, notes="managed by the platform team")
     with pytest.raises(Refusal):
-        planned(observed(replace(FOREIGN, settings=managed), tag=TAG))
+        planned(observed(replace(FOREIGN, settings=managed)))
     adopted = replace(managed, tags=("theirs", TAG))
-    assert keys(planned(observed(replace(FOREIGN, settings=adopted), tag=TAG))) == ["update-application"]
+    assert keys(planned(observed(replace(FOREIGN, settings=adopted)))) == ["update-application"]
 
 
 def test_an_adopted_application_that_is_as_desired() -> None:
-    plan = planned(observed(ADOPTED_AS_DESIRED, tag=TAG), recorded=ADOPTION)
+    plan = planned(observed(ADOPTED_AS_DESIRED), recorded=ADOPTION)
     assert (plan.changes, plan.adoptable) == ((), ())
     assert plan.reason != planned(observed(replace(OURS, settings=ADOPTED_AS_DESIRED.settings))).reason
 
@@ -99,10 +102,12 @@ def test_destroy_deletes_our_application_with_its_secrets() -> None:
     plan = removed(facts, recorded)
     assert keys(plan) == ["remove-secret:key-1", f"remove-secret-file:{FILE}", "delete-application"]
     delete = plan.changes[-1]
-    assert (delete.drift, delete.owns) == (Drift.LEFT_OVER, ("deleted-application",))
+    assert (delete.drift, delete.owns) == (Drift.LEFT_OVER, ("deleted-application", RECYCLED))
     assert delete.releases == ("application", "secret:ci:1", "service-principal")
     assert delete.az() == f"az ad app delete --id {OBJECT}"
     assert (plan.vanished, plan.adoptable, plan.skipped) == ((), (), False)
+    consented = removed(facts, replace(recorded, owned_by_any=recorded.owned | {"consent"})).changes[-1]
+    assert consented.releases == (*delete.releases, "consent")
     interrupted = replace(recorded, in_progress="create-secret:ci:1")
     assert keys(removed(facts, interrupted))[0] == "drop-secret:key-1"
     missing = removed(observed(OURS), recorded)
@@ -111,10 +116,13 @@ def test_destroy_deletes_our_application_with_its_secrets() -> None:
 
 def test_destroy_with_purge_deletes_it_from_the_recycle_bin_too() -> None:
     plan = removed(observed(OURS), purge=True)
-    assert keys(plan) == ["delete-application", "purge-application"]
-    purge = plan.changes[-1]
+    assert keys(plan) == ["delete-application", *PURGES]
+    principal, purge = plan.changes[1:]
     assert (purge.drift, purge.owns) == (Drift.LEFT_OVER, ())
-    assert purge.releases == ("deleted-application", "application")
+    assert purge.releases == ("deleted-application", RECYCLED, "application")
+    assert (principal.drift, principal.owns, principal.releases) == (Drift.LEFT_OVER, (), ())
+    assert principal.az().endswith(f"/directory/deletedItems/{PRINCIPAL_ID}")
+    assert keys(removed(observed(replace(OURS, principal=None)), purge=True))[1:] == ["purge-application"]
     assert purge.az() == f"az rest --method DELETE --url {TARGET.graph}/v1.0/directory/deletedItems/{OBJECT}"
 
 
@@ -123,7 +131,7 @@ def test_destroy_purges_what_is_already_in_the_recycle_bin(owned: str) -> None:
     facts = observed(deleted=OURS, files=SecretFiles(as_written={FILE: True}))
     recorded = record(owned, f"secret-file:ci:1:{FILE}")
     assert keys(removed(facts, recorded)) == [f"remove-secret-file:{FILE}"]
-    assert keys(removed(facts, recorded, purge=True)) == ["purge-application", f"remove-secret-file:{FILE}"]
+    assert keys(removed(facts, recorded, purge=True)) == [*PURGES, f"remove-secret-file:{FILE}"]
     assert keys(removed(facts, record("adopted"), purge=True)) == []
     assert keys(removed(observed(), recorded, purge=True)) == []
     changed = removed(observed(files=SecretFiles(as_written={FILE: False})), recorded)
@@ -156,7 +164,7 @@ def test_destroy_deletes_an_application_that_is_left_out() -> None:
 
 def test_destroy_releases_an_adopted_application() -> None:
     credential = FederatedCredential("gh", "https://issuer.example", "me", ("x",))
-    facts = observed(ADOPTED, tag=TAG, passwords=(password(),), files=SecretFiles(as_written={FILE: True}))
+    facts = observed(ADOPTED, passwords=(password(),), files=SecretFiles(as_written={FILE: True}))
     owners = (Owner(BOB.object_id, BOB.label), Owner(ADA.object_id, ADA.label))
     plan = removed(replace(facts, federated=(credential,), owners=owners), ADOPTED_ALL, purge=True)
     assert keys(plan) == [
@@ -177,30 +185,30 @@ def test_destroy_releases_an_adopted_application() -> None:
 
 
 def test_destroy_releases_what_little_was_added() -> None:
-    plan = removed(observed(ADOPTED, tag=TAG), record("adopted", "secret-file:ci:1:/gone"))
+    plan = removed(observed(ADOPTED), record("adopted", "secret-file:ci:1:/gone"))
     (release,) = plan.changes
     assert body(release) == graph_json(replace(ADOPTED.settings, tags=("theirs",)))
-    assert release.title != removed(observed(ADOPTED, tag=TAG), ADOPTION).changes[0].title
+    assert release.title != removed(observed(ADOPTED), ADOPTION).changes[0].title
     assert (plan.adoptable, plan.vanished) == (("service-principal",), ("secret-file:ci:1:/gone",))
-    marked = observed(ADOPTED, tag=TAG, passwords=(password(),))
+    marked = observed(ADOPTED, passwords=(password(),))
     assert removed(marked, ADOPTION).adoptable == ("service-principal", "secret:ci:1")
 
 
 @pytest.mark.parametrize("principal", [None, ServicePrincipal(PRINCIPAL_ID)])
 def test_destroy_keeps_a_service_principal_that_has_not_our_mark(principal: ServicePrincipal | None) -> None:
-    facts = observed(replace(ADOPTED, principal=principal), tag=TAG)
+    facts = observed(replace(ADOPTED, principal=principal))
     assert keys(removed(facts, record("adopted", "service-principal"))) == ["release-application"]
 
 
 def test_destroy_does_not_touch_an_application_that_is_not_recorded_as_adopted() -> None:
-    unrecorded = removed(observed(ADOPTED, tag=TAG), RECORDED)
+    unrecorded = removed(observed(ADOPTED), RECORDED)
     assert (unrecorded.changes, unrecorded.adoptable) == ((), ("adopted",))
-    untagged = removed(observed(replace(FOREIGN, principal=PRINCIPAL), tag=TAG), record("adopted"))
+    untagged = removed(observed(replace(FOREIGN, principal=PRINCIPAL)), record("adopted"))
     assert (untagged.changes, untagged.adoptable) == ((), ("service-principal",))
     assert unrecorded.reason
 
 
 def test_an_interrupted_lost_secret_of_an_adopted_application_is_removed_first() -> None:
-    facts = observed(ADOPTED, tag=TAG, passwords=(password(),))
+    facts = observed(ADOPTED, passwords=(password(),))
     recorded = replace(record("adopted"), in_progress="create-secret:ci:1")
     assert keys(removed(facts, recorded)) == ["drop-secret:key-1", "release-application"]

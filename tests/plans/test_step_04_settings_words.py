@@ -158,13 +158,21 @@ def test_names_follow_from_the_instance_alone() -> None:
     assert (f"{MARK}:adopted:{digest}", len(digest)) == (TAG, 32)
 
 
+def test_whose_an_application_is_follows_from_its_unique_name() -> None:
+    instance = TARGET.instance_id
+    renamed = replace(OURS, unique_name=OURS.unique_name.upper())
+    assert [adoption.tag_of(found, instance) for found in (None, OURS, renamed)] == ["", "", ""]
+    assert [adoption.tag_of(found, instance) for found in (FOREIGN, replace(FOREIGN, unique_name="x"))] == [TAG, TAG]
+    assert adoption.tag_of(OURS, f"{instance}2") == adoption.adoption_tag(f"{instance}2")
+
+
 def test_the_application_that_is_named_by_its_client_id() -> None:
     other = replace(FOREIGN, client_id="0the4000")
-    assert adoption.chosen("c", FOREIGN, None, "", TAG) == (FOREIGN, TAG)
-    assert adoption.chosen("c", FOREIGN, None, FOREIGN.client_id.upper(), TAG) == (FOREIGN, TAG)
-    assert adoption.chosen("c", OURS, OURS, "", TAG) == (OURS, "")
+    assert adoption.chosen("c", FOREIGN, None, "") == FOREIGN
+    assert adoption.chosen("c", FOREIGN, None, FOREIGN.client_id.upper()) == FOREIGN
+    assert adoption.chosen("c", OURS, OURS, "") == OURS
     refused = [(None, None, ""), (None, OURS, ""), (other, OURS, ""), (other, None, FOREIGN.client_id)]
     for named, own, adopted in refused:
         with pytest.raises(Refusal) as caught:
-            adoption.chosen("c", named, own, adopted, TAG)
+            adoption.chosen("c", named, own, adopted)
         assert caught.value.exit_code == 2

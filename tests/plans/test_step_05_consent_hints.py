@@ -24,6 +24,7 @@ DESIRED = DesiredConsent(TARGET, reply_url="http://localhost")
 GRANTING = replace(DESIRED, is_granted=True)
 VALUES = {"client_id": CLIENT, "host_name": "factory.api.wus2.digitaltwins.azure.net"}
 RIGHTS = (Right(CONSENT, DIRECTORY),)
+CONSENT_COMMAND = f"az ad app permission grant --id {CLIENT} --api {DIGITAL_TWINS} --scope Read.Write"
 
 
 def planned(
@@ -74,7 +75,7 @@ def test_consent_is_granted_where_that_is_desired() -> None:
     (change,) = planned(NOT_GRANTED, GRANTING).changes
     assert (change.key, change.drift, change.detail) == ("grant-consent", Drift.MISSING, "")
     assert (change.owns, change.releases, change.rights) == (("consent",), (), RIGHTS)
-    assert change.az() == f"az ad app permission admin-consent --id {CLIENT}"
+    assert change.az() == CONSENT_COMMAND
     assert planned(NOT_GRANTED, GRANTING, values={}).changes[0].az() == ""
     assert keys(planned(ObservedConsent(is_readable=False), GRANTING)) == ["grant-consent"]
     assert keys(planned(NOT_GRANTED, GRANTING, "consent")) == ["grant-consent"]
@@ -112,7 +113,7 @@ def hints(observed: ObservedConsent, desired: DesiredConsent = DESIRED, **values
 
 
 def test_an_administrator_is_told_how_to_consent() -> None:
-    links = [how for _label, how in hints(NOT_GRANTED, host_name=VALUES["host_name"]).how]
+    links = [how for _label, how in hints(NOT_GRANTED, host_name="factory.api.weu.digitaltwins.azure.us").how]
     url = urlsplit(links[0])
     assert (url.netloc, url.path) == ("login.example", f"/{TARGET.tenant}/v2.0/adminconsent")
     assert parse_qs(url.query) == {
@@ -123,7 +124,7 @@ def test_an_administrator_is_told_how_to_consent() -> None:
     assert "+" not in url.query
     assert links[1:] == [
         f"https://portal.example/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/CallAnAPI/appId/{CLIENT}",
-        f"az ad app permission admin-consent --id {CLIENT}",
+        CONSENT_COMMAND,
     ]
 
 
@@ -131,7 +132,6 @@ def test_the_hints_make_do_with_what_is_known() -> None:
     without = replace(DESIRED, target=replace(TARGET, portal=""))
     links = [how for _label, how in hints(NOT_GRANTED, without).how]
     assert len(links) == 2
-    assert parse_qs(urlsplit(links[0]).query)["scope"] == [f"{DIGITAL_TWINS}/Read.Write"]
     unreadable, readable = ObservedConsent(is_readable=False), NOT_GRANTED
     assert hints(unreadable).what != hints(readable).what
     assert planned(unreadable).reason != planned(readable).reason
@@ -159,4 +159,10 @@ def test_destroy_leaves_other_consent(
 ) -> None:
     plan = removed(observed, *owned, by_others=by_others)
     assert (plan.changes, plan.skipped) == ((), True)
+    assert plan.vanished == (() if observed.is_granted else owned)
     assert removed(GRANTED).reason != removed(NOT_GRANTED).reason
+
+
+def test_destroy_does_not_forget_consent_that_it_may_not_read() -> None:
+    plan = removed(ObservedConsent(is_readable=False), "consent", by_others=("adopted",))
+    assert (plan.changes, plan.vanished) == ((), ())

@@ -172,10 +172,11 @@ def test_ours_are_revoked_where_no_endpoint_is_desired() -> None:
 
 
 @pytest.mark.parametrize("existing", [(), (Assignment(HUB_ID, False),)])
-def test_a_recorded_assignment_that_vanished_or_lost_its_mark_is_forgotten(existing: tuple[Assignment, ...]) -> None:
+def test_of_recorded_assignments_what_vanished_is_forgotten(existing: tuple[Assignment, ...]) -> None:
     for found in (plan(observed(*existing), desired(), HUB_ITEM), remove(observed(*existing), desired(), HUB_ITEM)):
-        assert (found.changes, found.vanished) == ((), (HUB_ITEM,))
+        assert (found.changes, found.vanished) == ((), () if existing else (HUB_ITEM,))
         assert found.reason
+    assert len(found.retained) == len(existing)
 
 
 def test_a_marked_assignment_that_is_not_recorded_is_not_revoked() -> None:
@@ -186,9 +187,17 @@ def test_a_marked_assignment_that_is_not_recorded_is_not_revoked() -> None:
 
 def test_an_equal_assignment_that_lost_its_mark_is_no_longer_ours() -> None:
     existing = observed(equal={ON_HUB: Assignment(HUB_ID, False)})
-    assert plan(existing, desired(TO_HUB), HUB_ITEM).vanished == (HUB_ITEM,)
+    assert plan(existing, desired(TO_HUB), HUB_ITEM).vanished == ()
     found = remove(existing, desired(TO_HUB), HUB_ITEM)
-    assert (found.changes, found.vanished, found.skipped) == ((), (HUB_ITEM,), False)
+    assert (found.changes, found.vanished, found.skipped, len(found.retained)) == ((), (), False, 1)
+
+
+def test_a_role_that_is_inherited_is_enough_and_its_place_is_told() -> None:
+    existing = replace(observed(), effective={ON_HUB: "Azure Event Hubs Data Owner on resource group shared"})
+    found = plan(existing, desired(TO_HUB))
+    assert found.changes == ()
+    assert ["shared" in note for note in found.notes] == [True]
+    assert remove(existing, desired(TO_HUB)).changes == ()
 
 
 def test_an_assignment_that_an_interrupted_run_created_is_ours() -> None:
@@ -224,8 +233,8 @@ def test_destroy_deletes_what_is_recorded_and_marked() -> None:
     assert keys(found) == [f"remove-role:{assignment}" for assignment in sorted((HUB_ID, BUS_ID))]
     roles = {change.assignment.id: change.assignment.role for change in found.changes}  # type: ignore[attr-defined]
     assert roles == {HUB_ID: HUB_SENDER.name, BUS_ID: "Sender"}
-    assert (found.skipped, found.reason, found.vanished) == (False, "", (DEAD_ITEM,))
-    assert [DEAD_ID in note for note in found.notes] == [True]
+    assert (found.skipped, found.reason, found.vanished) == (False, "", ())
+    assert [DEAD_ID in line for line in found.retained] == [True]
 
 
 def test_destroy_keeps_what_was_there_before() -> None:

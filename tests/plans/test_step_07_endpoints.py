@@ -6,15 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from engine.change import AnyChange, Drift
-from engine.context import Removal
+from engine.change import Drift
 from engine.record import Record
 from engine.refusal import BadInput
-from engine.step import Plan
-from steps.shared.event_routing import ROUTE, Endpoint, FoundEndpoint
-from steps.step_07_endpoints.inputs import DesiredEndpoints
-from steps.step_07_endpoints.observed import ObservedEndpoints
-from steps.step_07_endpoints.step import STEP
+from steps.shared.event_routing import ROUTE, Endpoint
+from tests.plans.endpoint_facts import OTHER_HUB, OURS, only, plan, remove
 from tests.plans.facts import NOTHING_RECORDED, TARGET, keys, record
 from tests.plans.routing_facts import (
     ALL,
@@ -24,47 +20,11 @@ from tests.plans.routing_facts import (
     FOUND_HUB,
     GRID,
     HUB,
-    HUB_ID,
     IDENTITY_ID,
     SOME,
-    existing,
     in_state,
     routes,
 )
-
-RULES = {"bus": "send"}
-OTHER_HUB = replace(HUB, destination=HUB_ID.replace("Twins", "other"))
-OURS = record(*HUB.owns)
-
-
-def plan(
-    found: tuple[FoundEndpoint, ...],
-    desired: tuple[Endpoint, ...] | None,
-    recorded: Record = NOTHING_RECORDED,
-    *,
-    renew_keys: bool = False,
-    **observed: object,
-) -> Plan:
-    """Plan from what is observed. Rules are found unless said otherwise."""
-    facts = replace(ObservedEndpoints(existing(*found), rules=RULES), **observed)  # type: ignore[arg-type]
-    return STEP.plan(facts, DesiredEndpoints(TARGET, desired, renew_keys), recorded, {}, {})
-
-
-def remove(
-    found: tuple[FoundEndpoint, ...],
-    recorded: Record,
-    *,
-    desired: tuple[Endpoint, ...] | None = (HUB,),
-    instance_goes: bool = False,
-    **observed: object,
-) -> Plan:
-    facts = replace(ObservedEndpoints(existing(*found)), **observed)  # type: ignore[arg-type]
-    return STEP.remove(facts, DesiredEndpoints(TARGET, desired), recorded, {}, Removal(instance_goes=instance_goes))
-
-
-def only(planned: Plan) -> AnyChange:
-    (change,) = planned.changes
-    return change
 
 
 @pytest.mark.parametrize(("desired", "recorded"), [(None, OURS), ((), NOTHING_RECORDED), ((), record("route:all"))])
@@ -145,15 +105,24 @@ def test_an_endpoint_that_an_interrupted_run_was_creating_is_ours() -> None:
     assert keys(plan((FOUND_HUB,), (OTHER_HUB,), record(by_others=HUB.owns))) == ["set-endpoint:hub"]
 
 
-@pytest.mark.parametrize("state", ["Provisioning", "Updating", "Moving", "Suspending", "Restoring"])
+@pytest.mark.parametrize("state", ["Provisioning", "Updating", "Moving", "Suspending", "Restoring", "Hibernating"])
 def test_what_is_under_way_is_awaited(state: str) -> None:
     change = only(plan((in_state(FOUND_BUS, state),), (BUS,)))
     assert (change.key, change.drift) == ("await-endpoint:bus", Drift.UNDER_WAY)
     assert (change.owns, change.releases) == ((), ())
 
 
-def test_an_endpoint_that_is_being_deleted_is_created() -> None:
-    change = only(plan((in_state(FOUND_HUB, "Deleting"),), (HUB,), OURS))
+@pytest.mark.parametrize("state", ["Warning", "Disabled"])
+def test_an_endpoint_of_which_azure_says_that_something_is_wrong_is_noted(state: str) -> None:
+    planned = plan((in_state(FOUND_BUS, state), in_state(FOUND_HUB, "Succeeded")), (BUS, HUB))
+    assert planned.changes == ()
+    (note,) = planned.notes
+    assert state in note
+
+
+@pytest.mark.parametrize("state", ["Deleting", "Deleted"])
+def test_an_endpoint_that_is_being_deleted_is_created(state: str) -> None:
+    change = only(plan((in_state(FOUND_HUB, state),), (HUB,), OURS))
     assert (change.key, change.drift) == ("set-endpoint:hub", Drift.MISSING)
 
 
@@ -281,3 +250,15 @@ def test_endpoints_are_deleted_with_their_instance(recorded: Record, skipped: bo
     planned = remove((FOUND_HUB,), recorded, instance_goes=True)
     assert (planned.changes, planned.skipped, planned.vanished) == ((), skipped, ())
     assert planned.reason
+
+
+def test_an_instance_has_at_most_6_endpoints() -> None:
+    theirs = tuple(replace(FOUND_GRID, name=f"theirs-{number}") for number in range(6))
+    with pytest.raises(BadInput):
+        plan(theirs, (HUB,))
+    assert keys(plan(theirs[:5], (HUB,))) == ["set-endpoint:hub"]
+    with pytest.raises(BadInput):
+        plan((*theirs[:5], FOUND_HUB), (HUB, BUS), OURS)
+    swapped = plan((*theirs[:5], FOUND_HUB), (BUS,), OURS)
+    assert keys(swapped) == ["delete-endpoint:hub", "set-endpoint:bus"]
+    assert keys(plan((*theirs[:4], FOUND_HUB), (BUS,), OURS)) == ["set-endpoint:bus", "delete-endpoint:hub"]

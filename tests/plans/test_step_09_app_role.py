@@ -140,14 +140,14 @@ def test_nothing_is_done_where_the_registration_is_left_out() -> None:
 
 
 @pytest.mark.parametrize("existing", [(), (Assignment(OTHER_ID, False),)])
-def test_a_recorded_assignment_that_vanished_or_lost_its_mark_is_forgotten(existing: tuple[Assignment, ...]) -> None:
+def test_of_recorded_assignments_what_vanished_is_forgotten(existing: tuple[Assignment, ...]) -> None:
     for found in (
         plan(Assignments(None, existing), NONE, OTHER_ITEM),
         remove(Assignments(None, existing), NONE, OTHER_ITEM),
         plan(Assignments(FOREIGN, existing), DESIRED, OTHER_ITEM),
         remove(Assignments(FOREIGN, existing), DESIRED, OTHER_ITEM),
     ):
-        assert (found.changes, found.vanished) == ((), (OTHER_ITEM,))
+        assert (found.changes, found.vanished) == ((), () if existing else (OTHER_ITEM,))
 
 
 @pytest.mark.parametrize("desired", [DESIRED, LEFT_OUT])
@@ -162,8 +162,16 @@ def test_destroy_deletes_an_assignment_that_is_recorded_and_marked(desired: Desi
 
 def test_destroy_keeps_a_recorded_assignment_without_the_mark() -> None:
     found = remove(Assignments(FOREIGN), DESIRED, ITEM)
-    assert (found.changes, found.skipped, found.vanished, found.adoptable) == ((), False, (ITEM,), ())
+    assert (found.changes, found.skipped, found.vanished, found.adoptable) == ((), False, (), ())
+    assert len(found.retained) == 1
     assert found.reason
+
+
+def test_a_role_that_is_inherited_is_enough() -> None:
+    found = plan(Assignments(effective="Azure Digital Twins Data Owner on resource group twins"), DESIRED)
+    assert (found.changes, found.values, found.skipped) == ((), {}, False)
+    assert "twins" in found.reason
+    assert STEP.desired(given(role_scope="instance", app_role="reader"), TARGET, NAMES).of_its_own
 
 
 def test_destroy_keeps_a_marked_assignment_that_is_not_recorded() -> None:

@@ -6,7 +6,18 @@ from collections.abc import Mapping
 
 import pytest
 
-from steps.shared.tags import GROUP_TAG, MARK, TagChange, change_tags, is_marked
+from steps.shared.tags import (
+    GROUP_TAG,
+    MARK,
+    TagChange,
+    change_tags,
+    describe_marks,
+    is_marked,
+    is_marked_group,
+    is_marked_text,
+    mark_text,
+    mark_value,
+)
 
 PRESENT = {"Team": "twins", "cost": "1", "old": "x"}
 OWNED = ("group-tag:cost", "group-tag:old", "tag:team")
@@ -44,19 +55,41 @@ def test_a_recorded_tag_that_vanished_is_released_without_a_write() -> None:
     assert changed == TagChange(PRESENT, (), (), ("group-tag:a", "group-tag:b"))
 
 
+INSTANCE = "/subscriptions/S/resourceGroups/G/providers/Microsoft.DigitalTwins/digitalTwinsInstances/Factory"
+VALUE = mark_value(INSTANCE)
+
+
+def test_the_value_depends_on_the_instance_alone() -> None:
+    """The first eight hexadecimal digits of SHA-256, as `printf ID | sha256sum` prints them."""
+    assert VALUE == mark_value(INSTANCE.lower()) == mark_value(INSTANCE.upper()) == "9e5b77a7"
+    assert mark_value(INSTANCE + "2") != VALUE
+
+
 @pytest.mark.parametrize(
-    ("tags", "marked"),
+    ("tags", "marked", "group"),
     [
-        ({"created-by": MARK}, True),
-        ({"a": "b", "Created-By": MARK}, True),
-        ({"created-by": "somebody"}, False),
-        ({"owner": MARK}, False),
-        ({"zone": MARK}, False),
-        ({"a": MARK, "created-by": "zzz"}, False),
-        ({"created-by": MARK.upper()}, False),
-        ({}, False),
-        (None, False),
+        ({MARK: VALUE}, True, True),
+        ({MARK.upper(): VALUE, "created-by": "somebody"}, True, True),
+        ({MARK: "0123abcd"}, False, True),
+        ({MARK: "0123abcd", "created-by": MARK}, False, True),
+        ({MARK: "mine"}, False, False),
+        ({"created-by": MARK}, True, True),
+        ({"a": "b", "Created-By": MARK}, True, True),
+        ({"created-by": "somebody"}, False, False),
+        ({"owner": MARK}, False, False),
+        ({"a": MARK, "created-by": "zzz"}, False, False),
+        ({"created-by": MARK.upper()}, False, False),
+        ({}, False, False),
+        (None, False, False),
     ],
 )
-def test_what_carries_our_tag(tags: Mapping[str, str] | None, marked: bool) -> None:
-    assert is_marked(tags) is marked
+def test_what_carries_our_tag(tags: Mapping[str, str] | None, marked: bool, group: bool) -> None:
+    assert (is_marked(tags, INSTANCE), is_marked_group(tags)) == (marked, group)
+    assert describe_marks(tags)
+
+
+def test_what_carries_our_mark_in_its_description() -> None:
+    assert is_marked_text(mark_text(INSTANCE), INSTANCE)
+    assert is_marked_text(MARK, INSTANCE)  # of an earlier version
+    assert not is_marked_text(mark_text(INSTANCE + "2"), INSTANCE)
+    assert not is_marked_text(None, INSTANCE)

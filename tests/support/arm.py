@@ -81,9 +81,10 @@ class Arm:
         def over() -> bool:
             answer = self.azure.https("GET", url, token=self.token)
             assert answer.status == 200, answer.content
-            assert (answer.headers["Retry-After"] == "0") == (answer.json()["status"] == "InProgress")
+            goes_on = answer.json()["status"] in ("InProgress", "Running")
+            assert answer.headers["Retry-After"] == ("1" if goes_on else None)
             found.append(answer.json()["status"])
-            return found[-1] != "InProgress"
+            return not goes_on
 
         until(over, "the end of an operation")
         return found
@@ -120,3 +121,15 @@ def document(azure: Emulator, kind: str, key: str, body: dict[str, Any]) -> None
         store.put(kind, key, body)
     finally:
         store.close()
+
+
+def assigned_under_a_condition(azure: Emulator, allowed: str, name: str, principal: str) -> Answer:
+    """Assign a role as `owner`, whose own role has a condition that allows only the role `allowed`."""
+    who, clause = seed.USERS["owner"].object_id, "@Request[Microsoft.Authorization/roleAssignments:RoleDefinitionId]"
+    for found in azure.inventory(volatile=True)["roleAssignments"]:
+        if found["properties"]["principalId"] == who:
+            found["properties"]["condition"] = f"({clause} ForAnyOfAnyValues:GuidEquals {{{allowed}}})"
+            azure.document("roleAssignment", found["id"], found)
+    arm = Arm(azure)
+    arm.group()
+    return arm.assign(name, DATA_OWNER, principal, at=GROUP)

@@ -18,7 +18,6 @@ import time
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
 
 from tests.support.processes import LAST, Done, kill_group
 
@@ -63,9 +62,6 @@ def _become(command: list[str], folder: str, environment: dict[str, str], out: s
         opened = os.open(path, flags, 0o600)
         os.dup2(opened, number)
         os.close(opened)
-    # aiohttp looks at SSL_CERT_FILE when it is loaded.
-    connector: Any = sys.modules["aiohttp.connector"]
-    connector._SSL_CONTEXT_VERIFIED = connector._make_ssl_context(True)
     # The process's own streams for good, as a new Python makes them.
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

@@ -12,7 +12,7 @@ import pytest
 from tests.support.clones import Clone
 from tests.support.documents import changes, outcomes
 from tests.support.tool import START, Tool
-from tests.support.world import ROOT, Emulator
+from tests.support.world import ARM, ROOT, Emulator
 
 PAGE = ROOT / "docs/adding-a-step.md"
 
@@ -56,6 +56,15 @@ def label(azure: Emulator) -> str | None:
     return tags.get("label")
 
 
+def set_by_another(azure: Emulator, value: str | None) -> None:
+    """Somebody else sets the label, or deletes it."""
+    (instance,) = azure.inventory()["digitalTwinsInstances"]
+    tags = {"label": value or label(azure)}
+    operation = {"operation": "Merge" if value else "Delete", "properties": {"tags": tags}}
+    url = f"{ARM}{instance['id']}/providers/Microsoft.Resources/tags/default?api-version=2025-04-01"
+    assert azure.https("PATCH", url, token=azure.token(), json=operation).status == 200
+
+
 def test_the_example_is_whole() -> None:
     assert {Path(name).stem for name, _ in example()} == {"__init__", "inputs", "azure", "changes", "step"}
     assert line().count("\n") == 1
@@ -82,7 +91,16 @@ def test_a_step_that_was_added_is_planned_deployed_verified_and_destroyed(azure:
     none = extended.run("--yes", "--label", "none", "--output", "json")
     assert none.code == 0, none.text
     assert label(azure) is None
+    set_by_another(azure, "theirs")
+    refused = extended.run("--yes", "--label", "pilot")
+    assert refused.code == 2, refused.text
+    assert label(azure) == "theirs"
+    set_by_another(azure, None)
     assert extended.run("--yes", "--label", "pilot").code == 0
+    set_by_another(azure, "changed")
+    differing = extended.run("verify", "--output", "json")
+    assert [check["drift"] for check in differing.document["checks"] if check.get("step") == "label"] == ["differs"]
     removed = extended.run("destroy", "--yes", "--output", "json")
     assert removed.code == 0, removed.text
     assert not azure.inventory().get("digitalTwinsInstances")
+    assert {key: step["made"] for key, step in extended.state["steps"].items() if step["made"]} == {}

@@ -10,7 +10,7 @@ from typing import Any
 import pexpect
 import pytest
 
-from tests.support.azure import MARK, application, graph, writes
+from tests.support.azure import MARK, application, graph, is_marked, writes
 from tests.support.documents import changes, names, notes, planned
 from tests.support.processes import kill
 from tests.support.tool import INSTANCE, START, SUBSCRIPTION, Tool
@@ -42,7 +42,7 @@ def hand_made(azure: Emulator) -> dict[str, Any]:
 
 def app_assignments(azure: Emulator) -> list[dict[str, Any]]:
     ours = [one["properties"] for one in azure.inventory(volatile=True)["roleAssignments"]]
-    return [one for one in ours if one.get("description") == MARK and one["principalType"] == "ServicePrincipal"]
+    return [one for one in ours if is_marked(one) and one["principalType"] == "ServicePrincipal"]
 
 
 def test_everything_is_set_left_alone_changed_and_removed(world: Emulator, tool: Tool) -> None:
@@ -278,7 +278,7 @@ def test_consent_that_may_not_be_given_is_handed_off(tmp_path: Path) -> None:
         assert missing["consent_hints"] == [CONSENT]
         assert "create-digital-twins-principal" in changes(plan)["consent_hints"]
         script = (tool.folder / "deploy.handoff.sh").read_text()
-        assert script.count(f"az ad app permission admin-consent --id {application(azure)['appId']}") == 1
+        assert script.count(f"az ad app permission grant --id {application(azure)['appId']} --api {TWINS}") == 1
         assert tool.state["steps"]["app_registration"]["state"] == "done"
         assert azure.https("GET", f"{GRAPH}/v1.0/applications", token=azure.token(GRAPH)).status == 200
 

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from emulator.lag import AZURE_TABLE
-from tests.support.azure import writes
+from tests.support.azure import MARK, is_marked, writes
 from tests.support.tool import INSTANCE, Tool
 from tests.support.world import ARM, GRAPH, Emulator
 
-MARK = "azure-digital-twins-deploy"
 SCALE = 0.02
 
 
@@ -36,7 +35,7 @@ def mine(azure: Emulator) -> dict[str, Any]:
     (instance,) = there["digitalTwinsInstances"]
     (app,) = [one for one in there["applications"] if MARK in one.get("tags", [])]
     (principal,) = [one for one in there["servicePrincipals"] if one["appId"] == app["appId"]]
-    (role,) = [one for one in there["roleAssignments"] if one["properties"].get("description") == MARK]
+    (role,) = [one for one in there["roleAssignments"] if is_marked(one["properties"])]
     return {"instance": instance, "app": app, "principal": principal, "role": role}
 
 

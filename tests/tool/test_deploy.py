@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from urllib.parse import urlsplit
 
-from tests.support.azure import MARK, writes
+from tests.support.azure import MARK, is_marked, own_tags, writes
 from tests.support.documents import names, notes, outcomes, planned
 from tests.support.processes import until_line
 from tests.support.tool import GROUP, HOST, INSTANCE, START, SUBSCRIPTION, Tool
@@ -21,10 +21,10 @@ def test_everything_is_set_up(azure: Emulator, tool: Tool) -> None:
     there = azure.inventory()
     (instance,) = there["digitalTwinsInstances"]
     assert instance["name"] == INSTANCE
-    assert instance["tags"] == {"created-by": MARK}
+    assert instance["tags"] == own_tags(instance["id"])
     (group,) = [group for group in there["resourceGroups"] if group["name"] == GROUP]
-    assert group["tags"] == {"created-by": MARK}
-    (assignment,) = [one for one in there["roleAssignments"] if one["properties"].get("description") == MARK]
+    assert group["tags"] == instance["tags"]
+    (assignment,) = [one for one in there["roleAssignments"] if is_marked(one["properties"])]
     assert assignment["properties"]["principalType"] == "User"
     assert assignment["properties"]["scope"].endswith(INSTANCE)
     (app,) = [app for app in there["applications"] if MARK in app.get("tags", [])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.azure import MARK, writes
+from tests.support.azure import MARK, is_marked, writes
 from tests.support.processes import kill
 from tests.support.routing import TO_GRID
 from tests.support.tool import GROUP, INSTANCE, SUBSCRIPTION, Tool
@@ -15,9 +15,9 @@ from tests.support.world import ARM, Emulator
 def ours(azure: Emulator) -> list[str]:
     """What exists and is marked as made by this tool."""
     there = azure.inventory()
-    groups = [one["name"] for one in there["resourceGroups"] if one.get("tags", {}).get("created-by") == MARK]
+    groups = [one["name"] for one in there["resourceGroups"] if MARK in one.get("tags", {})]
     instances = [one["name"] for one in there.get("digitalTwinsInstances", ())]
-    roles = ["role" for one in there["roleAssignments"] if one["properties"].get("description") == MARK]
+    roles = ["role" for one in there["roleAssignments"] if is_marked(one["properties"])]
     return [*groups, *instances, *roles, *(app["displayName"] for app in there["applications"] if MARK in app["tags"])]
 
 
@@ -38,7 +38,9 @@ def test_all_that_was_made_goes_and_a_deploy_makes_it_again(world: Emulator, dep
     assert ours(world) == []
     assert deployed.state["inputs"] == inputs
     made = {key: step["made"] for key, step in deployed.state["steps"].items() if step["made"]}
-    assert made == {"app_registration": ["deleted-application"]}
+    (kept,) = made.values()
+    assert list(made) == ["app_registration"]
+    assert {item.partition(":")[0] for item in kept} == {"deleted-application", "recycled"}
     values = deployed.run("outputs", "--format", "json").document
     assert set(values) == {"tenant_id", "subscription_id", "authority"}
 

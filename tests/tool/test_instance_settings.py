@@ -10,7 +10,7 @@ from typing import Any
 import pexpect
 
 from tests.support.arm import INSTANCES, Arm
-from tests.support.azure import MARK, writes
+from tests.support.azure import own_tags, writes
 from tests.support.documents import names, notes, planned
 from tests.support.processes import kill
 from tests.support.routing import HUB
@@ -21,7 +21,7 @@ from tests.support.world import Emulator
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}"
 INSTANCE_ID = f"{GROUP_ID}/{INSTANCES}/{INSTANCE}"
 IDENTITIES = f"{GROUP_ID}/providers/Microsoft.ManagedIdentity/userAssignedIdentities"
-OURS = {"created-by": MARK}
+OURS = own_tags(INSTANCE_ID)
 BY_IDENTITY = {
     "endpointType": "EventHub",
     "authenticationType": "IdentityBased",
@@ -109,7 +109,7 @@ def test_settings_are_set_kept_and_taken_back(world: Emulator, tool: Tool) -> No
     assert instance["properties"]["publicNetworkAccess"] == "Disabled"
     assert identity(world) == ("SystemAssigned,UserAssigned", {"one", "shared"})
     (one,) = [one for one in world.inventory(volatile=True)["userAssignedIdentities"] if one["name"] == "one"]
-    assert (one["tags"], one["location"]) == (OURS, "westus2")
+    assert (one["tags"], one["location"]) == (tags, "westus2")
     produced = tool.state["steps"]["instance"]["produced"]
     assert produced["identity_principal_id"] == instance["identity"]["principalId"]
     assert f"one={one['properties']['principalId']}" in produced["user_identity_principal_ids"].split(",")

@@ -11,7 +11,7 @@ from emulator import seed
 from emulator.seed_destinations import FOREIGN_SUBSCRIPTION
 from tests.support.arm import Arm
 from tests.support.documents import names, planned
-from tests.support.routing import HUB, INSTANCE_ID, TO_GRID, written
+from tests.support.routing import DEAD, GRID, HUB, INSTANCE_ID, TO_GRID, written
 from tests.support.tool import GROUP, SUBSCRIPTION, Tool
 from tests.support.world import Emulator
 
@@ -117,6 +117,16 @@ def test_no_role_on_the_data_plane(azure: Emulator, tool: Tool) -> None:
     assert tool.state["steps"]["endpoints"]["state"] == "done"
 
 
+def test_routes_of_one_who_gets_no_role_are_warned_of(bare: tuple[Emulator, Tool]) -> None:
+    _azure, tool = bare
+    other, route = seed.USERS["contributor"].object_id, ("--route", "name=all,endpoint=grid")
+    counts = {
+        arguments: len(tool.run("plan", "--yes", "--output", "json", *TO_GRID, *arguments).document["warnings"])
+        for arguments in ((*route, "--assignee", other), route, ("--assignee", other))
+    }
+    assert list(counts.values()) == [1, 0, 0]
+
+
 def test_an_instance_closed_to_the_internet(azure: Emulator, tool: Tool) -> None:
     assert tool.deploy("--no-app", *TO_GRID).code == 0
     arm = Arm(azure)
@@ -125,3 +135,32 @@ def test_an_instance_closed_to_the_internet(azure: Emulator, tool: Tool) -> None
     done = tool.run("--yes", "--route", "name=all,endpoint=grid")
     assert done.code == 1, done.text
     assert "--public-network-access enabled" in done.text
+
+
+@pytest.mark.parametrize(
+    ("owner", "setting", "closed", "endpoint"),
+    [
+        (HUB.rpartition("/eventhubs/")[0], "disableLocalAuth", True, KEYED),
+        (GRID, "disableLocalAuth", True, f"name=grid,type=eventgrid,destination={GRID}"),
+        (
+            DEAD.rpartition("/blobServices/")[0],
+            "allowSharedKeyAccess",
+            False,
+            f"name=grid,type=eventgrid,destination={GRID},dead_letter={DEAD}",
+        ),
+    ],
+)
+def test_destinations_that_take_no_keys(
+    bare: tuple[Emulator, Tool], owner: str, setting: str, closed: bool, endpoint: str
+) -> None:
+    """Azure would create the endpoint, and lose its events."""
+    azure, tool = bare
+    arm = Arm(azure)
+    present = {name: part for name, part in arm("GET", owner).json().items() if name in ("location", "sku", "kind")}
+    assert arm("PUT", owner, {**present, "properties": {setting: closed}}).status < 300
+    since = len(azure.requests()["log"])
+    done = tool.run("--yes", "--endpoint", endpoint)
+    assert done.code == 2, done.text
+    assert setting in done.text
+    assert written(azure, since) == []
+    assert arm("PUT", owner, {**present, "properties": {setting: not closed}}).status < 300

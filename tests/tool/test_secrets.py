@@ -146,7 +146,7 @@ WAITS: dict[str, tuple[dict[str, Any], ...]] = {
     ),
     "the instance": (
         {"path": "operationsStatuses", "nth": "every", "do": "status:200", "headers": {"Retry-After": "60"},
-         "body": {"id": "/o", "name": "o", "status": "InProgress", "startTime": "2024-01-01T00:00:00Z"}},
+         "body": {"id": "/o", "name": "o", "status": "Running", "startTime": "2024-01-01T00:00:00Z"}},
     ),
     "the directory": ({"method": "GET", "path": "applications", "nth": "every", "do": "status:404"},),
     "the principal": (

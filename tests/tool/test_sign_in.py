@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from emulator import seed
+from tests.support.azure import is_marked
 from tests.support.tool import Tool
 from tests.support.world import Emulator
-
-MARK = "azure-digital-twins-deploy"
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_each_kind_of_identity(tmp_path: Path, name: str, code: int, named: str)
         assignments = [
             one["properties"]
             for one in azure.inventory(volatile=True)["roleAssignments"]
-            if one["properties"].get("description") == MARK
+            if is_marked(one["properties"])
         ]
         if name in ("owner", "msa", "guest", "owner-sp"):
             (assignment,) = assignments
@@ -111,3 +112,51 @@ def test_a_wrong_secret_is_not_repeated_to_the_screen(tmp_path: Path) -> None:
         assert "AADSTS7000215" in done.stderr
         logged = (tool.folder / "deploy.state.log").read_text()
         assert "not-the-secret-at-all" not in done.text + logged
+
+
+STAND_IN = """#!{python}
+import os, sys, time
+time.sleep(float(os.environ.get("AZ_SLEEPS", "0")))
+sys.exit(os.environ.get("AZ_SAYS", "ERROR: nothing"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("says", "code", "next_has", "next_lacks"),
+    [
+        ("ERROR: The account is not in the cache. Please run 'az login'.", "", "az login", "AZURE_CLIENT"),
+        ("ERROR: AADSTS53000: Device is not compliant. Trace ID: 1", "AADSTS53000", "administrator", "az login"),
+        ("ERROR: AADSTS50079: Enrol. Trace ID: 1\naz login --scope \"https://x//.default\"", "AADSTS50079",
+         "az logout; az login --scope https://x//.default", "AZURE_CLIENT"),
+    ],
+)  # fmt: skip
+def test_az_is_told_in_its_own_words(
+    tool: Tool, tmp_path: Path, says: str, code: str, next_has: str, next_lacks: str
+) -> None:
+    with_az(tool, tmp_path, AZ_SAYS=says)
+    done = tool.deploy("--output", "json")
+    assert done.code == 1
+    error = done.document["error"]
+    assert error["code"] == code
+    assert says.partition(" Trace")[0] in error["why"]
+    assert next_has in error["next"]
+    assert next_lacks not in error["next"]
+    assert says.partition(" Trace")[0].split(": ", 1)[1][:20] in (tool.folder / "deploy.state.log").read_text()
+
+
+def test_a_slow_az_is_said_to_be_slow(tool: Tool, tmp_path: Path) -> None:
+    with_az(tool, tmp_path, AZ_SLEEPS="20", ADT_AZ_TIMEOUT="1")
+    done = tool.deploy("--output", "json")
+    assert done.code == 1
+    assert "--az-timeout" in done.document["error"]["next"]
+    assert "az login" not in done.document["error"]["next"]
+
+
+def with_az(tool: Tool, folder: Path, **extra: str) -> None:
+    """Sign in as on a laptop, by an `az` that gives no token."""
+    stand_in = folder / "az"
+    stand_in.write_text(STAND_IN.format(python=sys.executable))
+    stand_in.chmod(0o755)
+    away = [name for name, value in tool.azure.ready["env"].items() if name.startswith(("AZURE_", "MSI_")) or not value]
+    path = {"PATH": f"{folder}:{os.environ['PATH']}", "AZURE_TOKEN_CREDENTIALS": "AzureCliCredential"}
+    tool.extra.update({**dict.fromkeys(away), **path, **extra})

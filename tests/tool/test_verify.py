@@ -133,3 +133,28 @@ def test_another_ones_new_role_is_not_waited_for(tool: Tool) -> None:
     assert monotonic() - begun < 60
     assert done.code == 1, done.text
     assert results(done)["data"] == ["failed"]
+
+
+def test_a_closed_instance_is_no_failure_where_that_was_chosen(azure: Emulator, deployed: Tool) -> None:
+    assert deployed.run("--yes", "--public-network-access", "disabled").code == 0
+    begun = monotonic()
+    done = deployed.run("verify", "--output", "json")
+    assert monotonic() - begun < 60  # the role is new, and not waited for
+    assert done.code == 0, done.text
+    assert results(done)["data"] == ["note"]
+    opened = deployed.run("verify", "--public-network-access", "enabled", "--output", "json")
+    assert opened.code == 1, opened.text
+    assert results(opened)["data"] == ["failed"]
+    errors = [check["error"]["code"] for check in opened.document["checks"] if check.get("error")]
+    assert errors == ["PublicNetworkAccessDisabled"]
+
+
+def test_a_name_that_only_a_private_zone_knows(deployed: Tool) -> None:
+    nearby = "127.0.0.1,localhost,.digitaltwins.azure.net"  # its name isn't known here
+    deployed.extra.update(NO_PROXY=nearby, no_proxy=nearby)
+    done = deployed.run("verify", "--output", "json")
+    assert done.code == 1, done.text
+    assert results(done)["data"] == ["failed"]
+    (error,) = [check["error"] for check in done.document["checks"] if check.get("error")]
+    assert names([error["what"]], INSTANCE, "DNS")
+    assert names([error["next"]], "privatelink")

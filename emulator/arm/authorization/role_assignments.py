@@ -56,23 +56,31 @@ _DEFINITION = Shape(
 def list_assignments(world: World, request: Request, scope: str) -> Reply:
     """List the assignments at, above and below a scope; `atScope()` leaves out those below it.
 
-    `principalId eq 'id'` and `assignedTo('id')` list only those of a principal.
+    `principalId eq 'id'` lists only those of a principal; `assignedTo('id')` of a user or service principal also those
+    of the groups that it is in, directly or through other groups, and none for a group. Source: "List Azure role
+    assignments using the REST API" in the Azure documentation.
     """
     where = scopes.parse(world, scope)
     rbac.require(world, caller_of(request), f"{TYPE}/read", where.id)
     if where.resource is None:
         where.existing(world)
     terms = filters.terms(request.query.get("$filter", ""), _TERMS)
-    principal_id = terms.get("principalId", terms.get("assignedTo"))
-    principal = None if principal_id is None else principal_id.lower()
+    principals = None
+    if "principalId" in terms:
+        principals = frozenset({terms["principalId"].lower()})
+    elif "assignedTo" in terms:
+        is_group = world.store.get("group", terms["assignedTo"]) is not None
+        principals = frozenset[str]() if is_group else rbac.with_groups(world, terms["assignedTo"])
     found = []
     for _, assignment in world.store.list("roleAssignment"):
         properties = assignment["properties"]
         at = properties["scope"]
         below = rbac.is_within(at, where.id) and "atScope" not in terms
-        if (below or rbac.is_within(where.id, at)) and principal in (None, properties["principalId"].lower()):
+        if not (below or rbac.is_within(where.id, at)):
+            continue
+        if principals is None or properties["principalId"].lower() in principals:
             found.append(assignment)
-    return Reply(body={"value": found})
+    return Reply(body={"value": [_served(assignment) for assignment in found]})
 
 
 @ROUTER.add("GET", _ASSIGNMENT)
@@ -83,17 +91,17 @@ def get_assignment(world: World, request: Request, scope: str, name: str) -> Rep
     found = world.store.get("roleAssignment", _id(where.id, name))
     if found is None:
         raise Refused(404, "RoleAssignmentNotFound", f"The role assignment '{name}' is not found.")
-    return Reply(body=found)
+    return Reply(body=_served(found))
 
 
 @ROUTER.add("PUT", _ASSIGNMENT, latency="role")
 def put_assignment(world: World, request: Request, scope: str, name: str) -> Reply:
-    """Assign a role (201). A repeat under the same name is 200 and can change only description and condition.
+    """Assign a role (201). A repeat under the same name is 201 again and can change only description and condition.
 
-    Both codes are published; 200 for a repeat follows the contract's wording. The data plane sees it late.
+    As recorded; `createdBy` is null in this answer, and in no other. The data plane sees it late.
     """
     where = scopes.parse(world, scope)
-    may_write(world, request, f"{TYPE}/write", where.id)
+    may_write(world, request, f"{TYPE}/write", _id(where.id, name))  # recorded: the refusal names the assignment
     body = request.json()
     check(body, _DEFINITION)
     if not _GUID.fullmatch(name):
@@ -114,17 +122,23 @@ def put_assignment(world: World, request: Request, scope: str, name: str) -> Rep
             f"The role assignment scope '{at}' is not assignable to the role definition '{role}'.",
         )
     if not _GUID.fullmatch(asked["principalId"]):
-        raise Refused(400, "InvalidPrincipalId", "A valid principal ID must be provided for role assignment.")
+        raise Refused(
+            400,
+            "InvalidPrincipalId",
+            f"The Principal ID '{asked['principalId']}' is not valid. Principal ID must be a GUID.",
+        )
     principal = asked["principalId"].lower()
+    kind = str(asked.get("principalType") or "")
+    attributes = {"RoleDefinitionId": role, "PrincipalId": principal, "PrincipalType": kind}
+    rbac.require_assignment(world, caller_of(request), f"{TYPE}/write", where.id, attributes)
     _refuse_renamed(world, at, name, role, principal)
-    kept = {field: asked[field] for field in _KEPT if asked.get(field) is not None}
+    kept = {field: asked.get(field) for field in _KEPT}
     oid, time = caller_of(request).object_id, now()
     found = world.store.get("roleAssignment", _id(at, name))
     if found:
-        found["properties"] = {**{k: v for k, v in found["properties"].items() if k not in _KEPT}, **kept}
-        found["properties"] |= {"updatedOn": time, "updatedBy": oid}
+        found["properties"] |= {**kept, "updatedOn": time, "updatedBy": oid}
         world.store.put("roleAssignment", found["id"], found)
-        return Reply(200, found)
+        return Reply(201, _just_put(found))
     created: Json = {
         "id": _id(at, name),
         "name": name,
@@ -143,20 +157,36 @@ def put_assignment(world: World, request: Request, scope: str, name: str) -> Rep
     }
     world.store.put("roleAssignment", created["id"], created)
     world.lag.begin(rbac.effect_key(created), "role_effect")
-    return Reply(201, created)
+    return Reply(201, _just_put(created))
 
 
 @ROUTER.add("DELETE", _ASSIGNMENT, latency="role")
 def delete_assignment(world: World, request: Request, scope: str, name: str) -> Reply:
     """Delete an assignment: 200 with its former content, 204 if there is none."""
     where = scopes.parse(world, scope)
-    may_delete(world, request, f"{TYPE}/delete", where.id)
+    may_delete(world, request, f"{TYPE}/delete", _id(where.id, name))
     found = world.store.get("roleAssignment", _id(where.id, name))
     if found is None:
         return Reply(204)
+    properties = found["properties"]
+    attributes = {
+        "RoleDefinitionId": properties["roleDefinitionId"].rpartition("/")[2],
+        "PrincipalId": properties["principalId"],
+        "PrincipalType": properties["principalType"],
+    }
+    rbac.require_assignment(world, caller_of(request), f"{TYPE}/delete", where.id, attributes)
     world.store.delete("roleAssignment", found["id"])
     world.lag.end(rbac.effect_key(found))
-    return Reply(200, found)
+    return Reply(200, _served(found))
+
+
+def _served(assignment: Json) -> Json:
+    """Return the assignment with all that may be said of it: what isn't is null."""
+    return {**assignment, "properties": {**dict.fromkeys(_KEPT), **assignment["properties"]}}
+
+
+def _just_put(assignment: Json) -> Json:
+    return {**assignment, "properties": {**assignment["properties"], "createdBy": None}}
 
 
 def _id(scope: str, name: str) -> str:

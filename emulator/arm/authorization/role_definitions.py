@@ -53,7 +53,14 @@ def list_permissions(world: World, request: Request, scope: str) -> Reply:
     if where.resource is None:
         where.existing(world)
     assigned = rbac.assignments(world, caller.object_id, where.id)
-    return Reply(body={"value": [rbac.role_of(assignment).permission() for assignment in assigned]})
+    return Reply(body={"value": [_permission(assignment) for assignment in assigned]})
+
+
+def _permission(assignment: Json) -> Json:
+    """Return what an assignment allows, with its condition if it has one."""
+    conditional = ("condition", "conditionVersion")
+    given = {name: assignment["properties"][name] for name in conditional if assignment["properties"].get(name)}
+    return {**rbac.role_of(assignment).permission(), **given}
 
 
 @ROUTER.add("GET", "/{scope:path}" + _DENY)

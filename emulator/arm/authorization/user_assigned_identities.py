@@ -8,11 +8,10 @@ from emulator import regions, seed
 from emulator.arm.authorization import identities
 from emulator.arm.authorization.identities import IDENTITIES
 from emulator.arm.core import groups
-from emulator.arm.core.guards import caller_of, may_delete, may_read, may_write
+from emulator.arm.core.guards import may_delete, may_read, may_write
 from emulator.arm.core.locations import refuse_moved, region_of
 from emulator.arm.core.routes import GROUP, ROUTER
 from emulator.arm.core.shape import ANY, TAGS, Shape, check
-from emulator.arm.core.stamps import system_data
 from emulator.arm.core.type_lists import serve_lists
 from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
@@ -39,7 +38,7 @@ serve_lists(identities.TYPE, IDENTITIES.under)
 def get_identity(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
     """Return one identity."""
     may_read(world, request, f"{identities.TYPE}/read", _id(groups.id_of(subscription, group), name))
-    return Reply(body=_existing(world, subscription, group, name))
+    return Reply(body=_served(request, _existing(world, subscription, group, name)))
 
 
 @ROUTER.add("PUT", _IDENTITY, latency="write")
@@ -58,13 +57,14 @@ def put_identity(world: World, request: Request, subscription: str, group: str, 
         )
     found = IDENTITIES.find(world, _id(within["id"], name))
     if found is None:
-        created = _new(world, _id(within["id"], name), region)
-        created["systemData"] = system_data(caller_of(request), None)
+        # Recorded: in lower case, whatever was asked.
+        identifier = _id(within["id"], name).replace("/resourceGroups/", "/resourcegroups/", 1)
+        created = _new(world, identifier, region)
         _change(world, created, {"tags": {}, **body})
-        return Reply(201, created)
+        return Reply(201, _served(request, created), {"Location": identifier})
     refuse_moved(found, region, within["name"])
     _change(world, found, {"tags": {}, **body})
-    return Reply(200, found)
+    return Reply(200, _served(request, found))
 
 
 @ROUTER.add("PATCH", _IDENTITY, latency="write")
@@ -76,7 +76,7 @@ def patch_identity(world: World, request: Request, subscription: str, group: str
     body = request.json()
     check(body, _SHAPE)
     _change(world, found, body)
-    return Reply(200, found)
+    return Reply(200, _served(request, found))
 
 
 @ROUTER.add("DELETE", _IDENTITY, latency="write")
@@ -89,6 +89,14 @@ def delete_identity(world: World, request: Request, subscription: str, group: st
         return Reply(204)
     IDENTITIES.remove(world, found)
     return Reply(200)
+
+
+def _served(request: Request, identity: Json) -> Json:
+    """Return the identity as its api-version shows it: `isolationScope` is of 2024."""
+    if request.query["api-version"] >= "2024":
+        return identity
+    shown = {name: value for name, value in identity["properties"].items() if name != "isolationScope"}
+    return {**identity, "properties": shown}
 
 
 def _id(group: str, name: str) -> str:

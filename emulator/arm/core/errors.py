@@ -30,7 +30,7 @@ def body_of(refused: Refused) -> Json:
 def invalid_content(message: str) -> Refused:
     """Return the refusal of a body that is not of the published shape."""
     return Refused(
-        400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: '{message}'."
+        400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: '{message}.'."
     )
 
 

@@ -17,6 +17,9 @@ from emulator.world import World
 DECLARED: list[Lifecycle] = []
 """Every life cycle, in the order of declaration."""
 
+_VERBS = {"Updating": "Patch", "Deleting": "Delete"}
+"""What an operation is called by the state that it brings about; else Create."""
+
 Completion = Callable[[World, Json], Json | None]
 Removal = Callable[[World, Json], None]
 
@@ -88,18 +91,19 @@ class Lifecycle:
     def begin(self, world: World, body: Json, state: str, *, location: str = "") -> None:
         """Begin the work that `state` stands for; store the document. `location`: for one that has none itself."""
         body["properties"]["provisioningState"] = state
-        subscription, location = body["id"].split("/")[2], location or body.get("location", "")
-        body["_operation"] = operations.start(world, subscription, self.operation_kind, body["id"], location)
+        location = location or body.get("location", "")
+        verb = _VERBS.get(state, "Create")
+        body["_operation"] = operations.start(world, self.operation_kind, body["id"], location, verb)
         world.lag.begin(self.lag_key(body), self.rows[state])
         self.put(world, body)
 
     def poll(self, world: World, request: Request, body: Json) -> dict[str, str]:
-        """Return the headers that name where to ask about the work under way (`Azure-AsyncOperation`)."""
-        return operations.polled(world, request, body["_operation"], self.lag_key(body))
+        """Return the headers that name where to ask about the work under way, and where its result will be."""
+        return operations.polled(world, request, body["_operation"])
 
     def locate(self, world: World, request: Request, body: Json) -> dict[str, str]:
         """Return the headers that name where the result of the work will be (`Location`)."""
-        return operations.result_located(world, request, body["_operation"], self.lag_key(body))
+        return operations.result_located(world, request, body["_operation"])
 
     def lag_key(self, body: Json) -> str:
         """Return the key under which work on the document is timed or counted."""

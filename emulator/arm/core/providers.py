@@ -74,13 +74,12 @@ def unregister(world: World, request: Request, subscription: str, namespace: str
 def require_registered(world: World, subscription: str, namespace: str) -> None:
     """Refuse (409) to create resources of an unregistered provider; counts as an observation of a registration."""
     if state_of(world, subscription, namespace, observe=True) != "Registered":
-        raise Refused(
-            409,
-            "MissingSubscriptionRegistration",
-            f"The subscription is not registered to use namespace '{namespace}'. See https://aka.ms/rps-not-found "
-            "for how to "
-            "register subscriptions.",
+        code = "MissingSubscriptionRegistration"
+        text = (
+            f"The subscription is not registered to use namespace '{namespace}'. See https://aka.ms/rps-not-found for "
+            "how to register subscriptions."
         )
+        raise Refused(409, code, text, details=[{"code": code, "target": namespace, "message": text}])
 
 
 def state_of(world: World, subscription: str, namespace: str, *, observe: bool = False) -> str:

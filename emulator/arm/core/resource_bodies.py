@@ -27,7 +27,7 @@ def topic(identifier: str, location: str) -> Json:
         "name": name,
         "type": TOPIC,
         "location": location,
-        "tags": {},
+        "tags": None,
         "properties": {
             "provisioningState": "Succeeded",
             "endpoint": f"https://{name.lower()}.{location}-1.eventgrid.azure.net/api/events",

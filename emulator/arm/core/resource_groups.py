@@ -70,7 +70,7 @@ def put_group(world: World, request: Request, subscription: str, group: str) -> 
             "name": group,
             "type": "Microsoft.Resources/resourceGroups",
             "location": region.name,
-            "tags": body.get("tags") or {},
+            **({"tags": body["tags"]} if body.get("tags") else {}),
             "properties": {"provisioningState": "Succeeded"},
         }
         GROUPS.put(world, _managed(created, body))
@@ -83,7 +83,9 @@ def put_group(world: World, request: Request, subscription: str, group: str) -> 
             f"Invalid resource group location '{body['location']}'. The Resource group already exists in location "
             f"'{found['location']}'.",
         )
-    found["tags"] = body.get("tags") or {}
+    found.pop("tags", None)
+    if body.get("tags"):
+        found["tags"] = body["tags"]
     GROUPS.put(world, _managed(found, body))
     return Reply(200, public(found))
 
@@ -111,7 +113,7 @@ def delete_group(world: World, request: Request, subscription: str, group: str) 
     found = groups.existing(world, subscription, group)
     if not is_deleting(found):
         GROUPS.begin(world, found, "Deleting")
-    return Reply(202, headers=operations.located(world, request, found["_operation"], GROUPS.lag_key(found)))
+    return Reply(202, headers=operations.located(world, request, found["_operation"]))
 
 
 def _managed(group: Json, body: Json) -> Json:

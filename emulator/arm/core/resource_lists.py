@@ -53,16 +53,16 @@ def _in(world: World, scope: str) -> list[Json]:
 
 
 def _page(request: Request, found: list[Json]) -> Reply:
-    tests, by_tag = _tests(request.query.get("$filter", ""))
+    tests = _tests(request.query.get("$filter", ""))
     matching = [body for body in found if all(test(body) for test in tests)]
     top = request.query.get("$top", "")
     matching = matching[: int(top)] if top.isdigit() else matching
     expanded = [name.strip() for name in request.query.get("$expand", "").split(",")]
-    return Reply(body={"value": [_served(body, expanded, tags=not by_tag) for body in matching]})
+    return Reply(body={"value": [_served(body, expanded) for body in matching]})
 
 
-def _served(body: Json, expanded: list[str], *, tags: bool) -> Json:
-    shown = {name: body[name] for name in _SHOWN if body.get(name) is not None and (tags or name != "tags")}
+def _served(body: Json, expanded: list[str]) -> Json:
+    shown = {name: body[name] for name in _SHOWN if body.get(name) is not None}
     properties = body["properties"]
     more = {
         "createdTime": next((properties[name] for name in _CREATED if name in properties), None),
@@ -72,20 +72,20 @@ def _served(body: Json, expanded: list[str], *, tags: bool) -> Json:
     return shown | {name: value for name, value in more.items() if name in expanded and value}
 
 
-def _tests(expression: str) -> tuple[list[Test], bool]:
-    """Return the tests of a `$filter`, and whether it filters by tag: then tags are left out of the answer."""
+def _tests(expression: str) -> list[Test]:
+    """Return the tests of a `$filter`."""
     parts = re.split(r"\s+and\s+", expression.strip(), flags=re.IGNORECASE) if expression.strip() else []
     matches = [_TERM.fullmatch(part.strip()) for part in parts]
     tags = {str(match["name"]).lower(): match["value"] for match in matches if match and match["operator"] == "eq"}
     if parts and tags.keys() <= {"tagname", "tagvalue"} and "tagname" in tags and len(tags) == len(parts):
-        return [_tagged(tags["tagname"], tags.get("tagvalue"))], True
+        return [_tagged(tags["tagname"], tags.get("tagvalue"))]
     tests = [_test(match) if match else None for match in matches]
     known = [test for test in tests if test]
     if len(known) < len(parts):
         raise Refused(
             400, "InvalidFilterInQueryString", f"Invalid $filter '{expression}' specified in the query string."
         )
-    return known, False
+    return known
 
 
 def _test(match: re.Match[str]) -> Test | None:

@@ -45,11 +45,11 @@ def begin_creation(world: World, resource: Json, state: str, **then: str) -> Non
 
 
 def delete(world: World, request: Request, identifier: str) -> Reply:
-    """Begin the deletion of a resource (202 with `Location`); 204 if there is none."""
+    """Begin the deletion of a resource (202, to be polled); 204 if there is none."""
     found = RESOURCES.find(world, identifier)
     if found is None:
         return Reply(204)
     if not is_deleting(found):
         RESOURCES.refuse_busy(found)
         RESOURCES.begin(world, found, "Deleting")
-    return Reply(202, headers=RESOURCES.locate(world, request, found))
+    return Reply(202, headers=RESOURCES.poll(world, request, found))

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from emulator.messages import Caller, Json
 
 
-def now() -> str:
-    """Return the present time."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+def now(utc: str = "0Z") -> str:
+    """Return the present time, which ends in `utc`."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + utc
 
 
 def system_data(caller: Caller, previous: Json | None) -> Json:

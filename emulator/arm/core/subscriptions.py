@@ -51,10 +51,11 @@ def _readable(world: World, request: Request, subscription: str) -> Json:
 
 
 def _visible(world: World, caller: Caller, subscription: Json) -> bool:
+    principals, here = rbac.with_groups(world, caller.object_id), subscription["id"]
     return any(
-        rbac.is_within(found["properties"]["scope"], subscription["id"])
+        rbac.is_within(scope := found["properties"]["scope"], here) or rbac.is_within(here, scope)
         for _, found in world.store.list("roleAssignment")
-        if found["properties"]["principalId"].lower() == caller.object_id.lower()
+        if found["properties"]["principalId"].lower() in principals
     )
 
 

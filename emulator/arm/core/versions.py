@@ -11,7 +11,7 @@ from emulator.arm.core.errors import listing
 from emulator.messages import Refused, Request
 
 SUBSCRIPTIONS = ("2022-12-01", "2022-09-01", "2021-01-01", "2020-01-01", "2016-06-01")
-RESOURCES = ("2025-04-01", "2024-11-01", "2024-03-01", "2022-09-01", "2021-04-01", "2016-02-01")
+RESOURCES = ("2025-04-01", "2025-03-01", "2024-11-01", "2024-03-01", "2022-09-01", "2021-04-01", "2016-02-01")
 """The SDKs ask with the last one when they register a provider automatically."""
 DIGITAL_TWINS = ("2023-01-31", "2022-10-31", "2022-05-31", "2020-12-01")
 MANAGED_IDENTITY = ("2024-11-30", "2025-05-31-preview", "2023-01-31", "2018-11-30")

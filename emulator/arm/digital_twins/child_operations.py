@@ -95,7 +95,7 @@ def _put(of: Collection, world: World, request: Request, child: str, **path: str
     properties, error = of.make(world, instance, found, body["properties"])
     result = _new(of, identifier, found)
     if of.segment == children.ENDPOINTS:
-        properties["createdTime"] = result["properties"].get("createdTime") or now()
+        properties["createdTime"] = result["properties"].get("createdTime") or now("0+00:00")
     result |= {"properties": properties, "_error": error}
     result["systemData"] = system_data(caller_of(request), result.get("systemData"))
     CHILDREN.begin(world, result, "Provisioning", location=instance["location"])
@@ -113,7 +113,8 @@ def _delete(of: Collection, world: World, request: Request, child: str, **path: 
         CHILDREN.refuse_busy(found)
         _refuse_routed(world, instance, found)
         CHILDREN.begin(world, found, "Deleting", location=instance["location"])
-    return Reply(202, public(found), CHILDREN.poll(world, request, found))
+    shown = {**public(found), "systemData": None}
+    return Reply(202, shown, CHILDREN.poll(world, request, found))
 
 
 def _refuse_routed(world: World, instance: Json, found: Json) -> None:

@@ -1,7 +1,9 @@
 """The children of an instance, which send events as one of its identities: endpoints and data history connections.
 
-Both are created and deleted over time, end `Failed` with an error when they can't reach their destination, and stop
-working some time after the instance lost the identity that they use; then only deleting and creating them again helps.
+Both are created and deleted over time. One that sends by identity ends `Succeeded` whether or not the identity has a
+role at its destination, and whatever is there (recorded twice); one whose key is refused ends `Failed` (not recorded).
+Both stop working some time after the instance lost the identity that they use; then only deleting and creating them
+again helps.
 Source: https://learn.microsoft.com/azure/digital-twins/how-to-set-up-instance-cli (disabling managed identities). The
 page does not name the state that they are in from then on; the emulator uses `Failed`.
 """
@@ -13,7 +15,6 @@ from collections.abc import Collection
 from emulator.arm.authorization import identities
 from emulator.arm.authorization.identities import IDENTITIES
 from emulator.arm.core.lifecycle import Lifecycle, provisioning_failed, state_of
-from emulator.arm.digital_twins import destinations
 from emulator.arm.digital_twins.instances import INSTANCES
 from emulator.messages import Json
 from emulator.store import public
@@ -61,6 +62,8 @@ def principal_of(child: Json, instance: Json) -> str | None:
 def identity_of(child: Json) -> str:
     """Return the identity that the child uses: `SystemAssigned`, a lower-cased resource id, or "" for none."""
     identity = child["properties"].get("identity") or {}
+    if not identity and child["properties"].get("authenticationType") == "IdentityBased":
+        return identities.SYSTEM
     if identity.get("type") == "UserAssigned":
         return str(identity["userAssignedIdentity"]).lower()
     return str(identity.get("type") or "")
@@ -97,7 +100,7 @@ def _end_loss(world: World, child: Json) -> None:
 
 
 @CHILDREN.when_done
-def _failure(world: World, child: Json) -> Json | None:
+def _failure(_: World, child: Json) -> Json | None:
     """Return why the child does not work, or None."""
     message = child.get("_error")
     if child.get("_orphaned"):
@@ -105,8 +108,4 @@ def _failure(world: World, child: Json) -> Json | None:
             f"The identity that '{child['name']}' was created with was removed from the instance. Delete it and create "
             "it again."
         )
-    elif not message and identity_of(child):
-        instance = world.store.get(INSTANCES.kind, child["id"].rpartition(f"/{child['type'].split('/')[-1]}/")[0])
-        principal = principal_of(child, instance) if instance else None
-        message = destinations.refuses_principal(world, child["properties"], principal)
     return provisioning_failed(message) if message else None

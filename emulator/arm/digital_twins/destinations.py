@@ -1,18 +1,17 @@
-"""Destinations of events: whether an event hub or topic exists, and whether a key or an identity may send to it.
+"""Destinations of events: whether an event hub or topic exists, and whether a key may send to it.
 
 An endpoint of Digital Twins reaches destinations by host name, not by Resource Manager id, so those of other tenants
-too. The functions return a `Destination` or raise `Unreachable`.
+too. The functions return the destination's id or raise `Unreachable`. Whether an identity may send there is nobody's
+question: Azure doesn't look.
 """
 
 from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-from emulator import rbac, seed
 from emulator.arm.core import access_keys, resources
 from emulator.arm.core.resource_bodies import TOPIC
 from emulator.arm.core.resources import RESOURCES
@@ -20,7 +19,7 @@ from emulator.arm.messaging.buses import DOMAIN, EVENT_HUBS, SERVICE_BUS, Bus
 from emulator.messages import Json
 from emulator.world import World
 
-Why = Literal["malformed", "not found", "wrong key", "not permitted", "other tenant", "disabled"]
+Why = Literal["malformed", "not found", "wrong key", "not permitted", "disabled"]
 EndpointType = Literal["EventHub", "ServiceBus"]
 
 _BUSES: dict[str, Bus] = {"EventHub": EVENT_HUBS, "ServiceBus": SERVICE_BUS}
@@ -35,28 +34,7 @@ class Unreachable(Exception):
         self.why = why
 
 
-@dataclass(frozen=True)
-class Destination:
-    """A destination of events."""
-
-    id: str
-    """Its Resource Manager id: an event hub, a Service Bus topic, an Event Grid topic."""
-    data_action: str
-    """The data action that lets an identity send there; empty: identities can't send there."""
-
-
-def entity(world: World, kind: EndpointType, endpoint_uri: str, entity_path: str) -> Destination:
-    """Return the event hub or topic at `sb://NAMESPACE.servicebus.windows.net/`, for use with an identity.
-
-    Raises Unreachable "other tenant": an identity is known only in its own tenant.
-    """
-    namespace = _namespace(world, kind, endpoint_uri)
-    if _is_foreign(world, namespace["id"]):
-        raise Unreachable("other tenant", f"The namespace at '{endpoint_uri}' lies in another tenant.")
-    return _in(world, kind, namespace, entity_path)
-
-
-def by_connection_string(world: World, kind: EndpointType, connection_string: str) -> Destination:
+def by_connection_string(world: World, kind: EndpointType, connection_string: str) -> str:
     """Return the event hub or topic of a connection string that may send, in any tenant.
 
     `EntityPath` names it; the connection string of a namespace has none: Unreachable "malformed".
@@ -71,7 +49,7 @@ def by_connection_string(world: World, kind: EndpointType, connection_string: st
     name, key = parts["sharedaccesskeyname"], parts["sharedaccesskey"]
     opened = [
         rule
-        for place in (found.id, namespace["id"])
+        for place in (found, namespace["id"])
         if (rule := RESOURCES.find(world, f"{place}/authorizationRules/{name}"))
         and _is_one_of(key, access_keys.of(world, rule["id"]))
     ]
@@ -88,7 +66,7 @@ def by_connection_string(world: World, kind: EndpointType, connection_string: st
     return found
 
 
-def event_grid_topic(world: World, endpoint: str, access_key: str) -> Destination:
+def event_grid_topic(world: World, endpoint: str, access_key: str) -> str:
     """Return the Event Grid topic at an endpoint URL, in any tenant; checks the access key."""
     for topic in resources.of_type(world, "", TOPIC):
         if topic["properties"]["endpoint"].lower() == endpoint.rstrip("/").lower() and not RESOURCES.is_busy(topic):
@@ -96,12 +74,15 @@ def event_grid_topic(world: World, endpoint: str, access_key: str) -> Destinatio
                 raise Unreachable("disabled", f"Local authentication is disabled for topic '{topic['name']}'.")
             if not _is_one_of(access_key, access_keys.of(world, topic["id"])):
                 raise Unreachable("wrong key", f"The topic '{topic['name']}' refused the key.")
-            return Destination(topic["id"], "")
+            return str(topic["id"])
     raise Unreachable("not found", _absent(endpoint))
 
 
 def refuses_key(world: World, properties: Json, secret: str) -> str | None:
-    """Return why a key-based endpoint can't send, or None. `secret` is a connection string or an access key."""
+    """Return why a key-based endpoint can't be set up, or None. `secret` is a connection string or an access key.
+
+    A destination with `disableLocalAuth` takes no key either, but that shows only when events are sent.
+    """
     kind = properties["endpointType"]
     try:
         if kind == "EventGrid":
@@ -109,25 +90,8 @@ def refuses_key(world: World, properties: Json, secret: str) -> str | None:
         else:
             by_connection_string(world, kind, secret)
     except Unreachable as unreachable:
-        return str(unreachable)
+        return None if unreachable.why == "disabled" else str(unreachable)
     return None
-
-
-def refuses_principal(world: World, properties: Json, principal: str | None) -> str | None:
-    """Return why an identity-based endpoint can't send, or None. `principal` is the identity's object id.
-
-    Counts as an observation of every assignment that lets it send. Destinations of data history connections, which
-    have no `endpointType`, are not emulated and always accept.
-    """
-    if "endpointType" not in properties:
-        return None
-    try:
-        found = entity(world, properties["endpointType"], properties["endpointUri"], properties["entityPath"])
-    except Unreachable as unreachable:
-        return str(unreachable)
-    if principal and may_send(world, principal, found):
-        return None
-    return f"The identity '{principal}' is not authorized to send to '{found.id}'."
 
 
 def parts_of(connection_string: str) -> dict[str, str]:
@@ -135,15 +99,6 @@ def parts_of(connection_string: str) -> dict[str, str]:
     parts = [part.split("=", 1) for part in connection_string.strip(";").split(";") if "=" in part]
     found = {name.strip().lower(): value.strip() for name, value in parts}
     return found if all(found.get(name.lower()) for name in _PARTS) else {}
-
-
-def may_send(world: World, object_id: str, destination: Destination) -> bool:
-    """Whether a service principal has a role to send there; counts as an observation of every such assignment."""
-    action = destination.data_action
-    if not action or world.store.get("servicePrincipal", object_id) is None:
-        return False
-    granting = rbac.granting(world, object_id, action, destination.id, data=True)
-    return bool([assignment for assignment in granting if not world.lag.pending(rbac.effect_key(assignment))])
 
 
 def _namespace(world: World, kind: EndpointType, uri: str) -> Json:
@@ -157,7 +112,7 @@ def _namespace(world: World, kind: EndpointType, uri: str) -> Json:
     raise Unreachable("not found", _absent(uri))
 
 
-def _in(world: World, kind: EndpointType, namespace: Json, entity_path: str) -> Destination:
+def _in(world: World, kind: EndpointType, namespace: Json, entity_path: str) -> str:
     bus = _BUSES[kind]
     found = RESOURCES.find(world, f"{namespace['id']}/{bus.entities}/{entity_path}")
     if found is None:
@@ -165,16 +120,11 @@ def _in(world: World, kind: EndpointType, namespace: Json, entity_path: str) -> 
             "not found",
             _absent(f"sb://{namespace['name']}.{DOMAIN}/{entity_path}"),
         )
-    return Destination(found["id"], f"{bus.provider}/namespaces/messages/send/action")
+    return str(found["id"])
 
 
 def _absent(where: str) -> str:
     return f"The destination '{where}' does not exist or cannot be reached."
-
-
-def _is_foreign(world: World, identifier: str) -> bool:
-    subscription = world.store.get("subscription", identifier.split("/")[2])
-    return subscription is None or subscription["tenantId"] != seed.TENANT
 
 
 def _is_one_of(key: str, keys: Iterable[str]) -> bool:

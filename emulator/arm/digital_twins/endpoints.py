@@ -2,7 +2,7 @@
 
 Required properties: Azure's published contract (`DigitalTwinsEndpointResource`) and
 https://learn.microsoft.com/azure/digital-twins/how-to-create-endpoints; the codes of these refusals are not published.
-Secrets are masked in every answer: Azure says only that they are "obfuscated during read". Dead-letter destinations
+Secrets are masked in every answer, and what is not set is absent, as recorded. Dead-letter destinations
 are not checked: Azure accepts an endpoint with any.
 """
 
@@ -16,7 +16,22 @@ from emulator.arm.digital_twins.child_operations import Collection, refused, ser
 from emulator.messages import Json
 from emulator.world import World
 
-_MASK = "****"
+LIMIT = 6
+"""Endpoints of one instance, not adjustable: https://learn.microsoft.com/azure/digital-twins/reference-service-limits."""
+_MASK = "(PLACEHOLDER)"
+_MASKS = {
+    **dict.fromkeys(("accessKey1", "accessKey2", "deadLetterSecret"), _MASK),
+    **dict.fromkeys(
+        (
+            "connectionStringPrimaryKey",
+            "connectionStringSecondaryKey",
+            "primaryConnectionString",
+            "secondaryConnectionString",
+        ),
+        f"Endpoint=sb://{_MASK}/;SharedAccessKeyName={_MASK};SharedAccessKey={_MASK};EntityPath={_MASK}",
+    ),
+}
+"""What Azure shows in place of each secret, as recorded; that of `deadLetterSecret` is not."""
 _SECRETS = {
     "EventHub": ("connectionStringPrimaryKey", "connectionStringSecondaryKey"),
     "ServiceBus": ("primaryConnectionString", "secondaryConnectionString"),
@@ -54,6 +69,8 @@ def _make(world: World, instance: Json, found: Json | None, asked: Json) -> tupl
         for name, value in (("endpointType", kind), ("authenticationType", way)):
             if found["properties"][name] != value:
                 raise refused(f"The {name} of an existing endpoint cannot be changed. Delete it and create it again.")
+    elif len(children.CHILDREN.under(world, f"{instance['id']}/{children.ENDPOINTS}")) >= LIMIT:
+        raise refused(f"The maximum number of endpoints allowed, {LIMIT}, has been reached.")
     for name in sorted(_KNOWN - {*_SECRETS[kind], *_PLAIN.get(kind, _BY_URI)}):
         if asked.get(name) is not None:
             raise refused(f"The property '{name}' does not belong to an endpoint of type {kind}.")
@@ -61,7 +78,8 @@ def _make(world: World, instance: Json, found: Json | None, asked: Json) -> tupl
         shown, error = _key_based(world, kind, asked)
     else:
         shown, error = _identity_based(instance, kind, asked), None
-    return {"endpointType": kind, "authenticationType": way, **shown}, error
+    given = {name: value for name, value in shown.items() if value is not None}
+    return {"endpointType": kind, "authenticationType": way, **given}, error
 
 
 def _key_based(world: World, kind: str, asked: Json) -> tuple[Json, str | None]:
@@ -83,8 +101,8 @@ def _key_based(world: World, kind: str, asked: Json) -> tuple[Json, str | None]:
         raise refused("The 'deadLetterSecret' must be the https URL of a storage container with its SAS token.")
     given = [asked[name] for name in (primary, secondary) if asked.get(name)]
     errors = [destinations.refuses_key(world, {**plain, "endpointType": kind}, key) for key in given]
-    masked = {name: _MASK if asked.get(name) else None for name in (primary, secondary, "deadLetterSecret")}
-    return {**plain, **masked, "identity": None, "deadLetterUri": None}, next(filter(None, errors), None)
+    masked = {name: _MASKS[name] for name in (primary, secondary, "deadLetterSecret") if asked.get(name)}
+    return {**plain, **masked}, next(filter(None, errors), None)
 
 
 def _identity_based(instance: Json, kind: str, asked: Json) -> Json:
@@ -98,12 +116,12 @@ def _identity_based(instance: Json, kind: str, asked: Json) -> Json:
     uri = asked.get("deadLetterUri")
     if uri and not (_is_url(uri, "https") and urlsplit(uri).path.strip("/")):
         raise refused("The 'deadLetterUri' must be the https URL of a storage container.")
+    identity = reference(instance, asked.get("identity") or {"type": "SystemAssigned"})
     return {
-        "identity": reference(instance, asked.get("identity") or {"type": "SystemAssigned"}),
+        "identity": identity if asked.get("identity") else None,
         "endpointUri": asked["endpointUri"],
         "entityPath": asked["entityPath"],
         "deadLetterUri": uri,
-        **dict.fromkeys((*_SECRETS[kind], "deadLetterSecret")),
     }
 
 
@@ -112,7 +130,7 @@ def reference(instance: Json, identity: Json) -> Json:
     kind, identifier = identity.get("type") or "SystemAssigned", identity.get("userAssignedIdentity")
     if (kind == "UserAssigned") != bool(identifier):
         raise refused("An identity of type UserAssigned, and no other, needs 'userAssignedIdentity'.")
-    found = {"type": kind, "userAssignedIdentity": identifier}
+    found = {"type": kind, **({"userAssignedIdentity": identifier} if identifier else {})}
     if children.principal_of({"properties": {"identity": found}}, instance) is None:
         name = f"user-assigned identity '{identifier}'" if identifier else "system-assigned identity"
         raise refused(f"The instance '{instance['name']}' does not have the {name}.")

@@ -20,7 +20,6 @@ from emulator.arm.digital_twins import children, instances
 from emulator.arm.digital_twins.instances import INSTANCES
 from emulator.graph import ensure_digital_twins_principal
 from emulator.messages import Json, Refused, Reply, Request
-from emulator.store import public
 from emulator.world import World
 
 _NAME = re.compile(r"(?!-)[A-Za-z0-9-]{3,63}(?<!-)")
@@ -63,19 +62,19 @@ _PATCH = Shape(
 _NAME_CHECK = Shape("CheckNameRequest", {"name": str, "type": (instances.TYPE,)}, required=("name", "type"))
 
 
-serve_lists(instances.TYPE, INSTANCES.under)
+serve_lists(instances.TYPE, INSTANCES.under, instances.served)
 
 
 @ROUTER.add("GET", INSTANCE)
 def get_instance(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
     """Return one instance; counts as an observation of work under way."""
     may_read(world, request, f"{instances.TYPE}/read", _id(subscription, group, name))
-    return Reply(body=public(_existing(world, subscription, group, name)))
+    return Reply(body=instances.served(_existing(world, subscription, group, name)))
 
 
 @ROUTER.add("PUT", INSTANCE, latency="write")
 def put_instance(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
-    """Create (201) or update (200) an instance; both go on after the answer (`Azure-AsyncOperation`, `Retry-After`)."""
+    """Create (201) or update (200) an instance; both go on after the answer."""
     may_write(world, request, f"{instances.TYPE}/write", _id(subscription, group, name))
     within = groups.writable(world, subscription, group)
     body = request.json()
@@ -92,14 +91,14 @@ def put_instance(world: World, request: Request, subscription: str, group: str, 
         return _create(world, request, identifier, region, body)
     INSTANCES.refuse_busy(found)
     refuse_moved(found, region, within["name"])
-    found["tags"] = body.get("tags") or {}
+    found["tags"] = body.get("tags")
     _change(world, request, found, body)
     if state_of(found) == "Failed":
         found["_fails"] = instances.script_failure(world)
         INSTANCES.begin(world, found, "Provisioning")
-        return Reply(201, public(found), INSTANCES.poll(world, request, found))
+        return Reply(201, instances.served(found), INSTANCES.poll(world, request, found))
     INSTANCES.begin(world, found, "Updating")
-    return Reply(200, public(found), INSTANCES.poll(world, request, found))
+    return Reply(200, instances.served(found), INSTANCES.poll(world, request, found))
 
 
 @ROUTER.add("PATCH", INSTANCE, latency="write")
@@ -112,11 +111,11 @@ def patch_instance(world: World, request: Request, subscription: str, group: str
     check(body, _PATCH)
     INSTANCES.refuse_busy(found)
     if "tags" in body:
-        found["tags"] = body["tags"] or {}
+        found["_tags"] = body["tags"] or {}  # the answer still shows those from before
     _change(world, request, found, body)
     found["_fails"] = state_of(found) == "Failed"  # a change does not repair it
     INSTANCES.begin(world, found, "Updating")
-    return Reply(202, public(found), INSTANCES.poll(world, request, found))
+    return Reply(202, instances.served(found), INSTANCES.poll(world, request, found))
 
 
 @ROUTER.add("DELETE", INSTANCE, latency="write")
@@ -130,7 +129,7 @@ def delete_instance(world: World, request: Request, subscription: str, group: st
     if not is_deleting(found):
         INSTANCES.refuse_busy(found)
         INSTANCES.begin(world, found, "Deleting")
-    return Reply(202, public(found), INSTANCES.poll(world, request, found))
+    return Reply(202, instances.served(found), INSTANCES.poll(world, request, found))
 
 
 @ROUTER.add("POST", SUBSCRIPTION + "/providers/Microsoft.DigitalTwins/locations/{location}/checkNameAvailability")
@@ -147,7 +146,7 @@ def check_name_availability(world: World, request: Request, subscription: str, l
         return _unavailable("Invalid", _invalid_name(name).message)
     if instances.name_taken(world, region, name):
         return _unavailable("AlreadyExists", _taken(name, region).message)
-    return Reply(body={"nameAvailable": True})
+    return Reply(body={"nameAvailable": True, "message": f"'{name}' is available."})
 
 
 def _create(world: World, request: Request, identifier: str, region: regions.Region, body: Json) -> Reply:
@@ -159,7 +158,7 @@ def _create(world: World, request: Request, identifier: str, region: regions.Reg
         "name": name,
         "type": instances.TYPE,
         "location": region.name,
-        "tags": body.get("tags") or {},
+        "tags": body.get("tags"),
         "properties": {
             "hostName": instances.host_of(region, name),
             "createdTime": time,
@@ -173,7 +172,7 @@ def _create(world: World, request: Request, identifier: str, region: regions.Reg
     _change(world, request, created, body)
     ensure_digital_twins_principal(world)
     INSTANCES.begin(world, created, "Provisioning")
-    return Reply(201, public(created), INSTANCES.poll(world, request, created))
+    return Reply(201, instances.served(created), INSTANCES.poll(world, request, created))
 
 
 def _change(world: World, request: Request, instance: Json, body: Json) -> None:

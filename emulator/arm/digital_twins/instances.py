@@ -5,9 +5,10 @@ from __future__ import annotations
 from emulator import rbac, regions
 from emulator.arm.authorization import identities
 from emulator.arm.core.groups import GROUPS
-from emulator.arm.core.lifecycle import Lifecycle, provisioning_failed
+from emulator.arm.core.lifecycle import Lifecycle, provisioning_failed, state_of
 from emulator.arm.core.stamps import now
 from emulator.messages import Json
+from emulator.store import public
 from emulator.world import World
 
 TYPE = "Microsoft.DigitalTwins/digitalTwinsInstances"
@@ -23,9 +24,29 @@ _CONTENTS = ("digitalTwin", "eventRoute", "model", "relationship")
 """Kinds of documents of an instance's data plane."""
 
 
+def served(instance: Json) -> Json:
+    """Return the instance as it is served: without a host name at first, nor connections while work is under way.
+
+    As recorded of the live service.
+    """
+    state, properties = state_of(instance), dict(instance["properties"])
+    if state == "Provisioning":
+        properties["hostName"] = None
+    if INSTANCES.is_busy(instance):
+        properties.pop("privateEndpointConnections", None)
+    return public({**instance, "properties": properties})
+
+
+def eventual(instance: Json) -> Json:
+    """Return the instance as it is served, with the tags that a change under way will bring about."""
+    return public({**instance, "tags": instance.get("_tags", instance["tags"])})
+
+
 @INSTANCES.when_done
 def _complete(_: World, instance: Json) -> Json | None:
     instance["properties"]["lastUpdatedTime"] = now()
+    if "_tags" in instance:
+        instance["tags"] = instance.pop("_tags")
     if not instance.pop("_fails", False):
         return None
     return provisioning_failed(

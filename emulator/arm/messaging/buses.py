@@ -169,13 +169,14 @@ def namespace(bus: Bus, identifier: str, location: str, time: str) -> Json:
     }
     if bus is EVENT_HUBS:
         properties |= {"isAutoInflateEnabled": False, "maximumThroughputUnits": 0, "kafkaEnabled": True}
+    sku = {"name": "Standard", "tier": "Standard", **({"capacity": 1} if bus is EVENT_HUBS else {})}
     return {
         "id": identifier,
         "name": name,
-        "type": bus.type,
+        "type": f"{bus.provider}/Namespaces",  # in this case, as recorded
         "location": location,
         "tags": {},
-        "sku": {"name": "Standard", "tier": "Standard"},
+        "sku": sku,
         "properties": properties,
     }
 
@@ -201,10 +202,11 @@ def entity(bus: Bus, identifier: str, location: str, time: str) -> Json:
 
 def rule(parent: Json, name: str, rights: list[str]) -> Json:
     """Return an authorization rule of a namespace or of an entity."""
+    kind = "authorizationrules" if "/namespaces/" in parent["type"] else "AuthorizationRules"  # recorded
     return {
         "id": f"{parent['id']}/authorizationRules/{name}",
         "name": name,
-        "type": f"{parent['type']}/authorizationRules",
+        "type": f"{parent['type']}/{kind}",
         "location": parent["location"],
         "properties": {"rights": rights},
     }

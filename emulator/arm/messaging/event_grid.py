@@ -58,14 +58,22 @@ _PATCH = Shape(
 )
 
 
-serve_lists(TYPE, partial(resources.of_type, kind=TYPE))
+def _served(found: Json) -> Json:
+    """Return the topic as it is served: without an endpoint while it is created (recorded)."""
+    properties = found["properties"]
+    if properties["provisioningState"] == "Creating":
+        properties = {"provisioningState": "Creating", "endpoint": None, "minimumTlsVersionAllowed": "1.0"}
+    return public({"systemData": None, **found, "properties": properties})
+
+
+serve_lists(TYPE, partial(resources.of_type, kind=TYPE), _served)
 
 
 @ROUTER.add("GET", _TOPIC)
 def get_topic(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
     """Return one topic, without its keys; counts as an observation of work under way."""
     may_read(world, request, f"{TYPE}/read", _id(groups.id_of(subscription, group), name))
-    return Reply(body=public(_existing(world, subscription, group, name)))
+    return Reply(body=_served(_existing(world, subscription, group, name)))
 
 
 @ROUTER.add("PUT", _TOPIC, latency="write")
@@ -88,7 +96,7 @@ def put_topic(world: World, request: Request, subscription: str, group: str, nam
     if found is not None:
         refuse_moved(found, region)
         RESOURCES.refuse_busy(found)
-        return Reply(201, public(_changed(world, found, body)))
+        return Reply(201, _served(_changed(world, found, body)))
     created = topic(_id(within["id"], name), region.name)
     endpoint = created["properties"]["endpoint"]
     if any(other["properties"]["endpoint"] == endpoint for other in resources.of_type(world, "", TYPE)):
@@ -96,7 +104,9 @@ def put_topic(world: World, request: Request, subscription: str, group: str, nam
     _changed(world, created, body)
     access_keys.create(world.store, created["id"], TOPIC_KEY_SIZE)
     resources.begin_creation(world, created, "Creating")
-    return Reply(201, public(created), RESOURCES.poll(world, request, created))
+    headers = RESOURCES.poll(world, request, created)
+    del headers["Location"]
+    return Reply(201, _served(created), headers)
 
 
 @ROUTER.add("PATCH", _TOPIC, latency="write")
@@ -108,7 +118,7 @@ def patch_topic(world: World, request: Request, subscription: str, group: str, n
     body = request.json()
     check(body, _PATCH)
     RESOURCES.refuse_busy(found)
-    return Reply(200, public(_changed(world, found, body)))
+    return Reply(200, _served(_changed(world, found, body)))
 
 
 @ROUTER.add("DELETE", _TOPIC, latency="write")
@@ -147,7 +157,11 @@ def _id(group: str, name: str) -> str:
 
 
 def _existing(world: World, subscription: str, group: str, name: str) -> Json:
-    return RESOURCES.existing(world, groups.existing(world, subscription, group), TYPE, name)
+    within = groups.existing(world, subscription, group)
+    found = RESOURCES.find(world, _id(within["id"], name), observe=True)
+    if found is None:
+        raise Refused(404, "ResourceNotFound", f"Topic {name} is not found.")
+    return found
 
 
 def _changed(world: World, found: Json, body: Json) -> Json:

@@ -20,6 +20,7 @@ from emulator.arm.core.stamps import now
 from emulator.arm.core.type_lists import serve_lists
 from emulator.arm.messaging.buses import (
     BUSES,
+    EVENT_HUBS,
     KEY_SIZE,
     RIGHTS,
     ROOT_RULE,
@@ -38,7 +39,7 @@ def get_namespace(bus: Bus, world: World, request: Request, *, subscription: str
     """Return one namespace; counts as an observation of work under way."""
     may_read(world, request, f"{bus.type}/read", id_of(bus, groups.id_of(subscription, group), name))
     found = existing(world, bus, subscription, group, name)
-    return Reply(body=public(found), headers=_retry(world, found) if RESOURCES.is_busy(found) else {})
+    return Reply(body=public(found), headers=_again(world) if RESOURCES.is_busy(found) else {})
 
 
 def put_namespace(bus: Bus, world: World, request: Request, *, subscription: str, group: str, name: str) -> Reply:
@@ -59,12 +60,13 @@ def put_namespace(bus: Bus, world: World, request: Request, *, subscription: str
         )
     created = namespace(bus, id_of(bus, within["id"], name), region.name, now())
     _change(created, body)
-    created["properties"]["status"] = "Activating"
-    resources.begin_creation(world, created, "Created", status="Active")
+    created["properties"]["status"] = "Creating"
+    resources.begin_creation(world, created, "Creating", status="Active")
     root = rule(created, ROOT_RULE, list(RIGHTS))
     RESOURCES.put(world, root)
     access_keys.create(world.store, root["id"], KEY_SIZE)
-    return Reply(201, public(created), _retry(world, created))
+    headers = _again(world) if bus is EVENT_HUBS else RESOURCES.poll(world, request, created)
+    return Reply(201, public(created), headers)
 
 
 def patch_namespace(bus: Bus, world: World, request: Request, *, subscription: str, group: str, name: str) -> Reply:
@@ -107,7 +109,12 @@ def id_of(bus: Bus, group: str, name: str) -> str:
 
 def existing(world: World, bus: Bus, subscription: str, group: str, name: str) -> Json:
     """Return the namespace as it is now, which counts as an observation of it; refuse (404) an unknown one."""
-    return RESOURCES.existing(world, groups.existing(world, subscription, group), bus.type, name)
+    within = groups.existing(world, subscription, group)
+    found = RESOURCES.find(world, id_of(bus, within["id"], name), observe=True)
+    if found is None:
+        plain = {"Content-Type": "application/json"}
+        raise Refused(404, "NamespaceNotFound", f"Namespace '{name}' not found", headers=plain)
+    return found
 
 
 def _update(world: World, found: Json, body: Json) -> Reply:
@@ -120,9 +127,9 @@ def _update(world: World, found: Json, body: Json) -> Reply:
     return Reply(200, public(found))
 
 
-def _retry(world: World, found: Json) -> dict[str, str]:
-    """Return the header of an answer that is polled at the namespace itself."""
-    return {"Retry-After": world.lag.retry_after(RESOURCES.lag_key(found))}
+def _again(world: World) -> dict[str, str]:
+    """Return the header of an answer that is polled at the namespace itself: Azure has none."""
+    return world.lag.retry_after(None, first=False)
 
 
 def _change(found: Json, body: Json) -> None:
@@ -131,7 +138,7 @@ def _change(found: Json, body: Json) -> None:
     if sku := body.get("sku"):
         if sku.get("tier", sku["name"]) != sku["name"]:
             raise invalid_content("The SKU's name and tier differ. Path 'sku'")
-        found["sku"] = {**sku, "tier": sku["name"]}
+        found["sku"] = {**found["sku"], **sku, "tier": sku["name"]}
     found["properties"] |= {
         name: value
         for name, value in (body.get("properties") or {}).items()

@@ -53,4 +53,5 @@ def test_a_plan_is_empty() -> None:
 
 
 def test_drift_in_words() -> None:
-    assert [drift.value for drift in Drift] == ["missing", "differs", "left over", "under way"]
+    assert [drift.value for drift in Drift] == ["missing", "differs", "left over", "under way", "none"]
+    assert [drift.differs for drift in Drift] == [True, True, True, False, False]

@@ -105,3 +105,32 @@ def test_what_a_question_raised_is_shared_too() -> None:
         assert asked.questions == [("fail",)]
 
     asyncio.run(run())
+
+
+def test_who_stops_waiting_takes_the_answer_from_nobody_else() -> None:
+    async def run() -> None:
+        asked, read = Asked(), Reads()
+        first = asyncio.create_task(read(asked.name, "a"))
+        second = asyncio.create_task(read(asked.name, "a"))
+        await asyncio.sleep(0)
+        first.cancel()
+        assert await second == "a"
+        assert first.cancelled()
+        assert len(asked.questions) == 1
+
+    asyncio.run(run())
+
+
+def test_failures_can_be_forgotten_and_answers_stay() -> None:
+    async def run() -> None:
+        asked, read = Asked(), Reads()
+        await read(asked.name, "a")
+        with pytest.raises(OSError, match="no answer"):
+            await read(asked.fail)
+        read.forget_failures()
+        await read(asked.name, "a")
+        with pytest.raises(OSError, match="no answer"):
+            await read(asked.fail)
+        assert asked.questions == [("a", "", ""), ("fail",), ("fail",)]
+
+    asyncio.run(run())

@@ -6,8 +6,9 @@ import itertools
 
 import pytest
 
+from engine import refusal as module
 from engine.outcome import Outcome, Result
-from engine.refusal import SEVERITY, BadInput, Refusal, worst
+from engine.refusal import SEVERITY, BadInput, Refusal, keep_secret, redact, worst
 from engine.walk import exit_code
 
 
@@ -46,3 +47,50 @@ def test_bad_input_is_exit_code_2() -> None:
     refusal = BadInput("Wrong.", "Correct it.", why="It is.")
     assert (refusal.what, refusal.next, refusal.why, refusal.exit_code) == ("Wrong.", "Correct it.", "It is.", 2)
     assert BadInput("Wrong.").next == BadInput("Wrong.").why == ""
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "Cannot connect to http://jane:Winter26@proxy.contoso.com:3128/",
+        "InvalidURL: https://jane:Win%21Winter26@10.0.0.1:8080",
+        "http://jane:Winter26@x@proxy:3128",
+        r"corp\jane:Winter26@proxy.contoso.com:3128 is no URL",
+        r"'corp\\jane:Winter26@[fd00::1]:3128'",
+        "(proxy=jane:Winter26@proxy:3128)",
+        "HTTPS_PROXY=jane:Winter26@proxy",
+        "git+https://Winter26@example.com/x.git",
+        "Proxy-Authorization: Basic V2ludGVyMjY6V2ludGVyMjY=",
+        "https://a.blob.core.windows.net/c?sv=1&sig=Winter26%3D&se=2",
+        "Endpoint=sb://a/;SharedAccessKeyName=b;SharedAccessKey=Winter26=;EntityPath=c",
+        "client_secret=Winter26&grant_type=x",
+    ],
+)
+def test_credentials_in_any_text_are_redacted(quoted: str) -> None:
+    error = Refusal(quoted, why=quoted, next=quoted)
+    for text in (redact(quoted), error.what, error.why, error.next):
+        assert "Winter26" not in text
+        assert "V2ludGVyMjY6" not in text
+        assert "REDACTED" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://graph.microsoft.com/v1.0/users/ada@contoso.com",
+        "Nobody called live.com#mona@outlook.com is in this directory.",
+        "Signed in as: ada@contoso.com at 12:30",
+        "mailto:ada@contoso.com",
+        "https://127.0.0.1:8443/subscriptions/1?api-version=2023-01-31",
+        "sb://contoso.servicebus.windows.net:5671/ and [::1]:443",
+    ],
+)
+def test_what_is_no_secret_stays(text: str) -> None:
+    assert redact(text) == text
+
+
+def test_what_is_kept_secret_is_taken_out_wherever_it_is_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_known_secrets", set())
+    for secret in ("pa/ss word", "the"):
+        keep_secret(secret)
+    assert redact("the proxy said pa/ss word twice: pa/ss word") == "the proxy said REDACTED twice: REDACTED"

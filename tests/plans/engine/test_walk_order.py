@@ -161,7 +161,7 @@ def test_how_steps_end_without_changes() -> None:
     assert results["c"].plan.needs_you is asks
     assert all(result.exit_code == 0 for result in results.values())
     assert [outcome.value for outcome in Outcome] == [
-        "done", "already done", "needs you", "skipped", "failed", "blocked", "removed", "nothing to do",
+        "done", "already done", "needs you", "skipped", "failed", "blocked", "removed", "nothing to do", "kept",
     ]  # fmt: skip
 
 

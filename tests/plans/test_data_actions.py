@@ -1,0 +1,65 @@
+"""What a role gives of what is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from steps.shared.data_actions import DataPermission, condition_excludes, gives
+from steps.shared.role_assignments import place, subscription_of
+from tests.plans.facts import TARGET
+
+ALL, READ, MODELS = (
+    "Microsoft.DigitalTwins/*",
+    "Microsoft.DigitalTwins/digitaltwins/read",
+    "Microsoft.DigitalTwins/models/*",
+)
+TWINS = "Microsoft.DigitalTwins/digitaltwins/*"
+
+
+@pytest.mark.parametrize(
+    ("actions", "excluded", "action", "given"),
+    [
+        ((ALL,), (), TWINS, True),
+        ((ALL.upper(),), (), READ, True),
+        ((READ,), (), TWINS, False),  # a part of it
+        ((), (), READ, False),  # as of Owner
+        (("*/read",), (), READ, True),
+        ((ALL,), (MODELS,), TWINS, True),
+        ((ALL,), (MODELS,), "Microsoft.DigitalTwins/models/read", False),
+        ((ALL,), ("*/write",), TWINS, False),  # a part of it is excluded
+        ((ALL,), ("*/write",), READ, True),
+        ((ALL,), ("Microsoft.DigitalTwins/digitaltwins/r*d",), "*/digitaltwins/re*", False),
+        (("Microsoft.EventHub/*",), (), "Microsoft.EventHub/namespaces/messages/send/action", True),
+    ],
+)
+def test_what_a_role_gives(actions: tuple[str, ...], excluded: tuple[str, ...], action: str, given: bool) -> None:
+    assert gives((DataPermission(actions, excluded),), action) is given
+
+
+def test_what_the_asking_role_excludes_too_is_not_asked() -> None:
+    permission = DataPermission((ALL,), (MODELS,))
+    assert gives((permission,), ALL, exempt=("*/models/*",))
+    assert not gives((permission,), ALL, exempt=("*/query/*",))
+    assert gives((DataPermission(), permission), READ)  # any of a role's permissions
+
+
+@pytest.mark.parametrize(
+    ("condition", "excludes"),
+    [
+        ("", False),
+        (f"((!(ActionMatches{{'{MODELS}'}})) OR (@Resource[x] StringEquals 'y'))", False),
+        (f"((!(ActionMatches{{'{TWINS}'}})) OR (@Resource[x] StringEquals 'y'))", True),
+        (f"(!(actionmatches {{ '{MODELS}' }}) AND !(ActionMatches{{'*/read'}}))", True),
+        ("@Resource[x] StringEquals 'y'", True),
+    ],
+)
+def test_what_a_condition_excludes(condition: str, excludes: bool) -> None:
+    assert condition_excludes(condition, READ) is excludes
+
+
+def test_where_a_role_is_assigned() -> None:
+    scopes = ("/", "/providers/Microsoft.Management/managementGroups/mg", TARGET.subscription_id, TARGET.group_id)
+    words = [place(scope) for scope in (*scopes, TARGET.instance_id)]
+    assert len(set(words)) == 5
+    assert ("mg" in words[1], "twins" in words[3], words[4]) == (True, True, "factory")
+    assert subscription_of(TARGET.instance_id) == TARGET.subscription_id
