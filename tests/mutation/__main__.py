@@ -1,7 +1,8 @@
 """`python3 -m tests.mutation [PATH ...]`: mutates engine/ and steps/, and says which mutants the pure tests let live.
 
 PATHs are files or folders of these; all of both without any. What is known of a mutant is kept in `.mutation/`, so an
-interrupted run goes on where it was; `--fresh` forgets it. Ends with 1 when fewer than 85 % are killed.
+interrupted run goes on where it was; `--fresh` forgets it. `judged.toml` says of survivors why no test tells them. Ends
+with 1 when a survivor is not judged there, or a judged mutant doesn't survive or no longer exists.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,11 +29,12 @@ ROOT = bootstrap.ROOT
 HOME = ROOT / ".mutation"
 """Where the environment of cosmic-ray is, and what is known; git ignores it."""
 KNOWN = HOME / "known.jsonl"
+JUDGED = Path(__file__).parent / "judged.toml"
+"""Groups of survivors, each with the reason why no pure test tells them from the code."""
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 MAKERS = ("mutants.py", "operators.py", "scope.py", "requirements.txt")
 """What decides which mutants there are."""
 WORKERS = 2
-GOAL = 85.0
 
 
 class Mutant(NamedTuple):
@@ -53,6 +56,12 @@ class Mutant(NamedTuple):
         before = (ROOT / self.path).read_text(encoding="utf-8").splitlines()
         lines = difflib.unified_diff(before, self.text.splitlines(), lineterm="", n=0)
         return "\n".join(f"    {line}" for line in list(lines)[2:] if not line.startswith("@@"))
+
+    @property
+    def name(self) -> str:
+        """What `judged.toml` calls it: the file and the lines that differ, wherever in the file they are."""
+        lines = ((line[4], line[5:].strip()) for line in self.diff.splitlines())
+        return f"{self.path}: {' '.join(f'{sign} {text}' for sign, text in lines if text)}"
 
 
 INSTALLING = 600
@@ -138,19 +147,31 @@ def try_all(pending: list[Mutant], current: str) -> dict[str, str]:
     return outcomes
 
 
-def report(tried: list[Mutant], outcomes: dict[str, str]) -> int:
-    """Print the survivors and the score of each file; 1 when the whole score is below the goal, else 0."""
-    for mutant in tried:
-        if outcomes[mutant.id] == "survived":
-            print(f"{mutant.path}:{mutant.line}  {mutant.operator}\n{mutant.diff}\n")
-    total, alive = Counter(mutant.path for mutant in tried), Counter[str]()
-    alive.update(mutant.path for mutant in tried if outcomes[mutant.id] == "survived")
+def judged(paths: list[str]) -> set[str]:
+    """Return the names of the judged mutants of the files at these paths."""
+    groups = tomllib.loads(JUDGED.read_text(encoding="utf-8"))["group"]
+    names = {name for group in groups for name in group["mutants"]}
+    wanted = [Path(os.path.normpath(path)) for path in paths]
+    return {name for name in names if any(Path(name.partition(":")[0]).is_relative_to(path) for path in wanted)}
+
+
+def report(tried: list[Mutant], outcomes: dict[str, str], expected: set[str]) -> int:
+    """Print survivors that are not judged, each file's score, and what is judged in vain; 1 for any, else 0."""
+    survivors = [mutant for mutant in tried if outcomes[mutant.id] == "survived"]
+    unjudged = [mutant for mutant in survivors if mutant.name not in expected]
+    for mutant in unjudged:
+        print(f"{mutant.path}:{mutant.line}  {mutant.operator}\n{mutant.diff}\n")
+    total, alive = Counter(mutant.path for mutant in tried), Counter(mutant.path for mutant in survivors)
     for path, count in sorted(total.items()):
         print(f"{count - alive[path]:5} of {count:5} killed  {path}")
+    killed = len(tried) - len(survivors)
     late = sum(outcome == "timeout" for outcome in outcomes.values())
-    score = 100 * (1 - alive.total() / max(len(tried), 1))
-    print(f"{len(tried) - alive.total()} of {len(tried)} killed ({late} by a timeout): {score:.1f} %")
-    return int(score < GOAL)
+    print(f"{killed} of {len(tried)} killed ({late} by a timeout): {100 * killed / max(len(tried), 1):.1f} %")
+    vain = sorted(expected - {mutant.name for mutant in survivors})
+    for name in vain:
+        print(f"Judged, but killed or no longer there: {name}")
+    print(f"{len(survivors)} survive, {len(unjudged)} of them not judged in {JUDGED.relative_to(ROOT)}")
+    return int(bool(unjudged or vain))
 
 
 def main(arguments: list[str]) -> int:
@@ -167,7 +188,7 @@ def main(arguments: list[str]) -> int:
     pending = [mutant for mutant in tried if mutant.id not in outcomes]
     print(f"{len(tried)} mutants, {len(tried) - len(pending)} of them known", flush=True)
     outcomes |= try_all(pending, current)
-    return report(tried, {mutant.id: outcomes[mutant.id] for mutant in tried})
+    return report(tried, {mutant.id: outcomes[mutant.id] for mutant in tried}, judged(options.paths))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from steps.shared.data_actions import DataPermission, condition_excludes, gives
-from steps.shared.role_assignments import place, subscription_of
+from steps.shared.role_assignments import Assigned, Assignment, place, subscription_of
 from tests.plans.facts import TARGET
 
 ALL, READ, MODELS = (
@@ -63,3 +63,9 @@ def test_where_a_role_is_assigned() -> None:
     assert len(set(words)) == 5
     assert ("mg" in words[1], "twins" in words[3], words[4]) == (True, True, "factory")
     assert subscription_of(TARGET.instance_id) == TARGET.subscription_id
+
+
+def test_an_assignment_is_equal_by_scope_principal_and_role_in_any_case() -> None:
+    listed = Assigned(Assignment("/a", marked=True), "/s", "p", "r")
+    assert listed.is_equal("/S", "P", "R")
+    assert not any((listed.is_equal("/x", "p", "r"), listed.is_equal("/s", "x", "r"), listed.is_equal("/s", "p", "x")))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from engine.change import Drift
+from steps.shared.provisioning import stuck
 from steps.step_02_instance.observed import ObservedInstance
 from steps.step_02_instance.step import STEP
 from tests.plans.facts import NOTHING_RECORDED, keys
@@ -30,3 +31,8 @@ def test_a_state_with_which_something_is_being_done_is_no_drift(state: str) -> N
 def test_an_instance_that_was_deleted_a_moment_ago_is_created() -> None:
     plan = STEP.plan(ObservedInstance(replace(FOREIGN, state="Deleted")), DESIRED, NOTHING_RECORDED, {}, {})
     assert keys(plan) == ["create-instance"]
+
+
+def test_a_state_that_is_not_waited_for_is_its_own_code() -> None:
+    refusal = stuck("instance factory", "Moving")
+    assert (refusal.code, refusal.exit_code) == ("Moving", 1)

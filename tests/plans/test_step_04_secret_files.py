@@ -10,6 +10,7 @@ from engine.refusal import BadInput, Refusal
 from steps.step_04_app_registration.observed import SecretFiles
 from steps.step_04_app_registration.secret_files import (
     SecretFile,
+    has_leftovers,
     read_secret_files,
     remove_leftovers,
     remove_secret_file,
@@ -86,3 +87,9 @@ def test_a_folder_that_took_the_files_place_is_a_refusal(tmp_path: Path) -> None
         with pytest.raises(Refusal) as caught:
             part.keep("s3cret-value")
     assert (caught.value.exit_code, [path.name for path in tmp_path.iterdir()]) == (2, ["ci.secret"])
+
+
+def test_a_killed_run_is_known_by_its_temporary_file(tmp_path: Path) -> None:
+    assert not has_leftovers(str(tmp_path / "ci.secret"))
+    (tmp_path / ".ci.secret.x.tmp").touch()
+    assert has_leftovers(str(tmp_path / "ci.secret"))
