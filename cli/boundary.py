@@ -55,11 +55,11 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
     except Refusal as refusal:
         logging.getLogger("deploy").error("%s %s", refusal.what, refusal.why)
         return _ended(refusal, as_json=as_json, log=log)
-    except Declined:
+    except Declined as declined:
         if as_json:
-            json_output.emit({"command": command, "exit_code": 0, "declined": True})
-        make_console(stderr=as_json).print("Nothing was changed.")
-        return 0
+            json_output.emit({"command": command, "exit_code": 1, "declined": True})
+        make_console(stderr=as_json).print(text(f"{declined} Nothing was changed.".strip()))
+        return 1
     except Exception:
         logging.getLogger("deploy").exception("a bug")
         if log is not None:
@@ -80,13 +80,17 @@ def _options(command: str, options: dict[str, Any], state: StateFile) -> Options
         remembered_only=command == "destroy",
         traffic=options.get("traffic"),
         purge=options.get("purge", False),
+        verbose=options["verbose"],
     )
 
 
 def _locked_run(command: str, options: Options, resume: str) -> int:
     run = Run(options)
     try:
-        return asyncio.run(COMMANDS[command](run))
+        try:
+            return asyncio.run(COMMANDS[command](run))
+        finally:
+            run.screen.show_secrets()
     except KeyboardInterrupt:
         console = make_console(stderr=True)
         unfinished = run.screen.unfinished()

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cli import json_output
-from cli.console import say, show_plan, show_refusal
+from cli.console import say, show_refusal, text
 from cli.display import shown
-from cli.hand_off import HandOff, MissingRights, handed_off_note, missing_right_lines
+from cli.hand_off import HandOff, MissingRights, certain, handed_off_note, missing_right_lines
+from cli.plan_view import show_plan
+from cli.signs import about, clock, done_counts, estimate, planned_counts
 from engine.walk import exit_code
 from state.recorder import StateRecorder
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from state.document import StateDocument
 
 
+NOTHING_TO_DO = {False: "Nothing to do: Azure is as you chose.", True: "Nothing to delete."}
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a walk ended."""
@@ -31,13 +36,42 @@ class Ended:
     code: int
     handed_off: str
     """What is said of the hand-off file; "" when there is none."""
+    seconds: float
+    """How long the walk took."""
 
 
 def show_what_is_planned(run: Run, walk: Walk[Azure], looks: Mapping[str, StepLook], missing: MissingRights) -> None:
     """Print the plan, with the rights that are missing for it."""
     lines = missing_right_lines(walk, looks, missing)
-    show_plan(run.console, walk.steps, looks, lines, removing=walk.removes)
+    show_plan(run.console, walk.steps, looks, lines, removing=walk.removes, verbose=run.options.verbose)
     run.console.print()
+    say(run.console, _summary(walk, looks, missing), style="bold")
+    run.console.print()
+
+
+def _summary(walk: Walk[Azure], looks: Mapping[str, StepLook], missing: MissingRights) -> str:
+    """Return the last line of a plan: what there is to do, how long that usually takes, and for how much somebody else
+    is needed."""
+    changes = [change for look in looks.values() if look.plan for change in look.plan.changes]
+    if not changes:
+        failed = any(look.error for look in looks.values())
+        return "Nothing to do, as far as it could be looked at." if failed else NOTHING_TO_DO[walk.removes]
+    seconds = estimate(walk.steps, looks, {step.key: walk.needs(step) for step in walk.steps})
+    others = sum(certain(missing, step.key) for step in walk.steps)
+    needs = [f"{others} need{'s' if others == 1 else ''} someone else"] if others else []
+    return " · ".join((planned_counts(changes), about(seconds), *needs))
+
+
+def show_what_was_done(run: Run, ended: Ended) -> None:
+    """Print what was done and how long it took."""
+    done = [
+        change
+        for result in ended.results.values()
+        if result.plan
+        for change in result.plan.changes[: len(result.plan.changes) - len(result.remaining)]
+    ]
+    if done:
+        run.console.print(text(f"{done_counts(done)} in {clock(ended.seconds)}", "bold"))
 
 
 async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is missing for it
@@ -52,6 +86,7 @@ async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is 
     state.write(document)
     with run.screen:
         results = await walk.apply(StateRecorder(state, document, removing=walk.removes))
+    seconds = run.screen.elapsed
     who = await azure.credential.who()
     hand_off = HandOff(state)
     purpose = "removing" if walk.removes else "setting up"
@@ -61,7 +96,7 @@ async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is 
         described = json_output.run_document(walk, results, document.outputs(), code, command)
         handed_off = str(hand_off.path) if handed else None
         json_output.emit({**described, "hand_off": handed_off, "warnings": run.warnings})
-    return Ended(results, document, code, handed_off_note(hand_off) if handed else "")
+    return Ended(results, document, code, handed_off_note(hand_off) if handed else "", seconds)
 
 
 def show_errors(run: Run, walk: Walk[Azure], ended: Ended, headline: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.change import Drift
+from engine.change import Difference, Drift
 from engine.refusal import Refusal
 
 
@@ -22,6 +22,7 @@ class Check:
     change: str = ""
     """The key of the change that would end the drift."""
     drift: Drift | None = None
+    differences: tuple[Difference, ...] = ()
 
     @property
     def exit_code(self) -> int:

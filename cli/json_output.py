@@ -6,8 +6,10 @@ import json
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from cli.signs import KINDS, kind_of
 from cli.streams import is_unicode
 from cli.version import VERSION
 from cloud.azure_clouds import DATA_PLANE
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from cli.check import Check
     from cli.hand_off import MissingRights
     from cloud.clients import Azure
+    from engine.change import AnyChange
     from engine.outcome import Result, StepLook
     from engine.refusal import Refusal
     from engine.step import AnyStep, NeedsYou, Plan
@@ -90,6 +93,7 @@ def run_document(
         body = {**_step(step), "outcome": result.outcome.value, "reason": result.reason}
         if result.plan:
             body["changes"] = [change.title for change in result.plan.changes]
+            body["kinds"] = [kind_of(change) for change in result.plan.changes]
             body["notes"] = list(result.plan.notes)
             if result.plan.needs_you:
                 body["needs_you"] = _needs(result.plan.needs_you)
@@ -107,13 +111,20 @@ def _needs(needs: NeedsYou) -> dict[str, Any]:
     return {"what": needs.what, "how": [{"label": label, "value": how} for label, how in needs.how]}
 
 
+def change_document(change: AnyChange) -> dict[str, Any]:
+    """Return a change's document; `kind`: create, change, delete or wait."""
+    body: dict[str, Any] = {"change": change.key, "title": change.title, "kind": kind_of(change)}
+    body["drift"] = change.drift.value
+    if change.differences:
+        body["differences"] = [asdict(difference) for difference in change.differences]
+    return body
+
+
 def _planned(plan: Plan | None, error: Refusal | None) -> dict[str, Any]:
     if plan is None:
         return {"changes": [], "error": error_document(error) if error else None}
     body: dict[str, Any] = {
-        "changes": [
-            {"change": change.key, "title": change.title, "drift": change.drift.value} for change in plan.changes
-        ],
+        "changes": [change_document(change) for change in plan.changes],
         "reason": plan.reason,
         "notes": list(plan.notes),
         "skipped": plan.skipped,
@@ -135,15 +146,24 @@ def verify_document(checks: Sequence[Check], exit_code: int) -> dict[str, Any]:
     return {"command": "verify", "exit_code": exit_code, "checks": described}
 
 
-def _of_change(check: Check) -> dict[str, str]:
-    return {"step": check.step, "change": check.change, "drift": check.drift.value if check.drift else ""}
+def _of_change(check: Check) -> dict[str, Any]:
+    if check.drift is None:
+        return {"step": check.step}
+    return {
+        "step": check.step,
+        "change": check.change,
+        "drift": check.drift.value,
+        "kind": KINDS[check.drift],
+        "differences": [asdict(difference) for difference in check.differences],
+    }
 
 
 def status_document(document: StateDocument | None) -> dict[str, Any]:
     """Return what the state file says."""
     if document is None:
         return {"command": "status", "exit_code": 0, "deployment": None}
-    return {"command": "status", "exit_code": 0, "deployment": document.model_dump(exclude_none=True)}
+    body = {"command": "status", "exit_code": 0, "deployment": document.model_dump(exclude_none=True)}
+    return {**body, "removed": document.removed_at} if document.removed_at else body
 
 
 FORMS = ("text", "json", "env", "appsettings")

@@ -31,3 +31,5 @@ class Options:
     """The file to which requests and answers are appended."""
     purge: bool = False
     """In `destroy`: purge the application from the recycle bin."""
+    verbose: bool = False
+    """Requests are logged on stderr, and screens leave nothing out."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import questionary
 from prompt_toolkit.application import get_app_session
 from prompt_toolkit.document import Document
+from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.validation import ValidationError, Validator
 
@@ -97,15 +98,18 @@ class Terminal:
 
     async def proceed(self) -> bool:
         """Return whether to go on."""
+        _forget_typed_keys()
         return bool(await self._ask(questionary.confirm("Proceed?", default=True)))
 
     async def type_name(self, name: str) -> bool:
         """Return whether the person typed the instance's name, which is how a deletion is confirmed."""
+        _forget_typed_keys()
         question = questionary.text(f"To remove all this, type the instance's name ({_shown(name)}):")
         return str(await self._ask(question)).strip() == name
 
     async def agree(self, question: str) -> bool:
         """Return a yes or no; no is the default."""
+        _forget_typed_keys()
         return bool(await self._ask(questionary.confirm(_shown(question), default=False)))
 
     async def _text(
@@ -124,6 +128,20 @@ class Terminal:
         self.asked = True
         with patch_stdout(raw=True):  # what is printed meanwhile appears above the question
             return await question.unsafe_ask_async()
+
+
+def _forget_typed_keys() -> None:
+    """Drop the keys that were pressed before a confirmation was on the screen: they answered something else."""
+    clear_typeahead(get_app_session().input)
+    if sys.platform == "win32":
+        import msvcrt
+
+        while msvcrt.kbhit():
+            msvcrt.getwch()
+    else:
+        import termios
+
+        termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _shown(text: str) -> str:

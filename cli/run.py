@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from cli import deploy_ps1
-from cli.console import Screen, make_console, say, show_pairs
+from cli.console import busy, make_console, say, show_pairs
 from cli.options import Options
 from cli.resolve import NameCache, PromptPolicy, Resolved, remember, resolve, resolve_subscription
+from cli.screen import Screen
 from cli.sources import BY_NAME, IDENTIFYING, gather, recalled
 from cloud.azure_clouds import Cloud, find_cloud, manager
 from cloud.errors import explain
@@ -38,7 +39,7 @@ T = TypeVar("T")
 
 
 class Declined(Exception):
-    """The person said no to "Proceed?": nothing was written."""
+    """The person declined: nothing was written. The text says why, where it isn't plain from the answer."""
 
 
 class Run:
@@ -166,7 +167,7 @@ class Run:
         from engine.walk import Walk
 
         removing = removal is not None
-        self.screen = Screen(self.console, tuple(reversed(STEPS)) if removing else STEPS, removing=removing)
+        self.screen = Screen(self.console, STEPS, removing=removing, verbose=self.options.verbose)
         return Walk(
             STEPS,
             azure,
@@ -186,16 +187,17 @@ class Run:
         What a plan asks is asked here, in a terminal; Declined for a no to what is required. Unattended, what is needed
         and not given by a flag is BadInput. Without `asks` the plans come with their questions.
         """
-        with self.console.status("Looking at what exists ..."):
+        with busy(self.console, "Looking at what exists ..."):
             looks = await walk.look()
         while asks:
             questions = [look.plan.ask for look in looks.values() if look.plan and look.plan.ask]
             answers = await self._answers([ask for ask in questions if ask.answer not in walk.answers or ask.required])
             if not answers:
                 break
-            with self.console.status("Looking at what exists ..."):
+            with busy(self.console, "Looking at what exists ..."):
                 looks = await walk.answer(answers)
         self._report_missing_imports(looks)
+        self.screen.list_only(step for step in STEPS if not looks[step.key].is_idle(step, removing=walk.removes))
         return looks
 
     def _report_missing_imports(self, looks: Mapping[str, StepLook]) -> None:

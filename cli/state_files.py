@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cli import json_output
 from cli.console import make_console, show_refusal
+from cli.display import DEFAULT_STATE, command, shown
 from engine.refusal import Refusal
 from state.document import StateDocument, StateRefused
 from state.file_store import StateFile
@@ -25,3 +26,41 @@ def refuse(refusal: Refusal, *, as_json: bool) -> int:
         json_output.emit_refusal(refusal)
     show_refusal(make_console(stderr=True), refusal)
     return refusal.exit_code
+
+
+def no_deployment(path: Path, document: StateDocument | None) -> Refusal:
+    """Return the error (exit code 2) of a command that needs a deployment, where there is none."""
+    if document is not None:
+        return Refusal(
+            f"This deployment was removed on {when(document.removed_at)}.",
+            next=f"To set it up again: {command(['deploy', *naming(path)])}",
+            exit_code=2,
+        )
+    others = state_files_in(path.absolute().parent)
+    found = f"State files there: {', '.join(others)}. Name one with --state FILE." if others else ""
+    deploy = f"To deploy: {command(['deploy', *naming(path)])}"
+    return Refusal(
+        f"There is no deployment yet: no state file at {path.absolute()}.",
+        next=found or deploy,
+        exit_code=2,
+    )
+
+
+def naming(path: Path) -> list[str]:
+    """Return the flag that names this state file; none for the one that is taken anyway."""
+    return [] if shown(path) == DEFAULT_STATE else ["--state", shown(path)]
+
+
+def state_files_in(folder: Path) -> list[str]:
+    """Return the names of the state files in a folder, sorted; a trial's is named by its path."""
+    local = folder / ".local-azure" / DEFAULT_STATE
+    try:
+        names = sorted(file.name for file in folder.glob("*.state.json") if file.is_file())
+        return [*names, *([str(local.relative_to(folder))] if local.is_file() else [])]
+    except OSError:
+        return []
+
+
+def when(moment: str | None) -> str:
+    """Return a moment of the state file as it is shown: `2026-11-25 18:50 UTC`."""
+    return f"{(moment or '')[:16].replace('T', ' ')} UTC" if moment else ""

@@ -55,6 +55,7 @@ def environment(proxy: str, bundle: Path, identity: str | Secret) -> dict[str, s
         "REQUESTS_CA_BUNDLE": trust,
         "CURL_CA_BUNDLE": trust,
         "SSL_CERT_FILE": trust,
+        "NODE_EXTRA_CA_CERTS": trust,
         "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com/",
     }
     if isinstance(identity, Secret):

@@ -29,6 +29,17 @@ class Drift(Enum):
 
 
 @dataclass(frozen=True)
+class Difference:
+    """A setting that a change corrects."""
+
+    name: str
+    before: str
+    """What Azure has; "" for nothing."""
+    after: str
+    """What is desired; "" for nothing."""
+
+
+@dataclass(frozen=True)
 class Right:
     """An action of Azure's role-based access control at a scope, or of the directory: what a change needs."""
 
@@ -58,6 +69,21 @@ class Change(ABC, Generic[Clients]):
     @abstractmethod
     def drift(self) -> Drift:
         """How Azure differs while this has not been done."""
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """What exactly differs, where it is known; empty for what is created or deleted as a whole."""
+        return ()
+
+    @property
+    def seconds(self) -> float:
+        """How long it usually takes, for the estimate of a plan."""
+        return 2.0
+
+    @property
+    def last(self) -> bool:
+        """Whether it is made after everything that the other steps of a run do: it would be in their way."""
+        return False
 
     @property
     def owns(self) -> tuple[str, ...]:

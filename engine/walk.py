@@ -59,6 +59,9 @@ class Walk(Generic[Clients]):
         if removal is not None:
             self._needs = {key: tuple(step.key for step in steps if key in step.needs) for key in self._needs}
         self._looks: dict[str, StepLook] = {}
+        self._has_written = False
+        self._ready: dict[str, asyncio.Future[Result]] = {}
+        """By step, how it has ended: those that need it wait for that, and not for its changes that come last."""
 
     @property
     def removes(self) -> bool:
@@ -90,12 +93,13 @@ class Walk(Generic[Clients]):
     async def apply(self, recorder: Recorder) -> Mapping[str, Result]:
         """Carry out what `look` planned; each step starts as soon as what it needs has succeeded."""
         running: dict[str, asyncio.Task[Result]] = {}
+        loop = asyncio.get_running_loop()
+        self._ready = {step.key: loop.create_future() for step in self.steps}
         try:
             async with asyncio.TaskGroup() as group:
                 for step in self.steps:
-                    needs = [running[key] for key in self._needs[step.key]]
-                    first = list(running.values()) if step.last and self._removal is None else []
-                    running[step.key] = group.create_task(self._run(step, needs, first, recorder))
+                    first = [self._ready[key] for key in running] if step.last and self._removal is None else []
+                    running[step.key] = group.create_task(self._run(step, first, recorder))
         except ExceptionGroup as broken:  # what ends the whole walk: a state file that can't be written, a bug
             raise broken.exceptions[0] from None
         return {step.key: running[step.key].result() for step in self.steps}
@@ -153,12 +157,10 @@ class Walk(Generic[Clients]):
             reveal=self._watcher.reveal,
         )
 
-    async def _run(
-        self, step: AnyStep, needs: list[asyncio.Task[Result]], first: list[asyncio.Task[Result]], recorder: Recorder
-    ) -> Result:
+    async def _run(self, step: AnyStep, first: list[asyncio.Future[Result]], recorder: Recorder) -> Result:
         if first:
             await asyncio.wait(first)
-        before = dict(zip(self._needs[step.key], [await need for need in needs], strict=True))
+        before = {key: await self._ready[key] for key in self._needs[step.key]}
         failed = [key for key, result in before.items() if result.outcome in (Outcome.FAILED, Outcome.BLOCKED)]
         look = self._looks[step.key]
         if failed and not look.is_idle(step, removing=self._removal is not None):
@@ -166,12 +168,15 @@ class Walk(Generic[Clients]):
             remaining = look.plan.changes if look.plan else ()
             result = Result(Outcome.BLOCKED, reason=f"needs: {titles}", remaining=remaining)
         else:
-            # What it needs has changed, so what was observed may have changed too.
-            if any(result.has_written for result in before.values()):
+            # What it needs has changed, so what was observed may have changed too. A look that failed is repeated after
+            # any write: what kept it out, such as a closed network, may have gone.
+            if any(result.has_written for result in before.values()) or (look.error and self._has_written):
                 look = _without_new_question(await self._look_at(step, Reads()), look)
             result = await self._carry_out(step, look, recorder)
         recorder.ended(step, result)
         self._watcher.ended(step, result)
+        if not self._ready[step.key].done():
+            self._ready[step.key].set_result(result)
         return result
 
     async def _carry_out(self, step: AnyStep, look: StepLook, recorder: Recorder) -> Result:
@@ -185,6 +190,8 @@ class Walk(Generic[Clients]):
             self._owned[step.key] |= {*plan.adoptable}
         produced: dict[str, str] = dict(plan.values)
         for position, change in enumerate(plan.changes):
+            if change.last and not self._ready[step.key].done():
+                await self._let_others_go_first(step, Result(self._outcome(plan), plan, dict(produced)))
             recorder.about_to(step, change)
             self._watcher.started(step, change)
             try:
@@ -192,6 +199,7 @@ class Walk(Generic[Clients]):
             except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on, and it is shown
                 refusal = self._refused(error, change)
                 return Result(Outcome.FAILED, plan, produced, refusal, remaining=plan.changes[position:])
+            self._has_written = True
             produced.update(values)
             self._values.update(values)
             self._forget(change.releases)
@@ -200,6 +208,14 @@ class Walk(Generic[Clients]):
         outcome = self._outcome(plan)
         kept = _retained(step, plan) if outcome is Outcome.RETAINED else None
         return Result(outcome, plan, produced, kept, reason="" if plan.changes else plan.reason)
+
+    async def _let_others_go_first(self, step: AnyStep, result: Result) -> None:
+        """Let those that need the step go on, and wait until all others have ended, or wait here too."""
+        self._ready[step.key].set_result(result)
+        others = [ready for key, ready in self._ready.items() if key != step.key]
+        if others:
+            self._watcher.waiting(step, "waiting for the other steps")
+            await asyncio.wait(others)
 
     def _refused(self, error: Exception, change: AnyChange) -> Refusal:
         refusal = self._explain(error, change.title) or _bug(error)

@@ -117,6 +117,14 @@ class StateDocument(Part):
         """Return all that the steps produced, by the names that `outputs` prints."""
         return {name: value for record in self.steps.values() for name, value in record.values.items()}
 
+    @property
+    def removed_at(self) -> str:
+        """When `destroy` removed everything, in UTC, ISO 8601; "" while there is something, or never was."""
+        records = self.steps.values()
+        if any(record.owned or record.in_progress or record.values or record.error for record in records):
+            return ""
+        return max((record.finished or "" for record in records if record.removed), default="")
+
     def prior_runs(self) -> PriorRuns:
         """Return what the file says of earlier runs, as a walk takes it."""
         owned = {key: frozenset(record.owned) for key, record in self.steps.items()}

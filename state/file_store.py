@@ -124,6 +124,17 @@ class StateFile:
         finally:
             lock.release()
 
+    def is_locked(self) -> bool:
+        """Whether a run holds the lock. Asking makes no file, and keeps nobody out for longer than it takes."""
+        if not self.lock_path.exists():
+            return False
+        lock = FileLock(self.lock_path, mode=0o644)
+        try:
+            with lock.acquire(timeout=0):
+                return False
+        except (Timeout, OSError):
+            return True
+
     def _sweep(self) -> None:
         """Remove what a run that was killed in the middle of a write left beside the file."""
         target = self.path.resolve()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from cli.carry_out import Ended, carry_out, show_errors, show_notes, show_what_is_planned
+from cli.carry_out import Ended, carry_out, show_errors, show_notes, show_what_is_planned, show_what_was_done
 from cli.console import say, text
 from cli.display import command, shown
 from cli.hand_off import missing_rights
@@ -29,7 +29,7 @@ async def destroy(run: Run) -> int:
     state = run.options.state
     if run.document is None:
         raise Refusal(
-            f"There is nothing to destroy: no state file at {shown(state.path)}.",
+            f"There is nothing to destroy: no state file at {state.path.absolute()}.",
             why="Only what a state file records as created by this tool is ever deleted.",
             next="Name the deployment's state file with --state FILE. If it is lost: deploy once more with the same "
             "inputs, which records again what has this tool's tag; then destroy.",
@@ -43,7 +43,9 @@ async def destroy(run: Run) -> int:
             show_what_is_planned(run, walk, looks, missing)
             await _confirm(run, resolved.target.instance)
         ended = await carry_out(run, azure, resolved, walk, "destroy", missing)
-    if not show_errors(run, walk, ended, "Not everything is removed."):
+    if show_errors(run, walk, ended, "Not everything is removed."):
+        show_what_was_done(run, ended)
+    else:
         _show_success(run, walk, ended)
     return ended.code
 
@@ -73,7 +75,7 @@ async def _confirm(run: Run, instance: str) -> None:
     from cli.prompts import Terminal
 
     if not await Terminal().type_name(instance):
-        raise Declined
+        raise Declined(f"That is not the instance's name, {instance}.")
     run.console.print()
 
 
@@ -85,6 +87,7 @@ def _show_success(run: Run, walk: Walk[Azure], ended: Ended) -> None:
         console.print(text("Everything that this tool created is removed", "bold green"))
     else:
         console.print(text("Everything that is recorded as created by this tool is removed, and some is kept:", "bold"))
+    show_what_was_done(run, ended)
     show_notes(run, [note for plan in plans for note in plan.notes])
     if kept:
         again = command(["deploy", "--state", shown(run.options.state.path)])

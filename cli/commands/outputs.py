@@ -6,15 +6,16 @@ import sys
 from pathlib import Path
 
 from cli import json_output
-from cli.state_files import read_state, refuse
+from cli.state_files import no_deployment, read_state, refuse
 from engine.refusal import Refusal
+from state.document import StateDocument
 
 
 def show_outputs(path: Path, form: str) -> int:
     """Print the collected values in the form asked for. Return the exit code."""
     document = read_state(path)
-    if document is None:
-        document = Refusal(f"There is no deployment yet: no state file at {path}.", next="Deploy first.", exit_code=2)
+    if document is None or (isinstance(document, StateDocument) and document.removed_at):
+        document = no_deployment(path, document)
     if isinstance(document, Refusal):
         return refuse(document, as_json=form == "json")
     login = (document.belongs_to.endpoints or {}).get("login", "")

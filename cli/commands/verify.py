@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -11,9 +11,12 @@ from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
 from cli import json_output
 from cli.check import Check
-from cli.console import show_checks, show_refusal
+from cli.console import say, show_refusal
 from cli.display import command
+from cli.plan_view import difference_words, show_rows
 from cli.run import Run
+from cli.signs import KINDS, SIGNS, SYMBOLS, by_number, named, short_ids
+from cli.state_files import no_deployment
 from cloud import data_plane
 from cloud.azure_clouds import DATA_PLANE
 from cloud.data_plane import lacks_role
@@ -34,7 +37,12 @@ if TYPE_CHECKING:
 
 
 async def verify(run: Run) -> int:
-    """Check every step and probe the instance, and return the exit code: 1 when something differs or doesn't answer."""
+    """Check every step and probe the instance, and return the exit code: 1 when something differs or doesn't answer.
+
+    Refusal (exit 2) where nothing was deployed: what never was can't differ.
+    """
+    if run.document is None or run.document.removed_at:
+        raise no_deployment(run.options.state.path, run.document)
     async with await run.connect() as azure:
         if run.prior.values.get("host_name"):
             azure.credential.ask_early(f"{DATA_PLANE}/.default")
@@ -51,12 +59,12 @@ async def verify(run: Run) -> int:
         except ExceptionGroup as broken:  # bad input, found by a step
             raise broken.exceptions[0] from None
     looks, probed = looking.result(), probing.result()
-    checks = [*(check for step in STEPS for check in _of_step(step, looks[step.key])), *probed]
+    checks = [*(check for step in by_number(STEPS) for check in _of_step(step, looks[step.key])), *probed]
     code = worst(check.exit_code for check in checks)
     if run.options.json:
         json_output.emit({**json_output.verify_document(checks, code), "warnings": run.warnings})
         return code
-    show_checks(run.console, [(check.title, check.result, check.detail) for check in checks])
+    _show(run, checks)
     run.console.print()
     for check in checks:
         if check.error:
@@ -70,6 +78,23 @@ async def verify(run: Run) -> int:
         seen = all(check.result != "note" or check.step for check in checks)
         run.console.print("No drift: Azure matches your settings" if seen else "No drift; the instance was not asked")
     return code
+
+
+def _show(run: Run, checks: Sequence[Check]) -> None:
+    """Print the checks; without -v, steps of which there is nothing to say share a line, and ids are shortened."""
+    verbose = run.options.verbose
+    as_chosen = {check.step for check in checks if check.step and check.result == "ok"}
+    as_chosen -= {check.step for check in checks if check.result != "ok"}
+    shown = [check for check in checks if verbose or check.step not in as_chosen]
+    rows = [(check.title, check.result, check.detail if verbose else short_ids(check.detail)) for check in shown]
+    show_rows(run.console, rows, [_sign(check) for check in shown])
+    if as_chosen and not verbose:
+        steps = by_number(step for step in STEPS if step.key in as_chosen)
+        say(run.console, f"as chosen: {named(steps)}", first="✓ ", first_style="green")
+
+
+def _sign(check: Check) -> tuple[str, str]:
+    return SIGNS[KINDS[check.drift]] if check.drift and check.result == "drift" else SYMBOLS[check.result]
 
 
 def _of_step(step: AnyStep, look: StepLook) -> list[Check]:
@@ -91,7 +116,9 @@ def _of_change(title: str, step: str, change: AnyChange) -> Check:
     drift = change.drift
     if not drift.differs:
         return Check(title, "note", change.title, step=step, change=change.key, drift=drift)
-    return Check(title, "drift", f"{drift.value}: {change.title}", step=step, change=change.key, drift=drift)
+    differences = change.differences
+    what = "; ".join(map(difference_words, differences)) if differences else f"{drift.value}: {change.title}"
+    return Check(title, "drift", what, step=step, change=change.key, drift=drift, differences=differences)
 
 
 async def _probes(

@@ -19,7 +19,7 @@ from emulator.arm.core import (
     versions,
 )
 from emulator.arm.core.routes import ROUTER
-from emulator.arm.digital_twins import endpoints, history, instance_operations
+from emulator.arm.digital_twins import endpoints, history, instance_operations, published_lists
 from emulator.arm.inventory import inventory
 from emulator.arm.messaging import authorization_rules, event_grid, hubs_and_topics, namespaces
 from emulator.arm.storage import accounts, containers
@@ -32,7 +32,7 @@ __all__ = ["handle", "inventory", "render_refusal"]
 SERVED_BY = (
     *(eligibility, locks, role_assignments, role_definitions, user_assigned_identities),
     *(operations, providers, resource_groups, resource_lists, subscriptions, tags),
-    *(endpoints, history, instance_operations),
+    *(endpoints, history, instance_operations, published_lists),
     *(authorization_rules, event_grid, hubs_and_topics, namespaces),
     *(accounts, containers),
 )

@@ -10,8 +10,8 @@ import re
 from emulator.arm.core.lifecycle import state_of
 from emulator.arm.digital_twins.children import CHILDREN, ENDPOINTS, id_of
 from emulator.dataplane import items
-from emulator.dataplane.expressions import BadExpression, parse
 from emulator.dataplane.hosts import require
+from emulator.dataplane.language import BadExpression, condition_of
 from emulator.dataplane.routes import ROUTER
 from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
@@ -89,7 +89,7 @@ def _is_active(world: World, instance: Json, endpoint: str) -> bool:
 
 def _check_filter(condition: object) -> None:
     try:
-        parse(condition if isinstance(condition, str) else "")
+        condition_of(condition if isinstance(condition, str) else "")
     except BadExpression as error:
         raise Refused(
             400,

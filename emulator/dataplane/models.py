@@ -47,6 +47,12 @@ def add_models(world: World, request: Request) -> Reply:
             "exist. See the Swagger example (https://aka.ms/ModelListSwSmpl).",
         )
     _check_references(world, instance, new)
+    found = finder(world, instance)
+    for model in models:
+        try:
+            dtdl.check_references(model, lambda identifier: new.get(identifier) or found(identifier))
+        except dtdl.BadModel as error:
+            raise _parser_error(str(error)) from None
     records = [_record(model) for model in models]
     for record in records:
         items.put(world, KIND, instance, record, record["id"])
@@ -189,9 +195,13 @@ def _wants_definition(request: Request) -> bool:
 
 
 def _closure(world: World, instance: Json, identifier: str) -> set[str]:
-    found = definition(world, instance, identifier)
-    below = [_closure(world, instance, identifier) for identifier in dtdl.references(found)] if found else []
-    return {identifier}.union(*below)
+    found, ahead = set[str](), [identifier]
+    while ahead:
+        current = ahead.pop()
+        if current not in found:
+            found.add(current)
+            ahead += dtdl.references(definition(world, instance, current) or {})
+    return found
 
 
 def _users(world: World, instance: Json, identifier: str, *, in_use: bool) -> list[str]:

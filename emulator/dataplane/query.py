@@ -1,6 +1,7 @@
-"""Queries over the twin graph: the twins or relationships that match a condition, the first of them, or their count.
+"""Queries over the twin graph: what they find, row by row. How they are written: `emulator.dataplane.language`.
 
-Projections, joins and `MATCH` are refused with the code of a query that can't be parsed; the message says so.
+Without public source, and so as it is simplest: a `MATCH` finds a row for each path, and `SELECT *` shows its
+collections by name. Source of what a path is: https://learn.microsoft.com/azure/digital-twins/reference-query-clause-match
 """
 
 from __future__ import annotations
@@ -8,23 +9,21 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from emulator.dataplane import dtdl, items, models, twins
-from emulator.dataplane.expressions import MISSING, BadExpression, Condition, Values, parse
+from emulator.dataplane.comparisons import MISSING
 from emulator.dataplane.hosts import require
+from emulator.dataplane.language import BadExpression, query_of
+from emulator.dataplane.query_parts import Condition, Hop, Path, Query, Values
 from emulator.dataplane.routes import ROUTER
 from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
-_SELECT = re.compile(
-    r"\s*SELECT\s+(?:TOP\s*\(\s*(?P<top>\d+)\s*\)\s*)?(?P<what>\*|COUNT\s*\(\s*\))\s*FROM\s+"
-    r"(?P<collection>digitaltwins|relationships)(?:\s+(?!WHERE\b)(?P<alias>[A-Za-z]\w*))?"
-    r"(?:\s+WHERE\s+(?P<where>.+?))?\s*",
-    re.IGNORECASE | re.DOTALL,
-)
-_NOT_EMULATED = re.compile(r"\b(JOIN|MATCH|ORDER|GROUP|RELATED)\b", re.IGNORECASE)
+Row = dict[str, Json]
+"""Twins and relationships by the names of their collections; "" for one without a name."""
 
 
 @ROUTER.add("POST", "/query", latency="data_plane")
@@ -58,59 +57,146 @@ def _token(query: str, start: int) -> str:
     return base64.urlsafe_b64encode(json.dumps([query, start]).encode()).decode()
 
 
-def _run(world: World, instance: Json, query: str) -> list[Json]:
-    match = _SELECT.fullmatch(query)
-    if not match:
-        raise _refused(query)
-    kind = twins.KIND if match["collection"].lower() == "digitaltwins" else twins.RELATIONSHIP
-    found = items.every(world, kind, instance)
-    if match["where"]:
-        condition = _condition(world, instance, query, match["where"], match["alias"])
-        found = [item for item in found if condition(_values(item, match["alias"]))]
-    if match["top"] is not None:
-        found = found[: int(match["top"])]
-    return found if match["what"] == "*" else [{"COUNT": len(found)}]
+def _run(world: World, instance: Json, text: str) -> list[Json]:
+    try:
+        query = query_of(text, {"IS_OF_MODEL": _is_of_model(models.finder(world, instance))})
+        _check(query)
+        return _found(world, instance, query)
+    except BadExpression as error:
+        # The code is Azure's, as recorded; the words are the emulator's own.
+        message = f"The emulator doesn't take this query: {error} Query: {text[:200]}"
+        raise Refused(400, "SqlQueryError", message) from None
 
 
-def _condition(world: World, instance: Json, query: str, where: str, alias: str | None) -> Condition:
-    find = models.finder(world, instance)
+def _check(query: Query) -> None:
+    """Raise `BadExpression` for collections that are not there, and for what the pages of JOIN and MATCH demand."""
+    names = [query.start, *(name for hop in query.hops for name in (hop.relationship, hop.target))]
+    named = [name.lower() for name in names if name]
+    if not query.is_match:
+        for position, hop in enumerate(query.hops):
+            known = [query.start, *(earlier.target for earlier in query.hops[:position])]
+            if hop.source.lower() not in map(str.lower, known):
+                raise BadExpression(f"'{hop.source}' names no collection of twins before this JOIN.")
+        if len(set(named)) < len(named):
+            raise BadExpression("Two collections have the same name.")
+        if query.hops and query.columns is None and not query.counts:
+            raise BadExpression("With JOIN, the columns must be named: SELECT * is for queries without it.")
+    if (query.hops or query.is_match) and not {name.lower() for name in query.identified} & set(named):
+        raise BadExpression("A query with JOIN or MATCH must say which twin: WHERE collection.$dtId = '...'.")
+    if len(named) > 1:
+        for path in (*query.paths, *(column.path for column in query.columns or ())):
+            if path[0].lower() not in named:
+                raise BadExpression(f"'{path[0]}' names no collection of this query.")
 
-    def is_of_model(*arguments: str) -> Condition:
-        names = [argument for argument in arguments if argument.startswith("dtmi:")]
-        exact = "EXACT" in [argument.upper() for argument in arguments]
-        if len(names) != 1 or not all(
-            argument in names or argument.upper() in (str(alias).upper(), "EXACT") for argument in arguments
-        ):
+
+def _found(world: World, instance: Json, query: Query) -> list[Json]:
+    found: list[Json] = []
+    for row in _rows(world, instance, query):
+        if query.condition and not query.condition(_values(row)):
+            continue
+        if query.top is not None and len(found) >= query.top:
+            break
+        found.append(_shown(row, query))
+    return [{"COUNT": len(found)}] if query.counts else found
+
+
+def _shown(row: Row, query: Query) -> Json:
+    if query.columns is None:
+        return {name: item for name, item in row.items() if name} if query.is_match else next(iter(row.values()))
+    values = _values(row)
+    shown = {column.name: values(column.path) for column in query.columns}
+    return {name: value for name, value in shown.items() if value is not MISSING}
+
+
+def _rows(world: World, instance: Json, query: Query) -> Iterator[Row]:
+    if not query.of_twins:
+        yield from ({query.start: item} for item in items.every(world, twins.RELATIONSHIP, instance))
+        return
+    every = {twin["$dtId"]: twin for twin in items.every(world, twins.KIND, instance)}
+    graph = _Graph(every, items.every(world, twins.RELATIONSHIP, instance) if query.hops else [])
+    for twin in every.values():
+        yield from graph.rows({query.start: twin}, twin, query.hops, is_match=query.is_match)
+
+
+class _Graph:
+    """Twins and the relationships that lead from each and to each."""
+
+    def __init__(self, every: dict[str, Json], relationships: list[Json]) -> None:
+        self._twins = every
+        self._steps: dict[str, list[tuple[str, Json, str]]] = defaultdict(list)
+        for relationship in relationships:
+            source, target = relationship["$sourceId"], relationship["$targetId"]
+            self._steps[source].append((">", relationship, target))
+            self._steps[target].append(("<", relationship, source))
+
+    def rows(self, row: Row, twin: Json, hops: tuple[Hop, ...], *, is_match: bool) -> Iterator[Row]:
+        """Yield the row, extended by what the hops lead to; none where one leads nowhere."""
+        if not hops:
+            yield row
+            return
+        hop, *rest = hops
+        start = twin if is_match else next(item for name, item in row.items() if name.lower() == hop.source.lower())
+        for relationship, end in self._ends(start["$dtId"], hop, (), hop.most):
+            known = row.get(hop.target) if hop.target else None
+            if known is not None and known["$dtId"] != end:
+                continue
+            further = {hop.relationship: relationship} if hop.relationship else {}
+            found = self._twins[end]
+            extended = {**row, **further, **({hop.target: found} if hop.target else {})}
+            yield from self.rows(extended, found, tuple(rest), is_match=is_match)
+
+    def _ends(self, start: str, hop: Hop, path: tuple[str, ...], most: int) -> Iterator[tuple[Json, str]]:
+        """Yield the last relationship and the twin of each path; a path has no relationship twice."""
+        for direction, relationship, end in self._steps[start]:
+            key = f"{relationship['$sourceId']}/{relationship['$relationshipId']}"
+            follows = direction in hop.directions and (not hop.names or relationship["$relationshipName"] in hop.names)
+            if not follows or key in path:
+                continue
+            if len(path) + 1 >= hop.fewest:
+                yield relationship, end
+            if len(path) + 1 < most:
+                yield from self._ends(end, hop, (*path, key), most)
+
+
+def _is_of_model(find: dtdl.Find) -> Any:
+    """Return the function IS_OF_MODEL: a model or one that extends it, in the same or a later version unless exact.
+
+    Source: https://learn.microsoft.com/azure/digital-twins/how-to-query-graph (Query by model).
+    """
+
+    def is_of_model(*arguments: Any) -> Condition:
+        names = [argument for argument in arguments if isinstance(argument, str) and dtdl.is_id(argument.strip())]
+        words = [argument for argument in arguments if isinstance(argument, tuple)]
+        exact = bool(words) and len(words[-1]) == 1 and words[-1][0].lower() == "exact"
+        collection = words[: len(words) - exact]
+        if len(names) != 1 or len(names) + len(words) != len(arguments) or len(collection) > 1:
             raise TypeError(arguments)
+        asked, path = names[0].strip(), (*(collection[0] if collection else ()), "$metadata", "$model")
 
         def condition(values: Values) -> bool:
-            model = values("$metadata.$model")
-            return isinstance(model, str) and (model == names[0] if exact else dtdl.is_a(model, names[0], find))
+            model = values(path)
+            if not isinstance(model, str) or exact:
+                return bool(model == asked)
+            return any(dtdl.is_version_of(part, asked) for part in dtdl.lineage(model, find))
 
         return condition
 
-    try:
-        return parse(where, {"IS_OF_MODEL": is_of_model})
-    except BadExpression as error:
-        raise _refused(query, str(error)) from None
+    return is_of_model
 
 
-def _values(item: Json, alias: str | None) -> Values:
-    def value(path: str) -> Any:
-        found: Any = item
-        names = path.split(".")
-        if alias and names[0].lower() == alias.lower():
-            names = names[1:]
-        for name in names:
-            found = found.get(name.strip("[]"), MISSING) if isinstance(found, dict) else MISSING
+def _values(row: Row) -> Values:
+    """Return the function that finds a property in a row; with one collection its name may be left out."""
+    named = {name.lower(): item for name, item in row.items()}
+
+    def value(path: Path) -> Any:
+        found: Any = named.get(path[0].lower(), MISSING)
+        rest = path[1:]
+        if found is MISSING and len(named) == 1:
+            found, rest = next(iter(named.values())), path
+        elif found is MISSING:
+            raise BadExpression(f"'{path[0]}' names no collection of this query.")
+        for name in rest:
+            found = found.get(name, MISSING) if isinstance(found, dict) else MISSING
         return found
 
     return value
-
-
-def _refused(query: str, reason: str = "") -> Refused:
-    if not reason:
-        reason = "Only SELECT [TOP(n)] * or COUNT() FROM digitaltwins or relationships [WHERE condition] is understood."
-        if match := _NOT_EMULATED.search(query):
-            reason = f"{match[1].upper()} is not supported by this embedded instance. {reason}"
-    return Refused(400, "SqlQueryError", f"SQL query parse failed: {reason} Query: {query[:200]}")

@@ -6,7 +6,7 @@ digital-twins-explorer#105.
 
 from __future__ import annotations
 
-from emulator.dataplane import dtdl, items, json_patch, models, twins
+from emulator.dataplane import dtdl, items, json_patch, models, schemas, twins
 from emulator.dataplane.hosts import require
 from emulator.dataplane.routes import ROUTER
 from emulator.messages import Json, Refused, Reply, Request
@@ -55,9 +55,6 @@ def put_relationship(world: World, request: Request, twin: str, name: str) -> Re
     body = items.body_of(request)
     before = items.get(world, KIND, instance, twin, name)
     items.check_etag(request, before, f"a relationship with the id {name}", "relationship")
-    for key, value in (("$relationshipId", name), ("$sourceId", twin)):
-        if body.get(key, value) != value:
-            raise items.invalid(f"The {key} '{body[key]}' in the payload does not match the one in the path.")
     if not isinstance(body.get("$relationshipName"), str) or not isinstance(body.get("$targetId"), str):
         raise items.invalid("The relationship must have $relationshipName and $targetId.")
     result = _valid(world, instance, source, {**body, "$relationshipId": name, "$sourceId": twin})
@@ -124,7 +121,7 @@ def _valid(world: World, instance: Json, source: Json, body: Json) -> Json:
     model = find(source["$metadata"]["$model"]) or {}
     content = dtdl.contents(model, find).get(body["$relationshipName"])
     target_model = (content or {}).get("target")
-    fits = target_model is None or dtdl.is_a(target["$metadata"]["$model"], target_model, find)
+    fits = target_model is None or target_model in dtdl.lineage(target["$metadata"]["$model"], find)
     if content is None or dtdl.kind_of(content) != "Relationship" or not fits:
         raise Refused(
             400,
@@ -135,7 +132,9 @@ def _valid(world: World, instance: Json, source: Json, body: Json) -> Json:
     known = {part["name"]: part.get("schema") for part in content.get("properties") or []}
     properties = {key: value for key, value in body.items() if not key.startswith("$")}
     wrong = [f"{key} does not exist on the relationship." for key in properties if key not in known]
-    wrong += [text for key in properties if key in known for text in dtdl.mismatches(known[key], properties[key], key)]
+    wrong += [
+        text for key in properties if key in known for text in schemas.mismatches(known[key], properties[key], key)
+    ]
     if wrong:
         raise twins.failed(*wrong)
     own = ("$relationshipId", "$sourceId", "$targetId", "$relationshipName")

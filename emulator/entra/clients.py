@@ -47,6 +47,13 @@ def _shown(world: World, kind: str, client: str) -> Json | None:
 
 def _check_secret(world: World, application: Json, principal: Json | None, form: Json) -> None:
     secret = form.get("client_secret")
+    if not secret and form.get("client_assertion"):
+        # Assertions are not played: no application has a certificate or an issuer to hold one against.
+        text = (
+            "The emulator does not play client assertions (certificates, workload identities): none was compared with "
+            f"the credentials of app '{application['appId']}'. Sign in with a client secret."
+        )
+        raise refusal(401, "invalid_client", 700027, text)
     if not secret:
         text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
         raise refusal(401, "invalid_client", 7000218, text)

@@ -235,7 +235,6 @@ SERVICE_PRINCIPAL = ObjectType(
             "disabledByMicrosoftStatus",
             "id",
             "resourceSpecificApplicationPermissions",
-            "servicePrincipalType",
             "signInAudience",
             "verifiedPublisher",
         }

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from engine.change import Drift
+from engine.change import Difference, Drift
 from engine.record import Kind
 
 MARK = "azure-digital-twins-deploy"
@@ -32,6 +32,12 @@ class TagChange:
     words: tuple[str, ...] = ()
     owns: tuple[str, ...] = ()
     releases: tuple[str, ...] = ()
+
+    def differences(self, before: Mapping[str, str]) -> tuple[Difference, ...]:
+        """Return how the tags differ from those before, by name."""
+        names = dict.fromkeys((*before, *self.after))
+        pairs = ((name, before.get(name, ""), self.after.get(name, "")) for name in names)
+        return tuple(Difference(f"tag {name}", was, becomes) for name, was, becomes in pairs if was != becomes)
 
 
 def change_tags(

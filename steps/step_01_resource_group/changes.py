@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.change import Change, Drift, Right
+from engine.change import Change, Difference, Drift, Right
 from engine.context import Context, Target
 from engine.record import Kind, Values
 from steps.shared.az_commands import az
@@ -84,6 +84,10 @@ class TagGroup(Change["Azure"]):
         return f"change resource group {self.group.name}: {', '.join(self.tags.words)}"
 
     @property
+    def differences(self) -> tuple[Difference, ...]:
+        return self.tags.differences(self.group.tags)
+
+    @property
     def owns(self) -> tuple[str, ...]:
         return self.tags.owns
 
@@ -135,6 +139,11 @@ class DeleteGroup(Change["Azure"]):
     """What is recorded of the group and its tags."""
     key = "delete-resource-group"
     drift = Drift.LEFT_OVER
+
+    @property
+    def seconds(self) -> float:
+        """Published recordings of Azure: 61 to 185 with something in it."""
+        return 60.0
 
     @property
     def title(self) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cloud.regions import PROVIDER
-from engine.change import Change, Drift, Right
+from engine.change import Change, Difference, Drift, Right
 from engine.context import Context, Target
 from engine.record import Values
 from steps.shared.az_commands import VERSION, az, delete, settled
-from steps.shared.identities import IDENTITY, name_of
 from steps.shared.instance import INSTANCE, Instance
 from steps.shared.provisioning import GOING
 from steps.shared.tags import drift_of
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     from steps.step_02_instance.azure import InstanceClient
 
 INSTANCE_ACTION = "Microsoft.DigitalTwins/digitalTwinsInstances"
-IDENTITY_ACTION = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +32,11 @@ class RegisterProvider(Change["Azure"]):
     key = "register-provider"
     title = f"register the provider {PROVIDER} in the subscription"
     drift = Drift.MISSING
+
+    @property
+    def seconds(self) -> float:
+        """Not in any recording: seconds to minutes."""
+        return 20.0
 
     @property
     def rights(self) -> tuple[Right, ...]:
@@ -52,79 +54,6 @@ class RegisterProvider(Change["Azure"]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CreateIdentity(Change["Azure"]):
-    """Create a user-assigned identity."""
-
-    id: str
-    """Its resource id, as the user spells it."""
-    location: str
-    tags: Mapping[str, str]
-    """All that it is to have, with our own."""
-    drift = Drift.MISSING
-
-    @property
-    def key(self) -> str:
-        return f"create-identity:{self.id.lower()}"
-
-    @property
-    def title(self) -> str:
-        return f"create user-assigned identity {name_of(self.id)} in {self.location}"
-
-    @property
-    def owns(self) -> tuple[str, ...]:
-        return (IDENTITY.item(self.id.lower()),)
-
-    @property
-    def rights(self) -> tuple[Right, ...]:
-        return (Right(f"{IDENTITY_ACTION}/write", self.id),)
-
-    async def apply(self, context: Context[Azure]) -> Values:
-        from steps.step_02_instance.azure import create_identity
-
-        await create_identity(context.clients, self.id, self.location, self.tags)
-        return {}
-
-    def az(self) -> str:
-        parts = self.id.split("/")
-        where = ("--subscription", parts[2], "--resource-group", parts[4], "--name", parts[-1])
-        tags = (f"{name}={value}" for name, value in self.tags.items())
-        return az("identity", "create", *where, "--location", self.location, "--tags", *tags)
-
-
-@dataclass(frozen=True, kw_only=True)
-class DeleteIdentity(Change["Azure"]):
-    """Delete a user-assigned identity that this tool created."""
-
-    id: str
-    drift = Drift.LEFT_OVER
-
-    @property
-    def key(self) -> str:
-        return f"delete-identity:{self.id.lower()}"
-
-    @property
-    def title(self) -> str:
-        return f"delete user-assigned identity {name_of(self.id)}"
-
-    @property
-    def releases(self) -> tuple[str, ...]:
-        return (IDENTITY.item(self.id.lower()),)
-
-    @property
-    def rights(self) -> tuple[Right, ...]:
-        return (Right(f"{IDENTITY_ACTION}/delete", self.id),)
-
-    async def apply(self, context: Context[Azure]) -> Values:
-        from steps.step_02_instance.azure import delete_identity
-
-        await delete_identity(context.clients, self.id)
-        return {}
-
-    def az(self) -> str:
-        return az("identity", "delete", "--ids", self.id)
-
-
-@dataclass(frozen=True, kw_only=True)
 class CreateInstance(Change["Azure"]):
     """Create the instance, where necessary after one of the same name is deleted."""
 
@@ -137,6 +66,11 @@ class CreateInstance(Change["Azure"]):
     """An earlier run created or adopted it, so a name that is still taken is about to be free."""
     key = "create-instance"
     drift = Drift.MISSING
+
+    @property
+    def seconds(self) -> float:
+        """Published recordings of Azure: 9, 29, 65 and 99."""
+        return 45.0
 
     @property
     def title(self) -> str:
@@ -222,6 +156,10 @@ class ChangeInstance(Change["Azure"]):
         return f"change instance {self.instance.name}: {', '.join(self.settings.words)}"
 
     @property
+    def differences(self) -> tuple[Difference, ...]:
+        return self.settings.differences
+
+    @property
     def owns(self) -> tuple[str, ...]:
         return self.settings.owns
 
@@ -243,6 +181,17 @@ class ChangeInstance(Change["Azure"]):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CloseNetwork(ChangeInstance):
+    """Disable public network access: from outside nothing in the instance can be read or written any more."""
+
+    key = "close-network"
+
+    @property
+    def last(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeleteInstance(Change["Azure"]):
     """Delete the instance and everything in it, or wait until it is deleted."""
 
@@ -252,6 +201,11 @@ class DeleteInstance(Change["Azure"]):
     """What is recorded of the instance, and of what other steps created in it."""
     key = "delete-instance"
     drift = Drift.LEFT_OVER
+
+    @property
+    def seconds(self) -> float:
+        """A published recording of Azure."""
+        return 39.0
 
     @property
     def title(self) -> str:

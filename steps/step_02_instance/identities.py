@@ -14,7 +14,7 @@ from engine.step import Ask
 from steps.shared.event_routing import ENDPOINT, SYSTEM, FoundEndpoint
 from steps.shared.identities import IDENTITY, name_of
 from steps.shared.tags import describe_marks, is_marked, mark_tags
-from steps.step_02_instance.changes import CreateIdentity, DeleteIdentity
+from steps.step_02_instance.identity_changes import CreateIdentity, DeleteIdentity
 from steps.step_02_instance.inputs import DesiredInstance
 from steps.step_02_instance.observed import ObservedInstance, UserIdentity
 

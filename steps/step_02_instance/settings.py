@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from engine.change import Right
+from engine.change import Difference, Right
 from steps.shared.event_routing import SYSTEM
 from steps.shared.identities import IDENTITY_LINK, SYSTEM_IDENTITY, name_of
 from steps.shared.instance import Instance
@@ -43,6 +43,7 @@ class SettingsChange:
     releases: tuple[str, ...] = ()
     rights: tuple[Right, ...] = ()
     """What must be allowed beside writing the instance."""
+    differences: tuple[Difference, ...] = ()
 
 
 def compare(
@@ -71,7 +72,15 @@ def compare(
         owns=tuple(item for part in parts for item in part.owns),
         releases=tuple(item for part in parts for item in part.releases),
         rights=tuple(right for part in parts for right in part.rights),
+        differences=tuple(difference for part in parts for difference in part.differences),
     )
+
+
+def close_network(instance: Instance, desired: DesiredInstance) -> SettingsChange:
+    """Return what disables public network access, where it is enabled: a write of its own, as it comes last."""
+    if desired.public_network_access != "Disabled":
+        return SettingsChange()
+    return _compare_network_access(instance, desired)
 
 
 def lost_identities(instance: Instance, desired: DesiredInstance, owned: Collection[str]) -> frozenset[str]:
@@ -111,7 +120,12 @@ def _compare_tags(
         tags = with_mark(tags, desired.target.instance_id)
     body = {"tags": dict(tags.after)}
     return SettingsChange(
-        words=tags.words, patch=body if tags.words else {}, put=body, owns=tags.owns, releases=tags.releases
+        words=tags.words,
+        patch=body if tags.words else {},
+        put=body,
+        owns=tags.owns,
+        releases=tags.releases,
+        differences=tags.differences(instance.tags),
     )
 
 
@@ -121,7 +135,8 @@ def _compare_network_access(instance: Instance, desired: DesiredInstance) -> Set
     if access == instance.access:
         return SettingsChange(put=body if access else {})
     verb = "enable" if access == "Enabled" else "disable"
-    return SettingsChange(words=(f"{verb} public network access",), patch=body, put=body)
+    differences = (Difference("public network access", instance.access, access),)
+    return SettingsChange(words=(f"{verb} public network access",), patch=body, put=body, differences=differences)
 
 
 def _compare_identities(
@@ -160,7 +175,16 @@ def _compare_identities(
         ),
         releases=(*(IDENTITY_LINK.item(low) for low in removed), *(() if system else switched)),
         rights=tuple(Right(ASSIGN, identifier) for identifier in added.values()),
+        differences=(
+            *((Difference("system-assigned identity", _on(before), _on(system)),) if switched else ()),
+            *(Difference("user identity", "", name_of(identifier)) for identifier in added.values()),
+            *(Difference("user identity", name_of(low), "") for low in removed),
+        ),
     )
+
+
+def _on(switch: bool) -> str:
+    return "on" if switch else "off"
 
 
 def _is_linked(instance: Instance, identities: Mapping[str, UserIdentity], low: str) -> bool:

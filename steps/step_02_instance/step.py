@@ -26,6 +26,7 @@ from steps.shared.tags import INSTANCE_TAG, describe_marks, is_marked, mark_tags
 from steps.step_02_instance.changes import (
     AwaitInstance,
     ChangeInstance,
+    CloseNetwork,
     CreateInstance,
     DeleteInstance,
     RecreateInstance,
@@ -43,6 +44,8 @@ from steps.step_02_instance.identities import (
 from steps.step_02_instance.inputs import INPUTS, DesiredInstance, desired_instance, unavailable_name
 from steps.step_02_instance.observed import ObservedInstance, values_of
 from steps.step_02_instance.settings import (
+    SettingsChange,
+    close_network,
     compare,
     links_removed_by_others,
     lost_identities,
@@ -51,6 +54,12 @@ from steps.step_02_instance.settings import (
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
+
+
+CLOSED = (
+    "Once public network access is disabled, models, twins and routes can be reached over a private endpoint only: "
+    "from elsewhere event routes can't be set up or checked any more."
+)
 
 
 class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
@@ -123,15 +132,22 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
         broken = describe_breakage(observed, desired, record, lost)
         agreed = not broken or answers.get(BREAK, False)
         changes: list[AnyChange] = [*create_missing(observed, desired, location)]
+        closing = SettingsChange()
         if instance.state in FAILED:
             changes.append(RecreateInstance(target=target, location=instance.location, settings=settings))
         else:
             if instance.state not in WORKING:
                 changes.append(AwaitInstance(target=target, state=instance.state))
+            closing = close_network(instance, desired)
+            if closing.words:
+                open_still = replace(desired, public_network_access=None)
+                settings = compare(instance, observed.identities, open_still, record.owned, lost, marked=ours)
             if settings.words:
                 changes.append(ChangeInstance(target=target, instance=instance, settings=settings))
         if desired.user_identities is not None:
             changes += delete_ours(observed, record, target.instance_id, remaining_identities(instance, desired, lost))
+        if closing.words:
+            changes.append(CloseNetwork(target=target, instance=instance, settings=closing))
         known = [name for name, value in values.items() if value]
         return Plan(
             tuple(changes),
@@ -249,7 +265,8 @@ def _create(observed: ObservedInstance, desired: DesiredInstance, record: Record
         target=target, location=target.location, settings=settings, after_deletion=exists, was_ours=was_ours
     )
     register = () if exists or observed.provider.registration == "Registered" else (RegisterProvider(target=target),)
-    return Plan((*register, *create_missing(observed, desired, target.location), create))
+    notes = (CLOSED,) if desired.public_network_access == "Disabled" else ()
+    return Plan((*register, *create_missing(observed, desired, target.location), create), notes=notes)
 
 
 def _notes(instance: Instance, desired: DesiredInstance, lost: frozenset[str]) -> tuple[str, ...]:
@@ -258,6 +275,8 @@ def _notes(instance: Instance, desired: DesiredInstance, lost: frozenset[str]) -
         notes.append(f"The instance is in {instance.location}, not {desired.target.location}: it is used as it is.")
     if instance.state == "Warning":
         notes.append(f"Azure says Warning of instance {instance.name}: see its resource health in the portal.")
+    if instance.access != "Disabled" and desired.public_network_access == "Disabled":
+        notes.append(CLOSED)
     if instance.access == "Disabled" and desired.public_network_access is None:
         notes.append("Public network access to the instance is disabled: that is kept.")
     others = remaining_identities(instance, desired, lost).keys() - desired.user_identities_by_id.keys()

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.change import Change, Drift
+from engine.change import Change, Difference, Drift
 from engine.context import Context
 from engine.record import Values
 from engine.refusal import BadInput
@@ -24,8 +24,8 @@ class SetRoute(Change["Azure"]):
 
     instance_id: str
     route: Route
-    exists: bool = False
-    """There is a route of this name, with other settings."""
+    before: Route | None = None
+    """The route of this name, with other settings."""
 
     @property
     def key(self) -> str:
@@ -33,7 +33,7 @@ class SetRoute(Change["Azure"]):
 
     @property
     def title(self) -> str:
-        return f"{'change' if self.exists else 'create'} route {self.route.name} to endpoint {self.route.endpoint}"
+        return f"{'change' if self.before else 'create'} route {self.route.name} to endpoint {self.route.endpoint}"
 
     @property
     def detail(self) -> str:
@@ -41,7 +41,15 @@ class SetRoute(Change["Azure"]):
 
     @property
     def drift(self) -> Drift:
-        return Drift.DIFFERS if self.exists else Drift.MISSING
+        return Drift.DIFFERS if self.before else Drift.MISSING
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        if self.before is None:
+            return ()
+        names = ("endpoint", "filter")
+        pairs = ((name, getattr(self.before, name), getattr(self.route, name)) for name in names)
+        return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
 
     @property
     def owns(self) -> tuple[str, ...]:

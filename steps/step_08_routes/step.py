@@ -167,7 +167,7 @@ def _set(desired: DesiredRoutes, route: Route, found: Route | None, ours: frozen
         return None
     if found and route.name not in ours:
         raise foreign_route(instance_id, route.name)
-    return SetRoute(instance_id=instance_id, route=route, exists=found is not None)
+    return SetRoute(instance_id=instance_id, route=route, before=found)
 
 
 def _delete(desired: DesiredRoutes, name: str) -> AnyChange:

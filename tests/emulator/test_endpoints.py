@@ -122,7 +122,7 @@ def test_an_endpoint_by_key(arm: Arm) -> None:
     for other in (BY_IDENTITY, TO_GRID):
         assert arm.refused("PUT", ENDPOINT, {"properties": other}) == (400, "BadRequest")
     delete(arm)
-    state, found = put(arm, TO_GRID)
+    state, found = put(arm, TO_GRID | {"deadLetterSecret": "https://a.blob.core.windows.net/containerName?sasToken"})
     assert (state, found["properties"]["TopicEndpoint"]) == ("Succeeded", GRID_URL)
 
 
@@ -209,6 +209,13 @@ def test_an_endpoint_needs_the_right_and_the_instance(arm: Arm) -> None:
     arm("GET", INSTANCE)
     arm("GET", INSTANCE)
     assert arm.refused("PUT", ENDPOINT, {"properties": BY_IDENTITY}) == (400, "BadRequest")
+
+
+def test_a_connection_can_be_deleted_while_it_is_created(arm: Arm) -> None:
+    created = arm("PUT", HISTORY, {"properties": TO_ADX})
+    assert (created.status, arm("DELETE", HISTORY).status) == (201, 202)
+    assert arm.states(created.headers["Azure-AsyncOperation"])[-1] == "Succeeded"
+    assert [arm("GET", HISTORY).status for _ in range(3)][-1] == 404
 
 
 def test_what_uses_an_identity_fails_some_time_after_it_is_gone(arm: Arm) -> None:

@@ -169,7 +169,7 @@ def test_an_unmodified_sdk_program_conforms(azure: Emulator) -> None:
     done = subprocess.run(command, cwd=ROOT, env=azure.env, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
-        "identities": ["SystemAssigned,UserAssigned", "None"],
+        "identities": ["SystemAssigned,UserAssigned", None],
         "same": [True],
         "error": "",
         "endpoints": ["Succeeded"],

@@ -67,7 +67,7 @@ def test_a_new_application_is_not_ready_for_dependent_writes(azure: Emulator) ->
     assert graph("POST", f"/applications/{first['id']}/addPassword", {}) == (404, "Request_ResourceNotFound")
     assert graph("POST", f"/applications/{first['id']}/addPassword", {})[0] == 200
     second = graph("POST", "/applications", {"displayName": "two"})[1]
-    principal = {"appId": second["appId"]}
+    principal = {"appId": second["appId"], "servicePrincipalType": "Application"}
     assert graph("POST", "/servicePrincipals", principal) == (400, "Request_BadRequest")
     assert graph("POST", "/servicePrincipals", principal)[0] == 201
     assert graph("POST", "/servicePrincipals", principal) == (409, "Request_MultipleObjectsWithSameKeyValue")

@@ -83,12 +83,18 @@ def test_an_instance_has_any_of_them(azure: Emulator) -> None:
     assert found["userAssignedIdentities"] == {SECOND: ids[SECOND]}
     # A PUT says it all.
     found = changed(arm, {"type": "UserAssigned", "userAssignedIdentities": {FIRST: {}}}, "PUT")
-    assert found == {"type": "UserAssigned", "userAssignedIdentities": {FIRST: ids[FIRST]}}
+    assert found == {
+        "type": "UserAssigned",
+        "tenantId": seed.TENANT,
+        "userAssignedIdentities": {FIRST: ids[FIRST]},
+    }
     assert principals(arm) == {first["principalId"], second["principalId"]}
     found = changed(arm, {"type": "SystemAssigned"})
     assert set(found) == {"type", "principalId", "tenantId"}
     assert found["principalId"] != system
-    assert changed(arm, {"type": "None"}) == {"type": "None"}
+    assert changed(arm, {"type": "None"}) is None
+    assert changed(arm, {"type": "SystemAssigned"}, "PUT")["tenantId"] == seed.TENANT
+    assert changed(arm, {"type": "None"}, "PUT") is None
     assert principals(arm) == {first["principalId"], second["principalId"]}
 
 

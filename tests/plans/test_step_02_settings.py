@@ -184,3 +184,19 @@ def test_only_identities_that_this_tool_gave_are_removed() -> None:
     assert plan(with_identities(ONE), desired).changes == ()
     assert plan(with_identities(ONE), DESIRED, LINKED).changes == ()
     assert plan(FOREIGN, desired, LINKED).changes == ()
+
+
+def test_the_network_is_closed_by_a_write_of_its_own_that_comes_last() -> None:
+    """Tags and identities can be written through a closed network; routes, of another step, can't."""
+    found = plan(
+        replace(FOREIGN, access="Enabled"), replace(DESIRED, tags={"a": "b"}, public_network_access="Disabled")
+    )
+    assert [(change.key, change.last) for change in found.changes] == [
+        ("change-instance", False),
+        ("close-network", True),
+    ]
+    assert [one.name for change in found.changes for one in change.differences] == ["tag a", "public network access"]
+    assert found.changes[1].differences[0].before == "Enabled"
+    assert found.notes
+    opened = plan(replace(FOREIGN, access="Disabled"), replace(DESIRED, public_network_access="Enabled"))
+    assert [(change.key, change.last) for change in opened.changes] == [("change-instance", False)]

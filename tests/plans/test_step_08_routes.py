@@ -216,7 +216,7 @@ def test_the_commands_for_routes() -> None:
 
 
 def test_titles_tell_writes_apart() -> None:
-    titles = {SetRoute(instance_id=ID, route=ALL, exists=exists).title for exists in (True, False)}
+    titles = {SetRoute(instance_id=ID, route=ALL, before=before).title for before in (ALL, None)}
     titles |= {DeleteRoute(instance_id=ID, name="all", why=why).title for why in ("", "as it is in the way")}
     assert len(titles) == 4
     assert all("all" in title for title in titles)

@@ -51,7 +51,8 @@ def start(command: Sequence[str], folder: Path, environment: Mapping[str, str]) 
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
+        errors="backslashreplace",
         process_group=0,
     )
     _started.append(process)

@@ -130,7 +130,11 @@ def test_settings_are_set_kept_and_taken_back(world: Emulator, tool: Tool) -> No
     assert arm("DELETE", f"{IDENTITIES}/one").status == 200
     plan = planned(tool)
     assert plan["resource_group"] == ["tag-resource-group"]
-    assert [one.partition(":")[0] for one in plan["instance"]] == ["create-identity", "change-instance"]
+    assert [one.partition(":")[0] for one in plan["instance"]] == [
+        "create-identity",
+        "change-instance",
+        "close-network",
+    ]
     mended = tool.run("--yes", "--output", "json")
     assert mended.code == 0, mended.text
     assert names(notes(mended.document, "instance"), "theirs")

@@ -51,9 +51,9 @@ def test_saying_no(divided: Divided) -> None:
     with Screen(divided.terminal(*NAMES, "--instance", INSTANCE)) as screen:
         screen.wait("? Proceed?")
         screen.child.send("n")
-        assert screen.end() == 0
+        assert screen.end() == 1
     said = {name: value for name, value in divided.document.items() if name != "tool_version"}
-    assert said == {"command": "deploy", "exit_code": 0, "declined": True}
+    assert said == {"command": "deploy", "exit_code": 1, "declined": True}
 
 
 def test_interrupted(azure: Emulator, tool: Tool) -> None:

@@ -75,10 +75,21 @@ def test_saying_no_changes_nothing(azure: Emulator, tool: Tool) -> None:
     with run(tool, "--subscription", SUBSCRIPTION, *NAMES) as screen:
         screen.wait("? Proceed?")
         screen.child.send("n")
-        assert screen.end() == 0
+        assert screen.end() == 1
         assert "Nothing was changed." in screen.lines
     assert azure.inventory(volatile=True) == before
     assert not tool.state_file.exists()
+
+
+def test_a_key_pressed_too_early_confirms_nothing(azure: Emulator, tool: Tool) -> None:
+    given = ("--subscription", SUBSCRIPTION, *NAMES[:4], "--no-app")
+    with run(tool, *given) as screen:
+        screen.wait(f"? Name of the Digital Twins instance {INSTANCE}")
+        screen.child.send(ENTER + ENTER)
+        screen.wait("? Proceed?")
+        screen.child.send("n")
+        assert screen.end() == 1
+    assert writes(azure) == []
 
 
 def test_what_is_given_is_not_asked(tool: Tool) -> None:
@@ -167,7 +178,7 @@ def test_with_a_state_file_only_changes_are_asked_about(azure: Emulator, tool: T
     with run(tool) as screen:
         assert screen.end() == 0
         assert asked(screen) == []
-        assert "✓ 3 Data-plane role        already done" in screen.text
+        assert "· no change: 1 Resource group, 2 Digital Twins instance, 3 Data-plane role" in screen.text
         assert "Deployment completed successfully" in screen.lines
 
 

@@ -13,27 +13,35 @@ def test_a_run_and_a_second_one(tool: Tool) -> None:
     assert "Signed in as  olivia@contoso.onmicrosoft.com, by Cloud Shell" in first.stdout
     assert f"create instance {INSTANCE} in westus2" in first.stdout
     assert "Deployment completed successfully" in first.stdout
+    assert "5 to create, 0 to change, 0 to delete · about 1 minute" in first.stdout
+    assert "5 created, 0 changed, 0 deleted in " in first.stdout
     again = tool.run("--yes")
-    assert again.stdout.count(": already done") == 4
-    assert "Deployment completed successfully" in again.stdout
+    assert "· no change: 1 Resource group, 2 Digital Twins instance, 3 Data-plane role, 4 App reg" in again.stdout
+    assert "Nothing to do: Azure is as you chose." in again.stdout
     status = tool.run("status")
-    assert "Resource group" in status.stdout
     assert "needs you" in status.stdout
     verified = tool.run("verify")
     assert "No drift: Azure matches your settings" in verified.stdout
 
 
 def test_what_differs(tool: Tool) -> None:
-    assert "There is no deployment yet" in tool.run("status").stdout
+    (tool.folder / "other.state.json").write_text("{}")
+    nowhere = tool.run("status").stdout
+    assert f"There is no deployment yet: no state file at {tool.state_file}" in nowhere
+    assert "State files there: other.state.json" in nowhere
     assert tool.deploy("--no-app").code == 0
     verified = tool.run("verify", "--tag", "team=twins", "--assignee", "carlos@contoso.onmicrosoft.com")
     assert verified.code == 1, verified.text
-    assert "differs: change" in verified.stdout
+    assert "tag team: (none) → twins" in verified.stdout
     assert "missing: assign Azure Digital Twins Data Owner to carlos" in verified.stdout
     assert "left over: remove the role Azure Digital Twins Data Owner from olivia" in verified.stdout
-    assert "differences. To fix this: " in verified.stdout
     gone = tool.run("destroy", "--yes")
+    assert "    - delete instance " in gone.stdout
     assert "Everything that this tool created is removed" in gone.stdout
+    for command, code in (("status", 0), ("verify", 2), ("outputs", 2)):
+        after = tool.run(command)
+        assert "This deployment was removed on " in after.text, after.text
+        assert after.code == code
 
 
 def test_what_somebody_else_has_to_do(tmp_path: Path) -> None:

@@ -90,17 +90,20 @@ def requested(world: World, caller: Caller, resource: Json, asked: Json, *, patc
 
 
 def give(world: World, resource: Json, identity: Json) -> None:
-    """Give the resource the identity that `requested` returned: a system-assigned one that it has stays the same."""
+    """Give the resource the identity that `requested` returned: a system-assigned one that it has stays the same.
+
+    With type None the resource shows null, and with any other the tenant, as the live tests of the azure-iot extension
+    of az find it.
+    """
     before = resource.get("identity") or {}
-    after = {"type": identity["type"]}
+    after = {"type": identity["type"], "tenantId": seed.TENANT}
     if SYSTEM in identity["type"].split(","):
-        principal = before.get("principalId") or _system_principal(world, resource)
-        after |= {"principalId": principal, "tenantId": seed.TENANT}
+        after["principalId"] = before.get("principalId") or _system_principal(world, resource)
     elif before.get("principalId"):
         _remove_principal(world, before["principalId"])
     if chosen := identity.get("userAssignedIdentities"):
         after["userAssignedIdentities"] = chosen
-    resource["identity"] = after
+    resource["identity"] = None if identity["type"] == "None" else after
 
 
 def _system_principal(world: World, resource: Json) -> str:

@@ -89,7 +89,11 @@ class Lifecycle:
         world.store.put(self.kind, body["id"], body)
 
     def begin(self, world: World, body: Json, state: str, *, location: str = "") -> None:
-        """Begin the work that `state` stands for; store the document. `location`: for one that has none itself."""
+        """Begin the work that `state` stands for; store the document. `location`: for one that has none itself.
+
+        Work that was under way is over with it.
+        """
+        operations.finish(world, body.get("_operation"))
         body["properties"]["provisioningState"] = state
         location = location or body.get("location", "")
         verb = _VERBS.get(state, "Create")

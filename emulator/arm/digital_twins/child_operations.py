@@ -35,6 +35,8 @@ class Collection:
     shape: Shape
     make: Make
     """(world, instance, present child or None, requested properties) -> properties as served, error message or None."""
+    deletes_when_idle: bool = True
+    """Whether a deletion is refused while the child is being created."""
 
 
 def refused(message: str) -> Refused:
@@ -110,7 +112,8 @@ def _delete(of: Collection, world: World, request: Request, child: str, **path: 
     if found is None:
         return Reply(204)
     if not is_deleting(found):
-        CHILDREN.refuse_busy(found)
+        if of.deletes_when_idle:
+            CHILDREN.refuse_busy(found)
         _refuse_routed(world, instance, found)
         CHILDREN.begin(world, found, "Deleting", location=instance["location"])
     shown = {**public(found), "systemData": None}

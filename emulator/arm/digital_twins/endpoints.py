@@ -97,7 +97,7 @@ def _key_based(world: World, kind: str, asked: Json) -> tuple[Json, str | None]:
     elif not all(destinations.parts_of(asked[name]) for name in (primary, secondary) if asked.get(name)):
         raise refused("The connection string must have Endpoint, SharedAccessKeyName, SharedAccessKey and EntityPath.")
     secret = asked.get("deadLetterSecret")
-    if secret and not (_is_url(secret, "https") and "sig=" in urlsplit(secret).query):
+    if secret and not (_is_url(secret, "https") and urlsplit(secret).path.strip("/") and urlsplit(secret).query):
         raise refused("The 'deadLetterSecret' must be the https URL of a storage container with its SAS token.")
     given = [asked[name] for name in (primary, secondary) if asked.get(name)]
     errors = [destinations.refuses_key(world, {**plain, "endpointType": kind}, key) for key in given]

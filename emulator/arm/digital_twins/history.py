@@ -1,6 +1,7 @@
 """Data history connections of an instance to Azure Data Explorer.
 
-Their databases and event hubs are not emulated: a connection works while the instance has the identity.
+Their databases and event hubs are not emulated: a connection works while the instance has the
+identity. One that is being created can be deleted, as the live tests of the azure-iot extension of az do.
 """
 
 from __future__ import annotations
@@ -60,4 +61,4 @@ def _make(_: World, instance: Json, found: Json | None, asked: Json) -> tuple[Js
     }, None
 
 
-serve(Collection(children.CONNECTIONS, "timeSeriesDatabaseConnection", _SHAPE, _make))
+serve(Collection(children.CONNECTIONS, "timeSeriesDatabaseConnection", _SHAPE, _make, deletes_when_idle=False))

@@ -56,7 +56,12 @@ class Write(Change[Place]):
     deleted: tuple[str, ...] = ()
     effect: Effect = no_effect
     command: str = ""
+    comes_last: bool = False
     drift = Drift.MISSING
+
+    @property
+    def last(self) -> bool:
+        return self.comes_last
 
     @property
     def key(self) -> str:

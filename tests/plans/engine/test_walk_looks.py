@@ -140,6 +140,25 @@ def test_a_step_looks_again_after_a_write_that_it_needed() -> None:
     assert [facts.values for facts in step.planned] == [{}, {"id": "new"}]
 
 
+def test_a_look_that_failed_is_repeated_after_any_earlier_write() -> None:
+    """Opening the network changes the instance, not what is between it and the routes."""
+
+    def planner(facts: Facts) -> Plan:
+        if not facts.exists:
+            raise Refusal("Closed.")
+        return Plan(reason="it is there")
+
+    first = SmallStep("a", always(Write(name="open", boxes=("c",))))
+    steps = first, SmallStep("b", always(), "a"), SmallStep("c", planner, "b")
+    assert Trip(*steps).outcomes() == {"a": "DONE", "b": "UNCHANGED", "c": "UNCHANGED"}
+
+
+def test_a_look_that_failed_is_not_repeated_when_nothing_was_written() -> None:
+    trip = Trip(SmallStep("a", always()), SmallStep("b", refuse(Refusal("Closed.")), "a"))
+    assert trip.outcomes() == {"a": "UNCHANGED", "b": "FAILED"}
+    assert trip.place.asked == ["a", "b"]
+
+
 def test_what_a_later_look_finds_is_told_to_those_that_need_it() -> None:
     def planner(facts: Facts) -> Plan:
         return Plan((Write(name="write-b"),), values={"id": "found"} if facts.exists else {})

@@ -77,7 +77,7 @@ async def walk(credential: DefaultAzureCredential, subscription: str, group: str
         ]
         await (await resources.resource_groups.begin_delete(group, polling_interval=POLLING)).result()
     return {
-        "identities": [made.identity.type, bare.identity.type],
+        "identities": [made.identity.type, bare.identity],
         "same": [one.client_id == identity.client_id for one in made.identity.user_assigned_identities.values()],
         "error": error,
         "endpoints": found,

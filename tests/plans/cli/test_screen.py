@@ -1,0 +1,81 @@
+"""The lines of a run where nothing can be drawn over."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from cli.console import animates
+from cli.screen import Screen
+from engine.outcome import Outcome, Result
+from engine.step import Plan
+from tests.plans.engine.small import SmallStep, Write, always
+
+
+class _Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def steps() -> list[SmallStep]:
+    found = [SmallStep(key, always()) for key in ("a", "b", "c")]
+    for number, step in enumerate(found, 1):
+        step.number = number
+    found[2].optional = True
+    return found
+
+
+def shown(*, verbose: bool = False) -> list[str]:
+    """Return the lines of a run in which a waits for 50 s, b is unchanged and nobody asked for c."""
+    out, clock = StringIO(), [0.0]
+    first, second, third = steps()
+
+    async def run() -> None:
+        screen = Screen(Console(file=out, width=200), (third, second, first), verbose=verbose, seconds=lambda: clock[0])
+        screen.list_only([first, second])
+        with screen:
+            screen.reveal("The secret", "s3cret")
+            screen.started(first, Write(name="create", words="create a"))
+            for _ in range(5):
+                clock[0] += 10
+                screen.speak()
+            screen.ended(second, Result(Outcome.UNCHANGED, Plan(reason="it is there"), reason="it is there"))
+            screen.ended(third, Result(Outcome.SKIPPED, Plan(skipped=True)))
+            screen.ended(first, Result(Outcome.DONE, Plan((Write(name="create"),))))
+        assert screen.elapsed == 50
+        assert screen.unfinished() == []
+        assert "s3cret" not in out.getvalue()
+        screen.show_secrets()
+
+    asyncio.run(run())
+    return [re.sub(r"^\d\d:\d\d:\d\d ", "T ", line) for line in out.getvalue().splitlines() if line]
+
+
+def test_a_step_that_waits_speaks_every_20_seconds_and_the_secret_comes_last() -> None:
+    assert shown() == [
+        "T 1 Step a: create a ...",
+        "T 1 Step a: create a (20 s) ...",
+        "T 1 Step a: create a (40 s) ...",
+        "T 1 Step a: done (50 s)",
+        "· no change: 2 Step b",
+        "The secret, shown only now: s3cret",
+    ]
+
+
+def test_verbose_leaves_nothing_out() -> None:
+    assert "T 2 Step b: already done: it is there" in shown(verbose=True)
+
+
+def test_only_a_terminal_that_can_draw_is_animated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    assert animates(Console(file=_Terminal()))
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    pipe = Console(file=StringIO())
+    assert pipe.is_terminal
+    assert not animates(pipe)
+    monkeypatch.setenv("TERM", "dumb")
+    assert not animates(Console(file=_Terminal()))
