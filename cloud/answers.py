@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from azure.core.exceptions import ClientAuthenticationError
+from azure.core.rest import AsyncHttpResponse
 
 CHALLENGE = "insufficient_claims"
 """The error of a claims challenge in `WWW-Authenticate`, and the code of one that comes without any."""
@@ -114,6 +115,14 @@ def answer_of(error: BaseException) -> Answer | None:
         details = tuple({"code": detail.code} for detail in getattr(graph, "details", None) or ())
         return Answer(error.response_status_code, code, message, headers.get("request-id", ""), details)
     return None
+
+
+async def content_of(answer: Any) -> bytes:
+    """Read an answer's body, which its client can then read too; of either generation of azure-core's clients."""
+    if isinstance(answer, AsyncHttpResponse):
+        return await answer.read()
+    await answer.load_body()
+    return bytes(answer.body())
 
 
 def request_id_of(headers: Mapping[str, str]) -> str:

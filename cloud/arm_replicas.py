@@ -6,21 +6,22 @@ Source: hashicorp/terraform-provider-azurerm#18268 (Microsoft's support, quoted)
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from azure.core.pipeline.policies import AsyncHTTPPolicy
-from azure.core.rest import AsyncHttpResponse
+
+from cloud.answers import content_of
+from cloud.waiting import FIRST, LAST
 
 if TYPE_CHECKING:
     from cloud.retry import Notice
 
 BOUND = 90
 """Seconds until every replica shows a write."""
-FIRST, LAST = 0.4, 5.0
-"""Seconds between two attempts, doubling from the first to the last."""
 ABSENT = frozenset(("NotFound", "ParentResourceNotFound", "ResourceGroupNotFound", "ResourceNotFound"))
 """Codes of 404 for a resource, or what contains it."""
 _PROVIDER = re.compile(r"(/subscriptions/[^/]+/providers/[^/]+)(/register)?")
@@ -98,14 +99,7 @@ class RideOutReplicas(AsyncHTTPPolicy[Any, Any]):
 
 async def _code(answer: Any) -> str:
     """Return the code of an error's body; "" where there is none."""
-    import json
-
-    if isinstance(answer, AsyncHttpResponse):
-        content = await answer.read()
-    else:  # what the older generation of clients gets
-        await answer.load_body()
-        content = answer.body()
     try:
-        return str(json.loads(content)["error"]["code"])
+        return str(json.loads(await content_of(answer))["error"]["code"])
     except (ValueError, KeyError, TypeError):
         return ""

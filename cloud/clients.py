@@ -12,7 +12,7 @@ from azure.core.rest import AsyncHttpResponse
 from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
 
 from cloud import clock
-from cloud.answers import request_id_of
+from cloud.answers import content_of, request_id_of
 from cloud.arm_replicas import RideOutReplicas, Written
 from cloud.azure_clouds import DATA_PLANE
 from cloud.graph_retry import GraphRetryMiddleware
@@ -89,10 +89,7 @@ class _Trace(AsyncHTTPPolicy[Any, Any]):
 async def _content(answer: Any) -> bytes:
     """Read an answer, for the client too. One that is cut is the client's to complain of."""
     try:
-        if isinstance(answer, AsyncHttpResponse):
-            return await answer.read()
-        await answer.load_body()
-        return bytes(answer.body())
+        return await content_of(answer)
     except AzureError:
         return b""
 

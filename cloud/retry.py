@@ -13,18 +13,14 @@ import json
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ServiceResponseError
 from azure.core.pipeline.policies import AsyncHTTPPolicy, AsyncRetryPolicy
-from azure.core.rest import AsyncHttpResponse
 from azure.mgmt.core.policies import AsyncARMChallengeAuthenticationPolicy
 
-from cloud.answers import ClaimsChallenge, answer_of, claims_of, decoded
-
-if TYPE_CHECKING:
-    pass
+from cloud.answers import ClaimsChallenge, answer_of, claims_of, content_of, decoded
 
 RETRIES = 4
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
@@ -124,12 +120,7 @@ class JsonBodyCheck(AsyncHTTPPolicy[Any, Any]):
         # An empty answer can be read only once, and that is for the client to do.
         empty = answer.status_code == 204 or answer.headers.get("Content-Length") == "0"
         if answer.status_code < 300 and not empty:
-            if isinstance(answer, AsyncHttpResponse):
-                content = await answer.read()
-            else:  # what the older generation of clients gets
-                await answer.load_body()
-                content = answer.body()
-            problem = garbled(answer.headers.get("Content-Type", ""), content, self._shape)
+            problem = garbled(answer.headers.get("Content-Type", ""), await content_of(answer), self._shape)
             if problem:
                 raise ServiceResponseError(f"{request.http_request.url.partition('?')[0]}: {problem}.")
         return response

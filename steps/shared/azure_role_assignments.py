@@ -161,13 +161,10 @@ async def assign(  # noqa: PLR0917 - what is assigned, how it is marked, and who
 
     An equal assignment that exists already is returned as it is.
     """
-    subscription = scope.split("/")[2]
     name = assignment_name(scope, principal.object_id, role_id)
     body = RoleAssignmentCreateParameters(
         # As Azure itself writes it: under the subscription.
-        role_definition_id=(
-            f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{role_id}"
-        ),
+        role_definition_id=f"{subscription_of(scope)}/providers/Microsoft.Authorization/roleDefinitions/{role_id}",
         principal_id=principal.object_id,
         principal_type=principal.kind,
         description=mark,

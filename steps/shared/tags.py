@@ -84,13 +84,13 @@ def is_marked(tags: Mapping[str, str] | None, instance_id: str) -> bool:
     The tag of another deployment says that it did not, whatever the tag of earlier versions says.
     """
     value, former = _marks(tags)
-    return former if value is None else value == mark_value(instance_id)
+    return former == MARK if value is None else value == mark_value(instance_id)
 
 
 def is_marked_group(tags: Mapping[str, str] | None) -> bool:
     """Whether these tags say that this tool created the group: several deployments may share one."""
     value, former = _marks(tags)
-    return former if value is None else bool(re.fullmatch("[0-9a-f]{8}", value))
+    return former == MARK if value is None else bool(re.fullmatch("[0-9a-f]{8}", value))
 
 
 def is_marked_text(text: str | None, instance_id: str) -> bool:
@@ -100,8 +100,7 @@ def is_marked_text(text: str | None, instance_id: str) -> bool:
 
 def describe_marks(tags: Mapping[str, str] | None) -> str:
     """Say what became of the tag of something that was created with it."""
-    value, _ = _marks(tags)
-    former = next((value for name, value in (tags or {}).items() if name.lower() == FORMER_TAG), None)
+    value, former = _marks(tags)
     if value is not None:
         return f"its tag {MARK} says {value}, which is another deployment's"
     if former is not None:
@@ -112,17 +111,18 @@ def describe_marks(tags: Mapping[str, str] | None) -> str:
 def with_mark(change: TagChange, instance_id: str) -> TagChange:
     """Return the change with the tag of this deployment, where there is only that of earlier versions."""
     value, former = _marks(change.after)
-    if value is not None or not former:
+    if value is not None or former != MARK:
         return change
     return replace(change, after={**change.after, **mark_tags(instance_id)}, words=(*change.words, MARK_WORDS))
 
 
-def drift_of(words: Collection[str]) -> Drift:
-    """Return how Azure differs while these changes haven't been made."""
-    return Drift.NONE if set(words) == {MARK_WORDS} else Drift.DIFFERS
+def drift_of(before: Mapping[str, str], after: Mapping[str, str]) -> Drift:
+    """Return how Azure differs while its tags are those before: not at all where only this deployment's is added."""
+    differing = {name for name, _ in before.items() ^ after.items()}
+    return Drift.NONE if differing == {MARK} else Drift.DIFFERS
 
 
-def _marks(tags: Mapping[str, str] | None) -> tuple[str | None, bool]:
-    """Return the value of the tag, None without one, and whether the tag of earlier versions is there."""
+def _marks(tags: Mapping[str, str] | None) -> tuple[str | None, str | None]:
+    """Return the values of the tag and of that of earlier versions; None where there is none."""
     by_name = {name.lower(): value for name, value in (tags or {}).items()}
-    return by_name.get(MARK), by_name.get(FORMER_TAG) == MARK
+    return by_name.get(MARK), by_name.get(FORMER_TAG)

@@ -77,7 +77,7 @@ class TagGroup(Change["Azure"]):
 
     @property
     def drift(self) -> Drift:
-        return drift_of(self.tags.words)
+        return drift_of(self.group.tags, self.tags.after)
 
     @property
     def title(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cloud.regions import PROVIDER
 from engine.change import Change, Difference, Drift, Right
@@ -149,7 +150,10 @@ class ChangeInstance(Change["Azure"]):
 
     @property
     def drift(self) -> Drift:
-        return drift_of(self.settings.words)
+        patch = self.settings.patch
+        if patch.keys() != {"tags"}:
+            return Drift.DIFFERS
+        return drift_of(self.instance.tags, cast("Mapping[str, str]", patch["tags"]))
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from emulator import seed
 from tests.support.arm import DATA_OWNER, DATA_READER, GROUP, HOST, INSTANCE, REGISTERED, Arm, document
+from tests.support.waiting import until
 from tests.support.world import DIGITAL_TWINS, ROOT, Answer, Emulator
 
 OWNER_ASSIGNMENT = "44444444-4444-4444-8444-444444444444"
@@ -42,6 +43,14 @@ def ready(azure: Emulator) -> None:
         created = arm("PUT", f"{INSTANCE}/endpoints/{name}", {"properties": {**topic, "accessKey1": key}})
         if name == "events":
             assert arm.states(created.headers["Azure-AsyncOperation"])[-1] == "Succeeded"
+
+
+def writable(azure: Emulator) -> None:
+    """Have `INSTANCE`, in which `owner` may write."""
+    arm = Arm(azure)
+    arm.instance()
+    arm.assign(OWNER_ASSIGNMENT, DATA_OWNER, seed.USERS["owner"].object_id)
+    until(lambda: ask(azure, "GET", "/models").status == 200, "the right to read models")
 
 
 def ask(azure: Emulator, method: str, path: str, body: Any = None, name: str = "owner", **headers: str) -> Answer:

@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 
-from emulator import seed
-from tests.emulator.test_data_plane import OWNER_ASSIGNMENT, ask, refusal
-from tests.support.arm import DATA_OWNER, Arm
-from tests.support.waiting import until
+from tests.emulator.test_data_plane import ask, refusal, writable
 from tests.support.world import Emulator
 
 V2, V3 = "dtmi:dtdl:context;2", "dtmi:dtdl:context;3"
@@ -109,10 +106,7 @@ PART = model("Part", part("speed", "double"), part("made", "date"), context=V3)
 def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """An instance with the models of a thing and of its part, and the twin `thing`."""
     with Emulator(tmp_path_factory.mktemp("models") / "azure") as azure:
-        arm = Arm(azure)
-        arm.instance()
-        arm.assign(OWNER_ASSIGNMENT, DATA_OWNER, seed.USERS["owner"].object_id)
-        until(lambda: ask(azure, "GET", "/models").status == 200, "the right to read models")
+        writable(azure)
         assert ask(azure, "POST", "/models", [THING, PART]).status == 201
         assert put(azure).status == 200
         yield azure

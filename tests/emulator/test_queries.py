@@ -11,10 +11,7 @@ from typing import Any
 
 import pytest
 
-from emulator import seed
-from tests.emulator.test_data_plane import OWNER_ASSIGNMENT, ask, refusal
-from tests.support.arm import DATA_OWNER, Arm
-from tests.support.waiting import until
+from tests.emulator.test_data_plane import ask, refusal, writable
 from tests.support.world import Emulator
 
 V3 = "dtmi:dtdl:context;3"
@@ -84,10 +81,7 @@ EDGES = [
 @pytest.fixture(scope="module")
 def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     with Emulator(tmp_path_factory.mktemp("graph") / "azure") as azure:
-        arm = Arm(azure)
-        arm.instance()
-        arm.assign(OWNER_ASSIGNMENT, DATA_OWNER, seed.USERS["owner"].object_id)
-        until(lambda: ask(azure, "GET", "/models").status == 200, "the right to read models")
+        writable(azure)
         assert ask(azure, "POST", "/models", MODELS).status == 201
         for name, contents in TWINS.items():
             kind = "dtmi:test:Lamp;1" if name in LAMPS else "dtmi:test:Room;1" if name in ROOMS else THING.format(1)

@@ -7,7 +7,6 @@ as a user starts them (`Tool.run` decides).
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import runpy
@@ -68,5 +67,4 @@ def _become(command: list[str], folder: str, environment: dict[str, str], out: s
     sys.stderr = open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.orig_argv[:] = command
     sys.argv[:] = command[1:]
-    with contextlib.suppress(BrokenPipeError):
-        runpy.run_path(command[1], run_name="__main__")
+    runpy.run_path(command[1], run_name="__main__")
