@@ -12,14 +12,13 @@ from collections.abc import Callable
 from typing import Any
 
 from emulator.dataplane import schemas
-from emulator.dataplane.schemas import listed
+from emulator.dataplane.schemas import SEGMENT, listed
 from emulator.messages import Json
 
 Find = Callable[[str], Json | None]
 """Returns the definition of a model by its id."""
 
-_SEGMENT = r"[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?"
-_ID = re.compile(rf"(?P<name>dtmi:{_SEGMENT}(?::{_SEGMENT})*)(?:;(?P<version>[1-9]\d{{0,8}}(?:\.\d{{1,6}})?))?")
+_ID = re.compile(rf"(?P<name>dtmi:{SEGMENT}(?::{SEGMENT})*)(?:;(?P<version>[1-9]\d{{0,8}}(?:\.\d{{1,6}})?))?")
 _CONTEXT = re.compile(r"dtmi:dtdl:context;(?P<version>\d+)(?:#.*)?")
 _EXTENSION = "dtmi:dtdl:extension:"
 _VERSIONS = (2, 3)
@@ -106,21 +105,17 @@ def contents(model: Json, find: Find) -> dict[str, Json]:
     for content in [content for found in models for content in listed(found.get("contents"))]:
         is_component = kind_of(content) == "Component"
         result[content["name"]] = content if is_component else schemas.resolved(content, named)
-        if content.get("properties"):
-            properties = [schemas.resolved(part, named) for part in listed(content["properties"])]
-            result[content["name"]] = {**content, "properties": properties}
     return result
 
 
 def lineage(identifier: str, find: Find) -> set[str]:
     """Return the ids of a model and of all that it extends, directly or not."""
-    found, ahead = set[str](), [identifier]
-    while ahead:
-        current = ahead.pop()
-        if current not in found:
-            found.add(current)
-            ahead += [base for base in listed((find(current) or {}).get("extends")) if isinstance(base, str)]
-    return found
+    return _reached(identifier, _bases, find)
+
+
+def closure(identifier: str, find: Find) -> set[str]:
+    """Return the ids of a model and of all that it refers to, directly or not."""
+    return _reached(identifier, references, find)
 
 
 def is_version_of(identifier: str, asked: str) -> bool:
@@ -183,6 +178,20 @@ def _depth(identifier: str, find: Find, above: tuple[str, ...]) -> int:
         return len(above)
     bases = listed((find(identifier) or {}).get("extends"))
     return max((_depth(base, find, (*above, identifier)) for base in bases), default=len(above))
+
+
+def _bases(model: Json) -> list[str]:
+    return [base for base in listed(model.get("extends")) if isinstance(base, str)]
+
+
+def _reached(identifier: str, below: Callable[[Json], list[str]], find: Find) -> set[str]:
+    found, ahead = set[str](), [identifier]
+    while ahead:
+        current = ahead.pop()
+        if current not in found:
+            found.add(current)
+            ahead += below(find(current) or {})
+    return found
 
 
 def _has_components(identifier: str, find: Find) -> bool:

@@ -7,7 +7,7 @@ quoted in public issues, as RealEstateCore/rec#154 (what can't be resolved).
 from __future__ import annotations
 
 import json
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from emulator.arm.core.stamps import now
@@ -46,13 +46,7 @@ def add_models(world: World, request: Request) -> Reply:
             f"Some of the model ids already exist: {', '.join(there)}. Use Model_List API to view models that already "
             "exist. See the Swagger example (https://aka.ms/ModelListSwSmpl).",
         )
-    _check_references(world, instance, new)
-    found = finder(world, instance)
-    for model in models:
-        try:
-            dtdl.check_references(model, lambda identifier: new.get(identifier) or found(identifier))
-        except dtdl.BadModel as error:
-            raise _parser_error(str(error)) from None
+    _check_references(new, finder(world, instance))
     records = [_record(model) for model in models]
     for record in records:
         items.put(world, KIND, instance, record, record["id"])
@@ -67,9 +61,10 @@ def list_models(world: World, request: Request) -> Reply:
     asked = request.repeated("dependenciesFor")
     if asked:
         needed: set[str] = set()
+        find = finder(world, instance)
         for identifier in asked:
             existing(world, instance, identifier)
-            needed |= _closure(world, instance, identifier)
+            needed |= dtdl.closure(identifier, find)
         found = [record for record in found if record["id"] in needed]
     definition = _wants_definition(request)
     shown = [_served(record, definition=definition) for record in found]
@@ -116,8 +111,8 @@ def definition(world: World, instance: Json, identifier: str) -> Json | None:
 
 
 def finder(world: World, instance: Json) -> dtdl.Find:
-    """Return a function that finds definitions by id in an instance."""
-    return partial(definition, world, instance)
+    """Return a function that finds definitions by id in an instance, and reads each once: for a single request."""
+    return cache(partial(definition, world, instance))
 
 
 def existing(world: World, instance: Json, identifier: str) -> Json:
@@ -147,20 +142,22 @@ def _uploaded(request: Request) -> list[Any]:
     return models
 
 
-def _check_references(world: World, instance: Json, new: dict[str, Json]) -> None:
+def _check_references(new: dict[str, Json], present: dtdl.Find) -> None:
+    def find(identifier: str) -> Json | None:
+        return new.get(identifier) or present(identifier)
+
     referred = [identifier for model in new.values() for identifier in dtdl.references(model)]
-    missing = sorted(
-        {
-            identifier
-            for identifier in referred
-            if identifier not in new and definition(world, instance, identifier) is None
-        }
-    )
+    missing = sorted({identifier for identifier in referred if find(identifier) is None})
     if missing:
         raise _parser_error(
             "DtmiResolverAsync failed to resolve requisite references to element(s): "
             + ", ".join(f"{identifier} (referenced in {referred.count(identifier)} place(s))" for identifier in missing)
         )
+    for model in new.values():
+        try:
+            dtdl.check_references(model, find)
+        except dtdl.BadModel as error:
+            raise _parser_error(str(error)) from None
 
 
 def _parser_error(message: str) -> Refused:
@@ -192,16 +189,6 @@ def _served(record: Json, *, definition: bool) -> Json:
 
 def _wants_definition(request: Request) -> bool:
     return request.query.get("includeModelDefinition", "").lower() == "true"
-
-
-def _closure(world: World, instance: Json, identifier: str) -> set[str]:
-    found, ahead = set[str](), [identifier]
-    while ahead:
-        current = ahead.pop()
-        if current not in found:
-            found.add(current)
-            ahead += dtdl.references(definition(world, instance, current) or {})
-    return found
 
 
 def _users(world: World, instance: Json, identifier: str, *, in_use: bool) -> list[str]:

@@ -15,8 +15,8 @@ from emulator.messages import Json
 
 Fits = Callable[[Any], bool]
 
-_SEGMENT = r"[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?"
-_NAME = re.compile(_SEGMENT)
+SEGMENT = r"[A-Za-z](?:[A-Za-z0-9_]*[A-Za-z0-9])?"
+_NAME = re.compile(SEGMENT)
 _LONGEST_NAME = {2: 64, 3: 512}
 _DURATION = re.compile(r"P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt].+")
@@ -89,7 +89,7 @@ def mismatches(schema: Any, value: Any, path: str) -> list[str]:
 
 
 def resolved(schema: Any, named: dict[str, Any]) -> Any:
-    """Return a schema with those that it names by id in their places."""
+    """Return a schema, or what has one, with those that it names by id in their places."""
     if isinstance(schema, str):
         inner = {name: found for name, found in named.items() if name != schema}
         return resolved(named[schema], inner) if schema in named else schema
@@ -101,8 +101,9 @@ def resolved(schema: Any, named: dict[str, Any]) -> Any:
             result[key] = resolved(schema[key], named)
     if isinstance(schema.get("mapValue"), dict):
         result["mapValue"] = resolved(schema["mapValue"], named)
-    if "fields" in schema:
-        result["fields"] = [resolved(field, named) for field in listed(schema["fields"])]
+    for key in ("fields", "properties"):
+        if key in schema:
+            result[key] = [resolved(part, named) for part in listed(schema[key])]
     return result
 
 

@@ -46,9 +46,7 @@ def put_twin(world: World, request: Request, name: str) -> Reply:
         raise items.invalid(f"The digital twin id '{body['$dtId']}' in the payload does not match the one in the path.")
     before = items.get(world, KIND, instance, name)
     items.check_etag(request, before, f"a twin with the id {name}", "twin")
-    found = _valid(world, instance, body, before)
-    result = _stamped(name, found, before)
-    items.put(world, KIND, instance, result, name)
+    result = _stored(world, instance, name, body, before)
     return Reply(200, result, {"ETag": result["$etag"]})
 
 
@@ -62,9 +60,7 @@ def patch_twin(world: World, request: Request, name: str) -> Reply:
     for operation in operations:
         if operation["path"].startswith(("/$dtId", "/$etag")):
             raise json_patch.invalid(f"The path '{operation['path']}' can't be changed.")
-    changed = _patched(before, operations)
-    result = _stamped(name, _valid(world, instance, changed, before), before)
-    items.put(world, KIND, instance, result, name)
+    result = _stored(world, instance, name, _patched(before, operations), before)
     return Reply(204, headers={"ETag": result["$etag"]})
 
 
@@ -107,8 +103,7 @@ def patch_component(world: World, request: Request, name: str, component: str) -
     if not isinstance(before.get(component), dict) or "$metadata" not in before[component]:
         raise json_patch.invalid(f"Could not resolve path /{component}{operations[0]['path']}.")
     changed = {**before, component: _patched(before[component], operations)}
-    result = _stamped(name, _valid(world, instance, changed, before), before)
-    items.put(world, KIND, instance, result, name)
+    result = _stored(world, instance, name, changed, before)
     return Reply(204, headers={"ETag": result["$etag"]})
 
 
@@ -158,6 +153,13 @@ def existing(world: World, instance: Json, name: str) -> Json:
             "http://aka.ms/adtv2query.",
         )
     return found
+
+
+def _stored(world: World, instance: Json, name: str, body: Json, before: Json | None) -> Json:
+    """Store a twin, and return it as it is then; refuse (400) one that is not valid as a whole."""
+    result = _stamped(name, _valid(world, instance, body, before), before)
+    items.put(world, KIND, instance, result, name)
+    return result
 
 
 def _valid(world: World, instance: Json, body: Json, before: Json | None) -> Json:

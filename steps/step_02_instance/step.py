@@ -128,20 +128,18 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
         lost = lost_identities(instance, desired, record.owned)
         adoptable = _adoptable(observed, target, record)
         ours = INSTANCE.item() in (*record.owned, *adoptable)
-        settings = compare(instance, observed.identities, desired, record.owned, lost, marked=ours)
+        closing = SettingsChange() if instance.state in FAILED else close_network(instance, desired)
+        # What closes the network is a write of its own.
+        before_closing = replace(desired, public_network_access=None) if closing.words else desired
+        settings = compare(instance, observed.identities, before_closing, record.owned, lost, marked=ours)
         broken = describe_breakage(observed, desired, record, lost)
         agreed = not broken or answers.get(BREAK, False)
         changes: list[AnyChange] = [*create_missing(observed, desired, location)]
-        closing = SettingsChange()
         if instance.state in FAILED:
             changes.append(RecreateInstance(target=target, location=instance.location, settings=settings))
         else:
             if instance.state not in WORKING:
                 changes.append(AwaitInstance(target=target, state=instance.state))
-            closing = close_network(instance, desired)
-            if closing.words:
-                open_still = replace(desired, public_network_access=None)
-                settings = compare(instance, observed.identities, open_still, record.owned, lost, marked=ours)
             if settings.words:
                 changes.append(ChangeInstance(target=target, instance=instance, settings=settings))
         if desired.user_identities is not None:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from emulator.arm.core import groups
 from emulator.arm.core.errors import resource_not_found
@@ -17,7 +16,6 @@ from emulator.arm.core.shape import Shape, check
 from emulator.arm.core.stamps import now, system_data
 from emulator.arm.digital_twins import children, instances
 from emulator.arm.digital_twins.children import CHILDREN
-from emulator.arm.digital_twins.instances import INSTANCES
 from emulator.messages import Json, Refused, Reply, Request
 from emulator.store import public
 from emulator.world import World
@@ -54,15 +52,15 @@ def serve(of: Collection) -> None:
 
 
 def _list(of: Collection, world: World, request: Request, **path: str) -> Reply:
-    may_read(world, request, f"{_type(of)}/read", _scope(path))
-    instance = _instance(world, path)
+    may_read(world, request, f"{_type(of)}/read", instances.id_in(**path))
+    instance = instances.existing(world, **path, observe=False)
     found = CHILDREN.under(world, f"{instance['id']}/{of.segment}", observe=True)
     return Reply(body={"value": [public(child) for child in found]})
 
 
 def _get(of: Collection, world: World, request: Request, child: str, **path: str) -> Reply:
-    may_read(world, request, f"{_type(of)}/read", _scope(path))
-    instance = _instance(world, path)
+    may_read(world, request, f"{_type(of)}/read", instances.id_in(**path))
+    instance = instances.existing(world, **path, observe=False)
     found = CHILDREN.find(world, children.id_of(instance, of.segment, child), observe=True)
     if found is None:
         raise resource_not_found(f"{instances.TYPE}/{instance['name']}/{of.segment}", child, path["group"])
@@ -71,9 +69,9 @@ def _get(of: Collection, world: World, request: Request, child: str, **path: str
 
 def _put(of: Collection, world: World, request: Request, child: str, **path: str) -> Reply:
     """Create (201) or change (200) a child; the work goes on after the answer and may end `Failed`."""
-    may_write(world, request, f"{_type(of)}/write", _scope(path))
+    may_write(world, request, f"{_type(of)}/write", instances.id_in(**path))
     groups.writable(world, path["subscription"], path["group"])
-    instance = _instance(world, path)
+    instance = instances.existing(world, **path, observe=False)
     body = request.json()
     check(body, of.shape)
     if not _NAME.fullmatch(child):
@@ -106,8 +104,8 @@ def _put(of: Collection, world: World, request: Request, child: str, **path: str
 
 def _delete(of: Collection, world: World, request: Request, child: str, **path: str) -> Reply:
     """Begin the deletion (202); 204 if there is none, 202 again while it goes on."""
-    may_delete(world, request, f"{_type(of)}/delete", _scope(path))
-    instance = _instance(world, path)
+    may_delete(world, request, f"{_type(of)}/delete", instances.id_in(**path))
+    instance = instances.existing(world, **path, observe=False)
     found = CHILDREN.find(world, children.id_of(instance, of.segment, child), observe=True)
     if found is None:
         return Reply(204)
@@ -137,15 +135,6 @@ def _tail(child: Json) -> str:
 
 def _type(of: Collection) -> str:
     return f"{instances.TYPE}/{of.segment}"
-
-
-def _scope(path: dict[str, Any]) -> str:
-    return f"{groups.id_of(path['subscription'], path['group'])}/providers/{instances.TYPE}/{path['name']}"
-
-
-def _instance(world: World, path: dict[str, Any]) -> Json:
-    within = groups.existing(world, path["subscription"], path["group"])
-    return INSTANCES.existing(world, within, instances.TYPE, path["name"], observe=False)
 
 
 def _new(of: Collection, identifier: str, found: Json | None) -> Json:

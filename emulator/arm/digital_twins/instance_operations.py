@@ -68,14 +68,14 @@ serve_lists(instances.TYPE, INSTANCES.under, instances.served)
 @ROUTER.add("GET", INSTANCE)
 def get_instance(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
     """Return one instance; counts as an observation of work under way."""
-    may_read(world, request, f"{instances.TYPE}/read", _id(subscription, group, name))
-    return Reply(body=instances.served(_existing(world, subscription, group, name)))
+    may_read(world, request, f"{instances.TYPE}/read", instances.id_in(subscription, group, name))
+    return Reply(body=instances.served(instances.existing(world, subscription, group, name)))
 
 
 @ROUTER.add("PUT", INSTANCE, latency="write")
 def put_instance(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
     """Create (201) or update (200) an instance; both go on after the answer."""
-    may_write(world, request, f"{instances.TYPE}/write", _id(subscription, group, name))
+    may_write(world, request, f"{instances.TYPE}/write", instances.id_in(subscription, group, name))
     within = groups.writable(world, subscription, group)
     body = request.json()
     check(body, _DEFINITION)
@@ -104,9 +104,9 @@ def put_instance(world: World, request: Request, subscription: str, group: str, 
 @ROUTER.add("PATCH", INSTANCE, latency="write")
 def patch_instance(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
     """Change tags, identity or `publicNetworkAccess` (202); goes on after the answer."""
-    may_write(world, request, f"{instances.TYPE}/write", _id(subscription, group, name))
+    may_write(world, request, f"{instances.TYPE}/write", instances.id_in(subscription, group, name))
     groups.writable(world, subscription, group)
-    found = _existing(world, subscription, group, name)
+    found = instances.existing(world, subscription, group, name)
     body = request.json()
     check(body, _PATCH)
     INSTANCES.refuse_busy(found)
@@ -121,7 +121,7 @@ def patch_instance(world: World, request: Request, subscription: str, group: str
 @ROUTER.add("DELETE", INSTANCE, latency="write")
 def delete_instance(world: World, request: Request, subscription: str, group: str, name: str) -> Reply:
     """Begin the deletion (202); 204 if there is none, 202 again while it goes on."""
-    may_delete(world, request, f"{instances.TYPE}/delete", _id(subscription, group, name))
+    may_delete(world, request, f"{instances.TYPE}/delete", instances.id_in(subscription, group, name))
     within = groups.existing(world, subscription, group)
     found = INSTANCES.find(world, f"{within['id']}/providers/{instances.TYPE}/{name}", observe=True)
     if found is None:
@@ -183,14 +183,6 @@ def _change(world: World, request: Request, instance: Json, body: Json) -> None:
     if access := (body.get("properties") or {}).get("publicNetworkAccess"):
         instance["properties"]["publicNetworkAccess"] = access
     instance["systemData"] = system_data(caller_of(request), instance.get("systemData"))
-
-
-def _id(subscription: str, group: str, name: str) -> str:
-    return f"{groups.id_of(subscription, group)}/providers/{instances.TYPE}/{name}"
-
-
-def _existing(world: World, subscription: str, group: str, name: str) -> Json:
-    return INSTANCES.existing(world, groups.existing(world, subscription, group), instances.TYPE, name)
 
 
 def _offering(location: str) -> regions.Region:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emulator import rbac, regions
 from emulator.arm.authorization import identities
+from emulator.arm.core import groups
 from emulator.arm.core.groups import GROUPS
 from emulator.arm.core.lifecycle import Lifecycle, provisioning_failed, state_of
 from emulator.arm.core.stamps import now
@@ -22,6 +23,16 @@ INSTANCES = Lifecycle(
 )
 _CONTENTS = ("digitalTwin", "eventRoute", "model", "relationship")
 """Kinds of documents of an instance's data plane."""
+
+
+def id_in(subscription: str, group: str, name: str) -> str:
+    """Return the id of an instance."""
+    return f"{groups.id_of(subscription, group)}/providers/{TYPE}/{name}"
+
+
+def existing(world: World, subscription: str, group: str, name: str, *, observe: bool = True) -> Json:
+    """Return an instance as it is now; refuse (404) an unknown one, or one in an unknown group."""
+    return INSTANCES.existing(world, groups.existing(world, subscription, group), TYPE, name, observe=observe)
 
 
 def served(instance: Json) -> Json:

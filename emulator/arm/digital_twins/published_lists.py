@@ -8,12 +8,10 @@ Private endpoints are not played, so no instance has connections.
 
 from __future__ import annotations
 
-from emulator.arm.core import groups
 from emulator.arm.core.guards import may_read
 from emulator.arm.core.providers import DIGITAL_TWINS_NAMESPACE
 from emulator.arm.core.routes import INSTANCE, ROUTER
 from emulator.arm.digital_twins import instances
-from emulator.arm.digital_twins.instances import INSTANCES
 from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
@@ -95,7 +93,5 @@ def _link_resource(instance: Json) -> Json:
 
 
 def _instance(world: World, request: Request, kind: str, path: dict[str, str]) -> Json:
-    scope = f"{groups.id_of(path['subscription'], path['group'])}/providers/{instances.TYPE}/{path['name']}"
-    may_read(world, request, f"{instances.TYPE}/{kind}/read", scope)
-    within = groups.existing(world, path["subscription"], path["group"])
-    return INSTANCES.existing(world, within, instances.TYPE, path["name"], observe=False)
+    may_read(world, request, f"{instances.TYPE}/{kind}/read", instances.id_in(**path))
+    return instances.existing(world, **path, observe=False)
