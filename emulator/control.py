@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from emulator import dispatch, seed
-from emulator.entra import device_codes
+from emulator.entra import device_codes, issuer
 from emulator.faults import BadRules, Faults
 from emulator.graph import policies
 from emulator.inventory import render
@@ -25,7 +25,8 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
     /_emulator/app-management-policy`: what client secrets the tenant allows, see `emulator.graph.policies`; `PUT
     /_emulator/conditional-access` with `{"graph": true, "resourceManager": true}`: who demands a new sign-in; `PUT
     /_emulator/arm-replicas` with `{"lag": N}`, see `emulator.arm.core.replicas`; `PUT
-    /_emulator/device-codes/{code}` with `{"signIn": NAME}`: that user enters a code that a program shows.
+    /_emulator/device-codes/{code}` with `{"signIn": NAME}`: that user enters a code that a program shows;
+    `GET /_emulator/oidc/...`: an OpenID issuer, see `emulator.entra.issuer`.
     """
     what = (request.method, request.path.removeprefix(f"{PREFIX}/"))
     if what == ("GET", "inventory"):
@@ -53,16 +54,19 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
             return refusal(refused)
         world.store.put(policies.KIND, policies.KEY, policy)
         return Reply(200, policy)
-    if what == ("PUT", "conditional-access"):
-        return _demand(world, _CONDITIONAL_ACCESS, "conditionalAccess", request)
-    if what == ("PUT", "arm-replicas"):
-        return _demand(world, ("lag",), "armReplicas", request)
+    if request.method == "PUT" and what[1] in _DEMANDS:
+        return _demand(world, *_DEMANDS[what[1]], request)
+    if what[1].startswith("oidc/"):
+        return issuer.answer(world, request)
     if request.method == "PUT" and what[1].startswith("device-codes/"):
         return _enter(world, what[1].removeprefix("device-codes/"), request)
     return refusal(Refused(404, "NotFound", f"There is no {request.method} {request.path}."))
 
 
-_CONDITIONAL_ACCESS = ("graph", "resourceManager")
+_DEMANDS = {
+    "conditional-access": (("graph", "resourceManager"), "conditionalAccess"),
+    "arm-replicas": (("lag",), "armReplicas"),
+}
 
 
 def _demand(world: World, keys: tuple[str, ...], kind: str, request: Request) -> Reply:

@@ -74,10 +74,10 @@ class TokenAuthority:
     def __init__(self, store: Store, arm_endpoint: str) -> None:
         kept = store.get("world", "signingKey")
         if kept is None:
-            kept = {"pem": _new_key()}
+            kept = {"pem": new_key()}
             store.put("world", "signingKey", kept)
         key = serialization.load_pem_private_key(kept["pem"].encode(), password=None)
-        assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - made by _new_key
+        assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - made by new_key
         self._private, self._public = key, key.public_key()
         der = self._public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.key_id = base64.urlsafe_b64encode(hashlib.sha256(der).digest()[:20]).decode().rstrip("=")
@@ -253,7 +253,8 @@ def _bearer(request: Request, refusals: Refusals) -> str:
     return text.strip()
 
 
-def _new_key() -> str:
+def new_key() -> str:
+    """Return a new RSA key, as PEM."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -1,4 +1,4 @@
-"""The sign-in of an application: its secret, and the service principal that the token is for.
+"""The sign-in of an application: its secret or assertion, and the service principal that the token is for.
 
 Both are looked up in a replica of the directory. It may not show a new application (AADSTS700016), its service
 principal (7000229) or its secret (7000215) yet, and still show a removed one.
@@ -10,14 +10,15 @@ import hmac
 from datetime import UTC, datetime
 
 from emulator import seed
+from emulator.entra import assertions
 from emulator.entra.refusals import refusal
 from emulator.graph import replicas
 from emulator.messages import Json, Refused
 from emulator.world import World
 
 
-def signed_in(world: World, client: str, form: Json) -> tuple[Json, Json]:
-    """Return application and service principal of the client that signs in; refuse (400, 401) bad credentials."""
+def signed_in(world: World, client: str, form: Json, url: str) -> tuple[Json, Json]:
+    """Return application and service principal of the client that signs in at `url`; refuse (400, 401) others."""
     replicas.next_replica(world)
     application = _shown(world, "application", client)
     if application is None:
@@ -30,7 +31,10 @@ def signed_in(world: World, client: str, form: Json) -> tuple[Json, Json]:
             "any user in the tenant. You may have sent your authentication request to the wrong tenant.",
         )
     principal = _shown(world, "servicePrincipal", client)
-    _check_secret(world, application, principal, form)
+    if form.get("client_assertion") and not form.get("client_secret"):
+        assertions.check(world, form, application, principal, url)
+    else:
+        _check_secret(world, application, principal, form)
     if principal is None:
         text = f"The client application {client} is missing service principal in the tenant {seed.TENANT}."
         raise refusal(401, "invalid_client", 7000229, text)
@@ -47,13 +51,6 @@ def _shown(world: World, kind: str, client: str) -> Json | None:
 
 def _check_secret(world: World, application: Json, principal: Json | None, form: Json) -> None:
     secret = form.get("client_secret")
-    if not secret and form.get("client_assertion"):
-        # Assertions are not played: no application has a certificate or an issuer to hold one against.
-        text = (
-            "The emulator does not play client assertions (certificates, workload identities): none was compared with "
-            f"the credentials of app '{application['appId']}'. Sign in with a client secret."
-        )
-        raise refusal(401, "invalid_client", 700027, text)
     if not secret:
         text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
         raise refusal(401, "invalid_client", 7000218, text)

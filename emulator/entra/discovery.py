@@ -44,7 +44,7 @@ def configuration_v1(world: World, request: Request, tenant: str) -> Reply:  # n
 def _configuration(login: str, version: str, issuer: str) -> dict[str, object]:
     return {
         "token_endpoint": f"{login}/oauth2{version}/token",
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
         "response_modes_supported": ["query", "fragment", "form_post"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],

@@ -40,7 +40,7 @@ def token(world: World, request: Request, tenant: str) -> Reply:
                 "No tenant-identifying information found in either the request or implied by any provided credentials."
             )
             raise refusal(400, "invalid_request", 50059, text)
-        return _for_app(world, form, client, v2=v2)
+        return _for_app(world, form, client, f"{request.origin}{request.path}", v2=v2)
     if grant == "password":
         return _for_user(world, form, _by_password(world, form), client, v2=v2)
     if grant == device_codes.GRANT:
@@ -51,8 +51,8 @@ def token(world: World, request: Request, tenant: str) -> Reply:
     raise refusal(400, "unsupported_grant_type", 70003, f"The app requested an unsupported grant type '{grant}'.")
 
 
-def _for_app(world: World, form: Json, client: str, *, v2: bool) -> Reply:
-    application, principal = signed_in(world, client, form)
+def _for_app(world: World, form: Json, client: str, url: str, *, v2: bool) -> Reply:
+    application, principal = signed_in(world, client, form, url)
     audience = _audience(world, form, v2=v2, app=True)
     automation = next((known for known in seed.AUTOMATIONS.values() if known.app_id == client.lower()), None)
     issued = world.tokens.for_app(

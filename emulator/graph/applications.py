@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from emulator.graph import principals, references, replicas, rights
+from emulator.graph import keys, principals, references, replicas, rights
 from emulator.graph.application_rules import check_application
 from emulator.graph.credentials import drop_removed, new_password
 from emulator.graph.defaults import APPLICATION_DEFAULTS, merged, with_defaults
@@ -133,6 +133,8 @@ def _create(world: World, request: Request, sent: Json) -> Reply:
     rights.require_create(caller)
     settings = check(APPLICATION, sent)
     passwords = settings.pop("passwordCredentials", [])
+    if settings.get("keyCredentials"):
+        settings["keyCredentials"] = keys.credentials(None, settings["keyCredentials"])
     body = {
         "id": str(uuid.uuid4()),
         "appId": str(uuid.uuid4()),
@@ -167,6 +169,8 @@ def _update(world: World, request: Request, found: Json) -> Reply:
         raise bad("Property 'uniqueName' is immutable and cannot be changed once it is set.")
     if "passwordCredentials" in settings:
         settings["passwordCredentials"] = drop_removed(found, settings["passwordCredentials"])
+    if settings.get("keyCredentials"):
+        settings["keyCredentials"] = keys.credentials(found, settings["keyCredentials"])
     body = merged(merged(APPLICATION_DEFAULTS, found), with_defaults(APPLICATION_DEFAULTS, settings))
     check_application(body)
     _check_unique(world, body)

@@ -170,9 +170,11 @@ TYPES = {
 """Graph's type of each kind of document."""
 
 
-def served(kind: str, body: Json) -> Json:
-    """Return a stored document as it is served: with defaults, without private fields."""
+def served(kind: str, body: Json, *, keys: bool = False) -> Json:
+    """Return a stored document as it is served: with defaults, without private fields, and keys only with `keys`."""
     public = {name: value for name, value in body.items() if not name.startswith("_")}
+    if not keys and "keyCredentials" in public:
+        public["keyCredentials"] = [{**part, "key": None} for part in public["keyCredentials"]]
     if kind in ("servicePrincipal", "deletedServicePrincipal"):
         public.setdefault("appDisplayName", public.get("displayName"))
         public.setdefault("servicePrincipalNames", [public["appId"]])

@@ -63,7 +63,8 @@ def entity(request: Request, kind: str, body: Json, status: int = 200, *, typed:
     if typed:
         context = f"directoryObjects/{_namespace(kind)}{_listed(request)}/$entity"
     answer: Json = {"@odata.context": f"{request.origin}/v1.0/$metadata#{context}"}
-    return Reply(status, answer | _reduced(kind, served(kind, body), names, typed=typed))
+    shown = served(kind, body, keys="keyCredentials" in (names or ()))
+    return Reply(status, answer | _reduced(kind, shown, names, typed=typed))
 
 
 def object_url(request: Request, rest: str) -> str:

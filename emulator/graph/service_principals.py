@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.graph import principals, references, replicas, rights
+from emulator.graph import keys, principals, references, replicas, rights
 from emulator.graph.defaults import SERVICE_PRINCIPAL_DEFAULTS, merged, with_defaults
 from emulator.graph.odata import body_of, caller_of, create_if_missing, entity, listed, object_url, page
 from emulator.graph.refusals import (
@@ -128,6 +128,7 @@ def _create(world: World, request: Request, sent: Json, app_id: str) -> Reply:
             f"{app_id} is already in use."
         )
     settings = with_defaults(SERVICE_PRINCIPAL_DEFAULTS, settings)
+    settings["keyCredentials"] = keys.credentials(None, settings.get("keyCredentials", []))
     owners = references.first_owners(world, caller_of(request), sent)
     body = principals.create(world, application, settings, owners)
     answer = entity(request, "servicePrincipal", body, 201)
@@ -169,6 +170,8 @@ def _update(world: World, request: Request, found: Json) -> Reply:
     settings = check(SERVICE_PRINCIPAL, body_of(request))
     if str(settings.pop("appId", None) or found["appId"]).lower() != found["appId"].lower():
         raise bad("Property 'appId' is read-only and cannot be set.")
+    if settings.get("keyCredentials"):
+        settings["keyCredentials"] = keys.credentials(found, settings["keyCredentials"])
     body = merged(found, with_defaults(SERVICE_PRINCIPAL_DEFAULTS, settings))
     if "tags" in settings:
         application = replicas.truth(world, "application", "appId", found["appId"]) or {}

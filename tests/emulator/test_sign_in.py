@@ -170,7 +170,7 @@ def test_the_custom_cloud_signs_in_and_answers_on_one_origin(azure: Emulator) ->
     [
         (7000215, {"client_secret": "wrong"}),
         (7000218, {"client_secret": ""}),
-        (700027, {"client_secret": "", "client_assertion": "e30.e30.x"}),
+        (900144, {"client_secret": "", "client_assertion": "e30.e30.x"}),
         (700016, {"client_id": "12345678-1234-4234-8234-123456789012"}),
         (500011, {"scope": "https://unknown.example.com/.default"}),
         (1002012, {"scope": f"{ARM}/user_impersonation"}),
