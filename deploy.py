@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Sets up Azure Digital Twins: `python3 deploy.py --local --yes` tries it, `python3 deploy.py --help` explains it.
 
 This file stays readable by older Pythons, so that they can be told what is missing.
@@ -7,8 +8,9 @@ import gc
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the point is to be run by an older Python
-    here = ".".join(str(part) for part in sys.version_info[:2])
-    sys.exit("deploy.py needs Python 3.11 or newer, and this is " + here + ": run it with a newer one, as python3.12")
+    from cli.newer_python import refusal
+
+    sys.exit(refusal("deploy.py needs"))
 
 from cli import bootstrap
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import critical_path, rerun, start
+from bench import critical_path, models, rerun, start
 
 Json = dict[str, Any]
 
@@ -193,6 +193,31 @@ def _growth(found: Json, _: Mapping[str, Json]) -> str:
     return table(("with", "requests", "wall", "memory", "state file", "rerun: requests", "rerun: wall"), rows)
 
 
+def _models(found: Json, _: Mapping[str, Json]) -> str:
+    rows = []
+    for name, measured in ((f"upload of {found['count']:,} models", found), ("rerun", found["rerun"])):
+        upload = name != "rerun"
+        requests = (
+            f"{_goal(measured['requests'], models.GOALS['requests']).replace('.00', '')}"
+            if upload
+            else measured["requests"]
+        )
+        ratio = _goal(measured["ratio"], models.GOALS["ratio"]) if upload else f"{measured['ratio']:.2f}"
+        rows.append(
+            (
+                name,
+                requests,
+                f"{measured['own']:.2f} s",
+                ratio,
+                f"{measured['wall']:.1f} s",
+                f"{measured['memory']:.0f} MB",
+            )
+        )
+    head = ("", "requests about models", "their own time", "from the first to the last, times that", "wall", "memory")
+    sizes = f"The files have {found['bytes'] / 1e6:.1f} MB, the state file {found['state_bytes'] / 1000:.0f} kB."
+    return f"{table(head, rows)}\n\n{sizes}"
+
+
 RENDER: dict[str, Callable[[Json, Mapping[str, Json]], str]] = {
     "critical_path": _critical_path,
     "against_az": _against_az,
@@ -200,4 +225,5 @@ RENDER: dict[str, Callable[[Json, Mapping[str, Json]], str]] = {
     "start": _start,
     "first_run": _first_run,
     "growth": _growth,
+    "models": _models,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Mapping
@@ -10,17 +9,18 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from cli import json_output
+from cli import github_actions, json_output
+from cli.carry_out import show_without_questions
 from cli.commands.deploy import deploy
 from cli.commands.destroy import destroy
 from cli.commands.plan import plan
 from cli.commands.verify import verify
 from cli.console import make_console, show_refusal, text
-from cli.display import command as command_line
-from cli.display import shown
+from cli.display import command_for, shown
 from cli.logs import start_logging
 from cli.options import Options
 from cli.run import Declined, Run
+from cli.terminal import Interrupted, run_until_interrupted, unseen_keys
 from engine.refusal import Refusal
 from state.document import StateRefused
 from state.file_store import StateFile, StateLocked
@@ -47,7 +47,7 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
         with state.locked() if writes else nullcontext():
             log = state.log_path if writes else None
             start_logging(log, verbose=options["verbose"])
-            return _locked_run(command, _options(command, options, state), options["called_as"] or command_line())
+            return _locked_run(command, _options(command, options, state), command_for(command, options, again=True))
     except StateLocked as error:
         return _ended(Refusal(str(error), exit_code=4), as_json=as_json, log=None)
     except StateRefused as error:
@@ -55,11 +55,6 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
     except Refusal as refusal:
         logging.getLogger("deploy").error("%s %s", refusal.what, refusal.why)
         return _ended(refusal, as_json=as_json, log=log)
-    except Declined as declined:
-        if as_json:
-            json_output.emit({"command": command, "exit_code": 1, "declined": True})
-        make_console(stderr=as_json).print(text(f"{declined} Nothing was changed.".strip()))
-        return 1
     except Exception:
         logging.getLogger("deploy").exception("a bug")
         if log is not None:
@@ -68,19 +63,25 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
 
 
 def _options(command: str, options: dict[str, Any], state: StateFile) -> Options:
+    may_ask = not options["non_interactive"] and sys.stdin.isatty() and sys.stderr.isatty()
     return Options(
         flags={row.name: options.get(row.name) for row in INPUTS},
         config=options.get("config"),
         state=state,
         yes=options["yes"],
-        may_ask=not options["non_interactive"] and sys.stdin.isatty() and sys.stderr.isatty(),
+        may_ask=may_ask,
+        talks_on_stderr=command in WRITERS and may_ask and not options["yes"] and not sys.stdout.isatty(),
         json=options["output"] == "json",
+        keeps_answers=command == "deploy" and not options["yes"],
         suggested_subscription=options["suggest_subscription"],
         import_file=options.get("import"),
         remembered_only=command == "destroy",
         traffic=options.get("traffic"),
         purge=options.get("purge", False),
+        config_found=options.get("config_found", False),
+        detailed_exitcode=options.get("detailed_exitcode", False),
         verbose=options["verbose"],
+        called=options,
     )
 
 
@@ -88,10 +89,19 @@ def _locked_run(command: str, options: Options, resume: str) -> int:
     run = Run(options)
     try:
         try:
-            return asyncio.run(COMMANDS[command](run))
+            with unseen_keys():
+                return run_until_interrupted(COMMANDS[command](run))
         finally:
             run.screen.show_secrets()
-    except KeyboardInterrupt:
+    except Declined as declined:
+        if options.json:
+            json_output.emit({"command": command, "exit_code": 1, "declined": True, "next": run.unattended()})
+        console = make_console(stderr=options.json or not sys.stdout.isatty())
+        console.print(text(f"{declined} Nothing was changed.".strip()))
+        show_without_questions(run, console)
+        return 1
+    except Interrupted as interrupted:
+        logging.getLogger("deploy").warning("interrupted, exit code %s", interrupted.exit_code)
         console = make_console(stderr=True)
         unfinished = run.screen.unfinished()
         console.print()
@@ -104,11 +114,12 @@ def _locked_run(command: str, options: Options, resume: str) -> int:
         console.print(text(f"Run this to continue: {resume}"))
         if options.json:
             why = "\n".join(["This may still be going on in Azure:", *unfinished] if unfinished else [])
-            json_output.emit_refusal(Refusal("Interrupted.", why=why, next=resume, exit_code=130))
-        return 130
+            json_output.emit_refusal(Refusal("Interrupted.", why=why, next=resume, exit_code=interrupted.exit_code))
+        return interrupted.exit_code
 
 
 def _ended(refusal: Refusal, *, as_json: bool, log: Path | None) -> int:
+    github_actions.report(json_output.refusal_document(refusal))
     if as_json:
         json_output.emit_refusal(refusal)
     console = make_console(stderr=True)

@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cli import json_output
+from cli import github_actions, json_output
 from cli.console import say, show_refusal, text
 from cli.display import shown
-from cli.hand_off import HandOff, MissingRights, certain, handed_off_note, missing_right_lines
+from cli.hand_off import HandOff, MissingRights, certain, handed_off, handed_off_note, missing_right_lines
+from cli.hand_off_files import Asked
 from cli.plan_view import show_plan
 from cli.signs import about, clock, done_counts, estimate, planned_counts
 from engine.walk import exit_code
+from state.proposals import Proposals
 from state.recorder import StateRecorder
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from cli.resolve import Resolved
     from cli.run import Run
     from cloud.clients import Azure
@@ -81,22 +85,30 @@ async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is 
 
     With `--output json` the document is printed.
     """
+    run.begin_writing()
     state = run.options.state
     document = run.new_document(azure, resolved, walk.answers)
     state.write(document)
+    Proposals(state.path).forget()
     with run.screen:
         results = await walk.apply(StateRecorder(state, document, removing=walk.removes))
     seconds = run.screen.elapsed
-    who = await azure.credential.who()
-    hand_off = HandOff(state)
-    purpose = "removing" if walk.removes else "setting up"
-    handed = hand_off.update(walk.steps, results, missing, resolved.target, who.name, purpose)
-    code = exit_code(results)
+    code, hand_off = exit_code(results), HandOff(state)
+    items = handed_off(walk.steps, results, missing)
+    if items:
+        from cloud.lookups import names_of
+
+        who, purpose = await azure.credential.who(), "removing" if walk.removes else "setting up"
+        tenant, subscription = await names_of(azure, resolved.target.tenant, resolved.target.subscription)
+        hand_off.write(Asked(who.name, purpose, resolved.target, tenant, subscription, items))
+    else:
+        hand_off.remove()
+    described = json_output.run_document(walk, results, document.outputs(), code, command)
+    described |= {"hand_off": str(hand_off.path) if items else None, "warnings": run.warnings}
+    github_actions.report(described)
     if run.options.json:
-        described = json_output.run_document(walk, results, document.outputs(), code, command)
-        handed_off = str(hand_off.path) if handed else None
-        json_output.emit({**described, "hand_off": handed_off, "warnings": run.warnings})
-    return Ended(results, document, code, handed_off_note(hand_off) if handed else "", seconds)
+        json_output.emit(described)
+    return Ended(results, document, code, handed_off_note(hand_off) if items else "", seconds)
 
 
 def show_errors(run: Run, walk: Walk[Azure], ended: Ended, headline: str) -> bool:
@@ -114,6 +126,14 @@ def show_errors(run: Run, walk: Walk[Azure], ended: Ended, headline: str) -> boo
     if ended.code:
         say(console, f"The log is {shown(run.options.state.log_path)}", first=f"{headline} ", first_style="bold")
     return bool(ended.code)
+
+
+def show_without_questions(run: Run, console: Console) -> None:
+    """Print the same run without questions, and what writes it as a settings file; nothing if nothing was asked."""
+    line = run.unattended()
+    if line:
+        console.print(text(f"The same without questions: {line}", "dim"))
+        console.print(text(f"As a settings file: {run.options.command_for('settings')}", "dim"))
 
 
 def show_notes(run: Run, notes: list[str]) -> None:

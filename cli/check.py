@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from engine.change import Difference, Drift
-from engine.refusal import Refusal
+from engine.refusal import DIFFERS, Refusal
 
 
 @dataclass(frozen=True)
@@ -29,4 +29,4 @@ class Check:
         """The exit code that this check alone asks for."""
         if self.error:
             return self.error.exit_code
-        return 1 if self.result in ("drift", "failed") else 0
+        return {"drift": DIFFERS, "failed": 1}.get(self.result, 0)

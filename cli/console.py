@@ -92,7 +92,9 @@ def show_refusal(console: Console, refusal: Refusal, where: str = "") -> None:
         console.print(text(f"  Azure's request id: {refusal.request_id}", "dim"))
 
 
-def show_needs_you(console: Console, step: AnyStep, needs: NeedsYou) -> None:
-    """Print what only a person can do."""
-    say(console, f"{step.title}: {needs.what}", first="! ", first_style="yellow")
-    show_pairs(console, dict(needs.how))
+def show_needs_you(console: Console, step: AnyStep, needs: NeedsYou, *, local: bool = False) -> None:
+    """Print what only a person can do; of a trial without the links and commands, which would meet the real Azure."""
+    told = f"{needs.what} follow the link that a real run prints here." if local and needs.how else needs.what
+    say(console, f"{step.title}: {told}", first="! ", first_style="yellow")
+    if not local:
+        show_pairs(console, dict(needs.how))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cli.sources import decoded
+from engine.input import decoded
 from engine.refusal import BadInput
 
 _KEYS = {

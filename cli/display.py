@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
-import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from cli.bootstrap import ROOT
+from engine.input import Input
+from steps import INPUTS
 
 DEFAULT_STATE = "deploy.state.json"
+TRIAL = ROOT / ".local-azure"
+"""Where `--local` keeps everything."""
+_SETTLED = ("deploy", "plan", "verify", "settings")
+"""The commands that take every input, and the files that settle them."""
+_WORD = re.compile(r"(?!-)[\w./:\\+=-]+|--?[A-Za-z][\w-]*", re.ASCII)
+"""What PowerShell takes as it is written. A comma would make an array, and `@` splat a variable."""
 
 
 def shown(path: Path) -> str:
@@ -21,7 +30,69 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def command(arguments: Sequence[str] = ()) -> str:
-    """Return a command line of this program that can be pasted; without arguments, the one it was called with."""
+def command(words: Sequence[str]) -> str:
+    """Return a command line of this program, with these arguments, that can be pasted."""
     python = "python" if os.name == "nt" else "python3"
-    return shlex.join([python, shown(ROOT / "deploy.py"), *(arguments or sys.argv[1:])])
+    return quoted([python, shown(ROOT / "deploy.py"), *words])
+
+
+def command_for(name: str, options: Mapping[str, Any], *, again: bool = False) -> str:
+    """Return a command line that can be pasted: the command `name` for the deployment that `options` are about.
+
+    `options` are as click gives them, by name. None, False and () stand for what wasn't given, and a name that isn't
+    there for what the calling command doesn't take.
+    """
+    return command([name, *arguments_for(name, options, again=again)])
+
+
+def arguments_for(name: str, options: Mapping[str, Any], *, again: bool = False) -> list[str]:
+    """Return the arguments of `command_for`.
+
+    They tell the deployment (`--state`, `--local`), and carry the inputs and the settings file to a command that takes
+    them. With `again` it is the same command once more, so they also say how it was to be done: `--yes`, `--output`.
+    """
+    inputs = INPUTS if name in _SETTLED else [row for row in INPUTS if row.identifies] if name == "destroy" else ()
+    words = [word for row in inputs for word in _input(row, options.get(row.name))]
+    files = ("config",) if name == "settings" else ("config", "import") if name in _SETTLED else ()
+    for file in (*files, "traffic") if again else files:
+        if options.get(file) is not None:
+            words += [f"--{file}", shown(Path(options[file]))]
+    if name in _SETTLED and options.get("no_config"):
+        words.append("--no-config")
+    words += _deployment(options)
+    if inputs and name != "settings" and options.get("local") and options.get("sign_in"):
+        words += ["--sign-in", str(options["sign_in"])]
+    if again:
+        words += ["--output", str(options["output"])] if options.get("output") not in (None, "text") else []
+        switches = ("yes", "non_interactive", "verbose", "purge", "detailed_exitcode")
+        words += [f"--{switch.replace('_', '-')}" for switch in switches if options.get(switch)]
+    return words
+
+
+def _deployment(options: Mapping[str, Any]) -> list[str]:
+    """Return the flags that name the deployment; none for the one that is taken anyway."""
+    state, local = options.get("state"), bool(options.get("local"))
+    words = ["--local"] if local else []
+    if state is None or Path(state).absolute() == (TRIAL if local else Path.cwd()) / DEFAULT_STATE:
+        return words
+    return [*words, "--state", shown(Path(state))]
+
+
+def _input(row: Input, value: Any) -> list[str]:
+    """Return an input as flags, one for each part of a list."""
+    if value in (None, ()):
+        return []
+    if row.is_flag:
+        return [row.flag if value else row.opposite]
+    return [word for part in (value if row.is_many else [value]) for word in (row.flag, str(part))]
+
+
+def quoted(words: Sequence[str], *, powershell: bool = os.name == "nt") -> str:
+    """Return the words as a line for this system's shell: PowerShell on Windows, otherwise a POSIX shell.
+
+    PowerShell takes typographic single quotes for quotes too. Source: about_Quoting_Rules in its documentation.
+    """
+    if not powershell:
+        return shlex.join(words)
+    doubled = (re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", word) for word in words)
+    return " ".join(word if _WORD.fullmatch(word) else f"'{safe}'" for word, safe in zip(words, doubled, strict=True))

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.console import plain
 from cli.display import shown
+from cli.hand_off_files import Asked, Item, message, posix_script, powershell_script
 from state.file_store import StateFile, replace_file
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
     from cloud.permissions import MissingPermission
-    from engine.change import AnyChange
-    from engine.context import Target
     from engine.outcome import Result, StepLook
     from engine.step import AnyStep
     from engine.walk import Walk
@@ -25,7 +23,8 @@ MissingRights = Mapping[str, tuple["MissingPermission", ...]]
 """By step, what its changes need and the signed-in identity lacks."""
 
 ACTIVATE = "#view/Microsoft_Azure_PIMCommon/ActivationMenuBlade/~/azurerbac"
-_STEP = re.compile(r"^# --- (\w+): ", re.MULTILINE)
+_ITEM = re.compile(r"^# --- (\w+)(?: (\S+))?: (.*)$", re.MULTILINE)
+"""A step, the key of a change, and its title. Earlier versions wrote the step's own title, and no key."""
 
 
 async def missing_rights(azure: Azure, looks: Mapping[str, StepLook]) -> MissingRights:
@@ -86,95 +85,64 @@ def certain(missing: MissingRights, step: str) -> bool:
 
 
 class HandOff:
-    """The hand-off file of a deployment: beside its state file, `deploy.handoff.sh` for `deploy.state.json`."""
+    """The hand-off of a deployment, beside its state file: for `deploy.state.json`, `deploy.handoff.md`, `.sh`, `.ps1`.
+
+    The first is to be sent, with the others; they do the same, for either kind of shell.
+    """
 
     def __init__(self, state: StateFile) -> None:
         name = state.path.name.removesuffix(".json").removesuffix(".state")
-        self.path: Path = state.path.with_name(f"{name}.handoff.sh")
+        self.path: Path = state.path.with_name(f"{name}.handoff.md")
+        self.posix, self.powershell = (self.path.with_suffix(suffix) for suffix in (".sh", ".ps1"))
 
-    def done(self, steps: Sequence[AnyStep], looks: Mapping[str, StepLook]) -> list[str]:
-        """Return the titles of the steps that were handed off and have nothing to do any more."""
+    def news(self, steps: Sequence[AnyStep], looks: Mapping[str, StepLook]) -> tuple[list[str], list[str]]:
+        """Return what was handed off and is done, and what is still open, by titles."""
         try:
-            keys = _STEP.findall(self.path.read_text(encoding="utf-8"))
+            items = _ITEM.findall(self.posix.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
-            return []
-        plans = {key: look.plan for key, look in looks.items()}
-        over = {key for key in keys if (plan := plans.get(key)) and not plan.changes}
-        return [f"{step.number} {step.title.lower()}" for step in steps if step.key in over]
+            return [], []
+        known = {step.key: step for step in steps}
+        done: list[str] = []
+        still_open: list[str] = []
+        for step, key, title in items:
+            plan = looks[step].plan if step in looks else None
+            if plan is None:
+                continue
+            is_open = any(key in {"", change.key} for change in plan.changes)
+            what = title if key else f"{known[step].number} {known[step].title.lower()}"
+            (still_open if is_open else done).append(what)
+        return list(dict.fromkeys(done)), list(dict.fromkeys(still_open))
 
-    def update(  # noqa: PLR0917 - what a script says
-        self,
-        steps: Sequence[AnyStep],
-        results: Mapping[str, Result],
-        missing: MissingRights,
-        target: Target,
-        who: str,
-        purpose: str,
-    ) -> bool:
-        """Write the script for what was refused, or remove that of an earlier run; return whether there is one.
+    def write(self, asked: Asked) -> None:
+        """Write the files."""
+        request = replace(asked, posix=self.posix.name, powershell=self.powershell.name)
+        replace_file(self.posix, posix_script(request).encode())
+        replace_file(self.powershell, powershell_script(request).encode("utf-8-sig"))  # older ones take others for ANSI
+        replace_file(self.path, message(request).encode())
 
-        `who` has been doing what `purpose` says: "setting up" or "removing" the instance.
-        """
-        parts = [(step, _commands(step, results[step.key], missing)) for step in steps]
-        open_parts = [(step, commands) for step, commands in parts if commands]
-        if not open_parts:
-            self.path.unlink(missing_ok=True)
-            return False
-        replace_file(self.path, _script(open_parts, missing, target, _line(who), purpose, self.path).encode())
-        return True
+    def remove(self) -> None:
+        """Remove what an earlier run wrote."""
+        for file in (self.path, self.posix, self.powershell):
+            file.unlink(missing_ok=True)
 
 
-def _commands(step: AnyStep, result: Result, missing: MissingRights) -> list[tuple[AnyChange, str]]:
-    """Return the commands for what a refused step has left to do, or one that was blocked and lacks rights itself."""
+def handed_off(steps: Sequence[AnyStep], results: Mapping[str, Result], missing: MissingRights) -> tuple[Item, ...]:
+    """Return what somebody else has to do."""
+    return tuple(item for step in steps for item in _items(step, results[step.key], missing))
+
+
+def _items(step: AnyStep, result: Result, missing: MissingRights) -> list[Item]:
+    """Return what a refused step has left to do, or one that was blocked and lacks rights itself."""
     refused = result.error is not None and result.error.exit_code == 3
     if not refused and not (result.error is None and result.remaining and certain(missing, step.key)):
         return []
-    return [(change, command) for change in result.remaining if (command := change.az())]
-
-
-def _script(  # noqa: PLR0917 - what a script says
-    parts: list[tuple[AnyStep, list[tuple[AnyChange, str]]]],
-    missing: MissingRights,
-    target: Target,
-    who: str,
-    purpose: str,
-    path: Path,
-) -> str:
-    head = [
-        "#!/usr/bin/env bash",
-        "# To: an administrator",
-        f"# Subject: Please finish {purpose} Azure Digital Twins instance {_line(target.instance)}",
-        "#",
-        f"# {who} is {purpose} the Azure Digital Twins instance {_line(target.instance)},",
-        f"# in resource group {_line(target.resource_group)} of subscription {target.subscription},",
-        "# and may not do all of it. What is left, and the permission that it needs:",
-        "#",
-    ]
-    for step, commands in parts:
-        head += [f"#   - {_line(change.title)}" for change, _command in commands]
-        head += [f"#       needs {_line(right.action)} on {_line(right.scope)}" for right in missing.get(step.key, ())]
-    head += [
-        "#",
-        f"# Sign in with az, read the commands below, and run them: bash {shlex.quote(_line(path.name))}",
-        "# Then tell the sender, who runs the same command again: it finds what was done and goes on from there.",
-        "",
-        "set -euo pipefail",
-    ]
-    for step, commands in parts:
-        head += ["", f"# --- {step.key}: {step.title}"]
-        for change, command in commands:
-            head += [f"# {_line(change.title)}", command]
-    return "\n".join(head) + "\n"
-
-
-def _line(text: str) -> str:
-    """Return the text as part of a comment: nothing in it can begin a line of its own."""
-    return plain(text).replace("\n", " ")
+    return [Item(step, change, commands) for change in result.remaining if (commands := change.commands())]
 
 
 def handed_off_note(hand_off: HandOff) -> str:
     """Return what is said of the file at the end of a run."""
     return (
-        f"What someone else has to do is in {shown(hand_off.path)}: a text to send and the commands. Once it is done, "
-        "run the same command again."
+        f"What someone else has to do is in {shown(hand_off.path)}: a text to send, with a script that does it "
+        f"({hand_off.posix.name}, and {hand_off.powershell.name} for PowerShell). Once it is done, run the same "
+        "command again."
     )

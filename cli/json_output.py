@@ -1,9 +1,8 @@
-"""The JSON documents of `--output json`, and the forms of `outputs`. Everything else is for people, on stderr."""
+"""The JSON documents of `--output json`. Everything else is for people, on stderr."""
 
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from cli.signs import KINDS, kind_of
 from cli.streams import is_unicode
 from cli.version import VERSION
-from cloud.azure_clouds import DATA_PLANE
 
 if TYPE_CHECKING:
     from cli.check import Check
@@ -48,9 +46,14 @@ def error_document(refusal: Refusal) -> dict[str, Any]:
     }
 
 
+def refusal_document(refusal: Refusal) -> dict[str, Any]:
+    """Return the document of a command that came to nothing: its exit code, and why."""
+    return {"exit_code": refusal.exit_code, "error": error_document(refusal)}
+
+
 def emit_refusal(refusal: Refusal) -> None:
-    """Write the document of a command that came to nothing: its exit code, and why."""
-    emit({"exit_code": refusal.exit_code, "error": error_document(refusal)})
+    """Write the document of a command that came to nothing."""
+    emit(refusal_document(refusal))
 
 
 def plan_document(
@@ -164,47 +167,3 @@ def status_document(document: StateDocument | None) -> dict[str, Any]:
         return {"command": "status", "exit_code": 0, "deployment": None}
     body = {"command": "status", "exit_code": 0, "deployment": document.model_dump(exclude_none=True)}
     return {**body, "removed": document.removed_at} if document.removed_at else body
-
-
-FORMS = ("text", "json", "env", "appsettings")
-"""How `outputs` prints: two columns; a JSON object; lines of NAME=VALUE, quoted for a POSIX shell, with names that
-neither this tool nor a credential of the SDKs takes for its own; what a client application has in appsettings.json."""
-
-
-def with_client_values(values: Mapping[str, str], login: str) -> dict[str, str]:
-    """Return the values with those that a client application signs in by, which follow from them."""
-    found = dict(values)
-    if "host_name" in values:
-        found["instance_url"] = f"https://{values['host_name']}"
-        found["audience"] = DATA_PLANE
-        # All that the registration asks for; MSAL takes no other scope of the same API beside it.
-        found["scopes"] = f"{DATA_PLANE}/.default"
-    if login:
-        found["authority"] = f"{login}/{values['tenant_id']}"
-    return found
-
-
-def _appsettings(values: Mapping[str, str]) -> dict[str, Any]:
-    """Return the sections as Microsoft.Identity.Web names theirs: the authority is `Instance` and `TenantId`."""
-    login, _, tenant = values.get("authority", "").rpartition("/")
-    app = {"Instance": login and f"{login}/", "TenantId": tenant or values["tenant_id"]}
-    app["ClientId"] = values.get("client_id", "")
-    twins: dict[str, Any] = {"InstanceUrl": values.get("instance_url", ""), "Audience": values.get("audience", "")}
-    twins["Scopes"] = values.get("scopes", "").split()
-    sections = {"AzureAd": app, "DigitalTwins": twins}
-    return {name: {key: value for key, value in section.items() if value} for name, section in sections.items()}
-
-
-def outputs_text(values: Mapping[str, str], form: str) -> str:
-    """Return the collected values in one of the FORMS."""
-    if form == "json":
-        return _dumps(values)
-    if form == "env":
-        named = {f"DIGITALTWINS_{name.upper()}": value for name, value in values.items()}
-        if "instance_url" in values:
-            named["AZURE_DIGITALTWINS_URL"] = values["instance_url"]
-        return "".join(f"{name}={shlex.quote(value)}\n" for name, value in named.items())
-    if form == "appsettings":
-        return _dumps(_appsettings(values))
-    width = max((len(name) for name in values), default=0)
-    return "".join(f"{name.ljust(width)}  {value}\n" for name, value in values.items())

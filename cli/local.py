@@ -8,18 +8,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NoReturn
 
 from cli import json_output
 from cli.bootstrap import ROOT, become
-from cli.display import command as command_line
-from cli.display import shown
+from cli.display import TRIAL, arguments_for, shown
 from engine.refusal import Refusal
-from steps import INPUTS
 
-FOLDER = ROOT / ".local-azure"
-DATA = FOLDER / "azure"
+DATA = TRIAL / "azure"
 LATENCY = "azure:0.1"
 """A tenth of Azure's typical durations."""
 START_SECONDS = 60
@@ -45,7 +41,7 @@ def emulate(options: Mapping[str, Any]) -> NoReturn:
     become([*_EMULATOR, *arguments], _with_emulator(os.environ))
 
 
-def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
+def run_locally(command: str, options: Mapping[str, Any]) -> int:
     """Start the embedded Azure and run the same command against it. Returns only when that can't be done.
 
     The embedded Azure ends when this process does, however that ends: it watches a pipe that only this process, and
@@ -58,12 +54,12 @@ def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
         return _say(why, code)
 
     try:
-        FOLDER.mkdir(exist_ok=True)
+        TRIAL.mkdir(exist_ok=True)
         # Also another run's, which may be going on.
-        log = (FOLDER / "azure.log").open("a+", encoding="utf-8", errors="backslashreplace")
+        log = (TRIAL / "azure.log").open("a+", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        return refuse(f"The embedded Azure keeps its data in {FOLDER}, which can't be written: {error.strerror}.")
-    _say(f"Embedded Azure, in {shown(FOLDER)}: all that follows stays on this machine.")
+        return refuse(f"The embedded Azure keeps its data in {TRIAL}, which can't be written: {error.strerror}.")
+    _say(f"Embedded Azure, in {shown(TRIAL)}: all that follows stays on this machine.")
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
     server = [
@@ -88,8 +84,8 @@ def run_locally(command: str, options: dict[str, Any], state: Path) -> int:
         return refuse(f"{why} Wait for that run to end, then run again." if code == IN_USE else why, max(code, 1))
     ready = json.loads(line)
     tool = [
-        sys.executable, str(ROOT / "deploy.py"), command, *_arguments(options), "--state", str(state),
-        "--suggest-subscription", ready["subscriptionId"], "--called-as", command_line(),
+        sys.executable, str(ROOT / "deploy.py"), command, *arguments_for(command, options, again=True),
+        "--embedded-azure-runs", "--suggest-subscription", ready["subscriptionId"],
     ]  # fmt: skip
     return become(tool, _environment(ready))
 
@@ -109,23 +105,6 @@ def _environment(ready: dict[str, Any]) -> dict[str, str]:
         if environment.get(name, "").lower() not in known:
             environment.pop(name, None)
     return environment
-
-
-def _arguments(options: dict[str, Any]) -> list[str]:
-    arguments = []
-    for row in INPUTS:
-        value = options.get(row.name)
-        if row.is_flag and value is not None:
-            arguments.append(row.flag if value else row.opposite)
-        elif value is not None:
-            for part in value if row.is_many else [value]:
-                arguments += [row.flag, part]
-    for name in ("config", "import", "output", "traffic"):
-        if options.get(name) is not None:
-            arguments += [f"--{name}", str(options[name])]
-    return arguments + [
-        f"--{name.replace('_', '-')}" for name in ("yes", "non_interactive", "verbose", "purge") if options.get(name)
-    ]
 
 
 def _say(message: str, code: int = 1) -> int:

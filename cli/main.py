@@ -11,66 +11,21 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
-from cli.display import DEFAULT_STATE
+from cli.command_line import EXIT_CODES, Commands, File, wants_json
+from cli.display import DEFAULT_STATE, TRIAL
+from cli.output_forms import FORMS
+from cli.sources import FOUND_SETTINGS
 from cli.streams import write_anything
 from cli.version import VERSION
 from engine.input import Input
 from steps import INPUTS
 
-EXIT_CODES = """\b
-Exit codes: 0 done, 1 a step failed (run again to resume), 2 bad input, 3 someone with more rights is needed,
-4 another run holds the lock, 70 a bug in this tool, 130 interrupted."""
-
-_AS_JSON = ("--output=json", "--format=json")
-
-
-class _File(click.Path):
-    """The path of a file, as a Path."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == "":
-            self.fail("It is empty: name a file.", param, ctx)
-        return super().convert(value, param, ctx)
-
-
-class _DefaultDeploy(click.Group):
-    """A group whose command is `deploy` when none is named, and whose help shows that command's options too."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] not in ("--help", "-h", "--version")):
-            args = ["deploy", *args]
-        return super().parse_args(ctx, args)
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        self.commands["deploy"].format_options(ctx, formatter)
-        self.format_commands(ctx, formatter)
-
-
-class _Command(click.Command):
-    """A command of options alone, whose help shows the inputs by group; says how to type another command with them."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        _, extra, _ = self.make_parser(ctx).parse_args(args=list(args))
-        if extra and extra[0] in cli.commands:
-            from cli.display import command
-
-            rest = list(args)
-            rest.remove(extra[0])
-            raise click.UsageError(f"The command comes before its options: {command([extra[0], *rest])}", ctx)
-        return super().parse_args(ctx, args)
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        grouped = {row.name: row.group for row in INPUTS}
-        sections: dict[str, list[tuple[str, str]]] = {row.group: [] for row in INPUTS}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                sections.setdefault(grouped.get(parameter.name or "", "Options"), []).append(record)
-        for title, records in sections.items():
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
+SIGN_INS = (
+    "With --local: the signed-in user: owner (the default), contributor, reader, guest, msa, eligible, owner-sp or "
+    "contributor-sp."
+)
 
 
 def _inputs(command: Callable[..., Any], inputs: Sequence[Input] = INPUTS) -> Callable[..., Any]:
@@ -92,22 +47,38 @@ def _options(*decorators: Callable[..., Any]) -> Callable[[Callable[..., Any]], 
     return decorate
 
 
-_PATH = _File(path_type=Path)
-_state = click.option("--state", type=_PATH, metavar="FILE", help=f"State file. Default: {DEFAULT_STATE}.")
-_output = click.option("--output", type=click.Choice(["text", "json"]), default="text", help="What to print on stdout.")
+_PATH = File(path_type=Path)
+_state = click.option(
+    "--state", type=_PATH, metavar="FILE", envvar="ADT_STATE", help=f"State file. Default: {DEFAULT_STATE}."
+)
+_output = click.option(
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    envvar="ADT_OUTPUT",
+    help="What to print on stdout.",
+)
 _local = click.option("--local", is_flag=True, help="Against the embedded Azure, with everything in .local-azure/.")
 _meeting = _options(
     _state,
     click.option("--yes", "-y", is_flag=True, help="Use the defaults and don't ask."),
-    click.option("--non-interactive", is_flag=True, help="Never ask, even in a terminal."),
+    click.option(
+        "--non-interactive", is_flag=True, envvar="ADT_NON_INTERACTIVE", help="Never ask, even in a terminal."
+    ),
     _output,
     click.option("--verbose", "-v", is_flag=True, help="Log requests, with Azure's request ids, on stderr."),
     _local,
-    click.option("--sign-in", metavar="NAME", help="With --local: the signed-in user. Default: owner."),
+    click.option("--sign-in", metavar="NAME", help=SIGN_INS),
     click.option("--suggest-subscription", hidden=True),
-    click.option("--called-as", hidden=True),
+    click.option("--embedded-azure-runs", is_flag=True, hidden=True),
 )
-_config = click.option("--config", type=_PATH, metavar="FILE", help="Settings file (TOML) with the same names as keys.")
+_config = _options(
+    click.option(
+        "--config", type=_PATH, metavar="FILE", envvar="ADT_CONFIG",
+        help="Settings file (TOML) with the same names as keys. Default: deploy.toml in this folder, if there is one.",
+    ),
+    click.option("--no-config", is_flag=True, help="Take no settings file."),
+)  # fmt: skip
 _import = click.option(
     "--import", "import", type=_PATH, metavar="FILE", help="Take over what deploy.ps1 left: its config.json."
 )
@@ -118,17 +89,26 @@ _running = _options(_inputs, _config, _import, _meeting)
 _named = partial(_inputs, inputs=tuple(row for row in INPUTS if row.identifies))
 
 
-@click.group(cls=_DefaultDeploy, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(VERSION, message="deploy.py %(version)s")
 def cli() -> None:
     """Set up Azure Digital Twins: resource group, instance, data-plane role, app registration, consent hints.
 
     Run it again after any failure: it resumes at the step that failed. Without a command it deploys; the options below
-    are those of deploy. To try it without Azure: deploy.py --local --yes
+    are those of deploy. COMMAND --help shows those of the others.
     """
 
 
-@cli.command(cls=_Command, epilog=EXIT_CODES)
+@cli.command(
+    examples=(
+        "deploy.py --local --yes                try it, without Azure",
+        "deploy.py                              ask for what is missing, then deploy",
+        "deploy.py --yes --subscription ID      never ask: all defaults",
+        "deploy.py --config settings.toml       with everything from a file",
+        "deploy.py --import config.json         go on from deploy.ps1",
+    ),
+    codes=tuple(code for code in EXIT_CODES if code != 5),
+)
 @_running
 @_traffic
 def deploy(**options: Any) -> int:
@@ -136,22 +116,29 @@ def deploy(**options: Any) -> int:
     return _run("deploy", options)
 
 
-@cli.command(cls=_Command, epilog=EXIT_CODES)
+@cli.command(
+    examples=("deploy.py plan --config settings.toml", "deploy.py plan --yes --detailed-exitcode --output json"),
+    codes=tuple(EXIT_CODES),
+)
 @_running
 @_traffic
+@click.option("--detailed-exitcode", is_flag=True, help="End with 5 when Azure differs, and 0 only when it doesn't.")
 def plan(**options: Any) -> int:
     """Show what deploy would do, step by step; writes nothing, in Azure or on disk."""
     return _run("plan", options)
 
 
-@cli.command(cls=_Command, epilog=EXIT_CODES)
+@cli.command(examples=("deploy.py verify", "deploy.py verify --output json"), codes=tuple(EXIT_CODES))
 @_running
 def verify(**options: Any) -> int:
-    """Check everything against the live cloud, and that the instance answers; writes nothing. Exit 1: it differs."""
+    """Check everything against the live cloud, and that the instance answers; writes nothing. Exit 5: it differs."""
     return _run("verify", options)
 
 
-@cli.command(cls=_Command, epilog=EXIT_CODES)
+@cli.command(
+    examples=("deploy.py destroy", "deploy.py destroy --yes --purge"),
+    codes=tuple(code for code in EXIT_CODES if code != 5),
+)
 @_named
 @_meeting
 @click.option("--purge", is_flag=True, help="Purge the application from the directory's recycle bin too.")
@@ -160,7 +147,7 @@ def destroy(**options: Any) -> int:
     return _run("destroy", options)
 
 
-@cli.command()
+@cli.command(examples=("deploy.py status",), codes=(0, 2))
 @_state
 @_output
 @_local
@@ -168,24 +155,54 @@ def status(state: Path | None, output: str, local: bool) -> int:
     """Show the state file as a table; offline."""
     from cli.commands.status import show_status
 
-    return show_status(_state_path(state, local=local), as_json=output == "json")
+    return show_status(_state_path(state, local=local), as_json=output == "json", local=local)
 
 
-@cli.command()
+@cli.command(
+    examples=(
+        "deploy.py outputs host_name",
+        "deploy.py outputs --output github >> $GITHUB_OUTPUT",
+        "deploy.py outputs --output appsettings > appsettings.json",
+    ),
+    codes=(0, 2),
+)
+@click.argument("name", required=False)
 @_state
 @click.option(
+    "--output",
     "--format",
     "form",
-    type=click.Choice(["text", "json", "env", "appsettings"]),
+    type=click.Choice(FORMS),
     default="text",
-    help="How to print them.",
+    envvar="ADT_OUTPUT",
+    help="How to print: a table, or NAME's value as it is; JSON; lines for a POSIX shell, a .env file, $GITHUB_OUTPUT "
+    "or PowerShell; an appsettings.json.",
 )
 @_local
-def outputs(state: Path | None, form: str, local: bool) -> int:
-    """Print the collected values; offline."""
+def outputs(name: str | None, state: Path | None, form: str, local: bool) -> int:
+    """Print the collected values, or only the value of NAME; offline."""
     from cli.commands.outputs import show_outputs
 
-    return show_outputs(_state_path(state, local=local), form)
+    if name is not None and form == "appsettings":
+        raise click.UsageError("appsettings has sections, and no form for one value: take text or json.")
+    return show_outputs(_state_path(state, local=local), form, name, local=local)
+
+
+@cli.command(
+    examples=("deploy.py settings", "deploy.py settings - --resource-group twins-test > test.toml"), codes=(0, 1, 2)
+)
+@_inputs
+@_config
+@_state
+@_local
+@click.argument("file", type=_PATH, required=False)
+@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
+def settings(**options: Any) -> int:
+    """Write what was deployed, or answered, as a settings file: FILE, - for stdout. Default: beside the state file."""
+    from cli.commands.settings import write_settings
+
+    _settle_config(options)
+    return write_settings(_state_path(options["state"], local=options["local"]), options)
 
 
 @cli.command()
@@ -207,25 +224,38 @@ def emulate(**options: Any) -> NoReturn:
 
 
 def _state_path(state: Path | None, *, local: bool) -> Path:
-    if state is not None:
+    """Return the state file. A trial never takes the one that ADT_STATE names: that is a real deployment's."""
+    source = click.get_current_context().get_parameter_source("state")
+    if state is not None and not (local and source is ParameterSource.ENVIRONMENT):
         return state
-    if local:
-        from cli.local import FOLDER
+    return TRIAL / DEFAULT_STATE if local else Path(DEFAULT_STATE)
 
-        return FOLDER / DEFAULT_STATE
-    return Path(DEFAULT_STATE)
+
+def _settle_config(options: dict[str, Any]) -> None:
+    """Settle which settings file is taken: one that is named, none, or that of the current folder."""
+    if "no_config" not in options:  # destroy goes by the state file
+        return
+    source = click.get_current_context().get_parameter_source("config")
+    if options["no_config"] and options["config"] and source is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--config and --no-config exclude each other.")
+    may_look = not (options["no_config"] or options["config"] or options["local"] or options.get("import"))
+    options["config_found"] = may_look and FOUND_SETTINGS.is_file()
+    if options["no_config"] or options["config_found"]:
+        options["config"] = FOUND_SETTINGS if options["config_found"] else None
 
 
 def _run(command: str, options: dict[str, Any]) -> int:
-    if options["local"]:
+    _settle_config(options)
+    local, state = options["local"], _state_path(options["state"], local=options["local"])
+    if local and not options["embedded_azure_runs"]:
         from cli.local import run_locally
 
-        return run_locally(command, options, _state_path(options["state"], local=True))
-    if options["sign_in"]:
+        return run_locally(command, {**options, "state": state})
+    if options["sign_in"] and not local:
         raise click.UsageError("--sign-in goes with --local.")
     from cli.boundary import run_command
 
-    return run_command(command, options, _state_path(options["state"], local=False))
+    return run_command(command, options, state)
 
 
 def main(arguments: list[str]) -> int:
@@ -256,11 +286,11 @@ def main(arguments: list[str]) -> int:
 
 def _ended(arguments: list[str], what: str, exit_code: int) -> int:
     """Write the document of this ending where one is wanted; return the exit code."""
-    from cli import json_output
+    from cli import github_actions, json_output
     from engine.refusal import Refusal
 
-    following = [*arguments[1:], ""]
-    pairs = zip(arguments, following, strict=True)
-    if any(f"{argument}={after}" in _AS_JSON or argument in _AS_JSON for argument, after in pairs):
-        json_output.emit_refusal(Refusal(what, exit_code=exit_code))
+    refusal = Refusal(what, exit_code=exit_code)
+    github_actions.report(json_output.refusal_document(refusal))
+    if wants_json(arguments):
+        json_output.emit_refusal(refusal)
     return exit_code

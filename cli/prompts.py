@@ -9,21 +9,38 @@ from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import questionary
-from prompt_toolkit.application import get_app_session
+from prompt_toolkit.application import get_app, get_app_session
 from prompt_toolkit.document import Document
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.input.typeahead import clear_typeahead
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
 from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.styles import Style
 from prompt_toolkit.validation import ValidationError, Validator
 
+from cli.choices import cancel_keys, choose
 from cli.console import plain
 from cli.streams import encodable
 from cloud import validation
 
 if TYPE_CHECKING:
+    from prompt_toolkit.application import Application
+
     from cloud.lookups import Subscription
 
 NEW = "\0new"
-
+STYLE = Style(
+    [
+        ("qmark", "fg:ansicyan bold"),
+        ("question", "bold"),
+        ("answer", "fg:ansicyan nobold"),
+        ("highlighted", "fg:ansicyan bold"),
+        ("instruction", "dim"),
+        ("placeholder", "dim"),
+        ("nothing", "fg:ansired"),
+    ]
+)
+"""The terminal's own colours and its text colour, which its theme makes readable on light and on dark."""
 
 Problem = Callable[[str], str | None]
 PAUSE = 0.4
@@ -31,10 +48,10 @@ PAUSE = 0.4
 
 
 class _Checked(Validator):
-    """Checks a text as it is typed: by rules at once, and with Azure when the typing pauses."""
+    """Checks a text as it is typed: by rules at once, and with Azure when the typing pauses. Empty is `default`."""
 
-    def __init__(self, problem: Problem, taken: Callable[[str], Awaitable[str | None]] | None) -> None:
-        self._problem, self._taken = problem, taken
+    def __init__(self, problem: Problem, taken: Callable[[str], Awaitable[str | None]] | None, default: str) -> None:
+        self._problem, self._taken, self._default = problem, taken, default
         self._known: dict[str, str | None] = {}
 
     async def ask_azure(self, name: str) -> str | None:
@@ -45,7 +62,8 @@ class _Checked(Validator):
 
     def validate(self, document: Document) -> None:
         """Refuse what the rules or Azure's earlier answer refuse."""
-        problem = self._problem(document.text) or self._known.get(document.text)
+        text = document.text or self._default
+        problem = self._problem(text) or self._known.get(text)
         if problem:
             raise ValidationError(message=_shown(problem), cursor_position=len(document.text))
 
@@ -54,7 +72,7 @@ class _Checked(Validator):
         self.validate(document)
         if self._taken:
             await asyncio.sleep(PAUSE)
-            await self.ask_azure(document.text)
+            await self.ask_azure(document.text or self._default)
             self.validate(document)
 
 
@@ -70,13 +88,13 @@ class Terminal:
     async def subscription(self, choices: list[Subscription], default: str | None) -> str:
         """Return the id of one of the subscriptions. The question disappears with the answer, which is shown anyway."""
         options = {subscription.id: f"{subscription.name}  ({subscription.id})" for subscription in choices}
-        return str(await _select("Subscription", options, default, erase_when_done=True).unsafe_ask_async())
+        return await self._select("Subscription", options, default, erase=True)
 
     async def resource_group(self, existing: Mapping[str, str], default: str) -> str:
         """Return the name of an existing group, or a new one."""
         if existing:
             options = {NEW: "a new one", **{name: f"{name}  (in {region})" for name, region in existing.items()}}
-            chosen = str(await self._ask(_select("Resource group", options, default)))
+            chosen = await self._select("Resource group", options, default)
             if chosen != NEW:
                 return chosen
         return await self._text("Name of the new resource group", default, validation.group_name_problem)
@@ -84,7 +102,7 @@ class Terminal:
     async def location(self, regions: Mapping[str, str], default: str) -> str:
         """Return a region's code name."""
         options = {code: f"{display}  ({code})" for code, display in regions.items()}
-        return str(await self._ask(_select("Region", options, default)))
+        return await self._select("Region", options, default)
 
     async def instance(self, name_problem: Callable[[str], Awaitable[str | None]], default: str) -> str:
         """Return an instance name; `name_problem` asks Azure why a name can't be had."""
@@ -99,35 +117,53 @@ class Terminal:
     async def proceed(self) -> bool:
         """Return whether to go on."""
         _forget_typed_keys()
-        return bool(await self._ask(questionary.confirm("Proceed?", default=True)))
+        return bool(await self._ask(questionary.confirm("Proceed?", default=True, style=STYLE).application))
 
     async def type_name(self, name: str) -> bool:
         """Return whether the person typed the instance's name, which is how a deletion is confirmed."""
         _forget_typed_keys()
-        question = questionary.text(f"To remove all this, type the instance's name ({_shown(name)}):")
-        return str(await self._ask(question)).strip() == name
+        question = questionary.text(f"To remove all this, type the instance's name ({_shown(name)}):", style=STYLE)
+        return str(await self._ask(question.application)).strip() == name
 
     async def agree(self, question: str) -> bool:
         """Return a yes or no; no is the default."""
         _forget_typed_keys()
-        return bool(await self._ask(questionary.confirm(_shown(question), default=False)))
+        return bool(await self._ask(questionary.confirm(_shown(question), default=False, style=STYLE).application))
 
     async def _text(
         self, title: str, default: str, problem: Problem, taken: Callable[[str], Awaitable[str | None]] | None = None
     ) -> str:
-        checked = _Checked(problem, taken)
+        checked, typed = _Checked(problem, taken, default), ""
         while True:
-            answer = str(await self._ask(questionary.text(title, default=default, validate=checked)))
+            question = questionary.text(
+                title, default=typed, validate=checked, style=STYLE, placeholder=[("class:placeholder", default)],
+                key_bindings=_default_keys(default),
+            )  # fmt: skip
+            answer = str(await self._ask(question.application))
             refused = await checked.ask_azure(answer)  # confirmed before Azure had been asked
             if refused is None:
                 return answer
             questionary.print(_shown(refused), style="fg:ansired")
-            default = answer
+            typed = answer
 
-    async def _ask(self, question: questionary.Question) -> Any:
+    async def _select(self, title: str, options: Mapping[str, str], default: str | None, *, erase: bool = False) -> str:
+        """Return one of the values. With `erase` the question disappears with the answer."""
+        titles = {value: _shown(label).replace("\n", " ") for value, label in options.items()}
+        pointer, asked = encodable("»", sys.stderr.encoding), self.asked
+        chosen = str(await self._ask(choose(title, titles, default, pointer=pointer, style=STYLE, erase=erase)))
+        self.asked = asked or not erase
+        return chosen
+
+    async def _ask(self, question: Application[Any]) -> Any:
+        """Return the answer. KeyboardInterrupt at Ctrl-C, Ctrl-D, or when the terminal is closed."""
         self.asked = True
+        own = [question.key_bindings] if question.key_bindings else []
+        question.key_bindings = merge_key_bindings([cancel_keys(question), *own])
         with patch_stdout(raw=True):  # what is printed meanwhile appears above the question
-            return await question.unsafe_ask_async()
+            try:
+                return await question.run_async()
+            except EOFError:
+                raise KeyboardInterrupt from None
 
 
 def _forget_typed_keys() -> None:
@@ -149,15 +185,19 @@ def _shown(text: str) -> str:
     return encodable(plain(text), sys.stderr.encoding)
 
 
-def _select(title: str, options: Mapping[str, str], default: str | None, **how: Any) -> questionary.Question:
-    """Return a question with these values and titles, narrowed down by typing."""
-    choices = [questionary.Choice(_shown(label).replace("\n", " "), value) for value, label in options.items()]
-    return questionary.select(
-        title,
-        choices=choices,
-        pointer=encodable("»", sys.stderr.encoding),
-        default=next((choice for choice in choices if choice.value == default), None),
-        use_search_filter=True,
-        use_jk_keys=False,
-        **how,
-    )
+def _default_keys(default: str) -> KeyBindings:
+    """Return the keys of an empty line: Enter takes the default that is shown, Tab and Right put it in to be edited."""
+    keys = KeyBindings()
+
+    @keys.add("enter")
+    def _take(event: KeyPressEvent) -> None:
+        if not event.current_buffer.text:
+            event.current_buffer.insert_text(default)
+        event.current_buffer.validate_and_handle()
+
+    @keys.add("tab", filter=Condition(lambda: not get_app().current_buffer.text))
+    @keys.add("right", filter=Condition(lambda: not get_app().current_buffer.text))
+    def _edit(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text(default)
+
+    return keys

@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+from cli.asking import ALWAYS_ASKED, Questions, ask_missing, default_region
+from cli.name_cache import NameCache
 from cli.sources import BY_NAME
-from cloud.identifiers import Principal, Role, region_code
+from cloud.identifiers import region_code
 from cloud.sign_in_advice import az_login
 from engine.context import Target
-from engine.input import Given, Lookup, flag_of, text_of
+from engine.input import Given, text_of
 from engine.refusal import BadInput, Refusal
-from state.document import KnownPrincipal, KnownRole, StateDocument
+from state.document import StateDocument
+from state.proposals import Proposals
 from steps import STEPS
 from steps.shared import target as defaults
-from steps.shared.names import Names
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
     from cloud.lookups import Subscription
     from cloud.signin import SignedIn
-
-ASKED = "your answer"
-"""The source of a value that was typed."""
-_ALWAYS_ASKED = ("resource_group", "location", "instance")
-
-
-class Questions(Protocol):
-    """Asks a person. Every answer is checked as it is typed."""
-
-    async def subscription(self, choices: list[Subscription], default: str | None) -> str:
-        """Return the id of one of the subscriptions."""
-
-    async def resource_group(self, existing: Mapping[str, str], default: str) -> str:
-        """Return the name of an existing group, or a new one."""
-
-    async def location(self, regions: Mapping[str, str], default: str) -> str:
-        """Return a region's code name."""
-
-    async def instance(self, name_problem: Callable[[str], Awaitable[str | None]], default: str) -> str:
-        """Return an instance name; `name_problem` asks Azure why a name can't be had."""
-
-    async def app_name(self, default: str) -> str:
-        """Return an application's display name."""
+    from engine.context import Reads
 
 
 @dataclass(frozen=True)
@@ -58,6 +36,8 @@ class PromptPolicy:
     """`--yes`: use every default."""
     suggested_subscription: str | None = None
     """Which one to propose, and to use with `--yes`, where several are usable."""
+    proposals: Proposals = field(default_factory=lambda: Proposals(None))
+    """Answers of an earlier run that came to nothing, proposed again where questions are asked."""
 
     @property
     def asks(self) -> Questions | None:
@@ -119,10 +99,11 @@ async def _choose_subscription(
     if policy.defaults and suggested:
         return suggested[0]
     if policy.asks:
-        chosen = await policy.asks.subscription(usable, suggested[0].id if suggested else None)
+        known = policy.proposals.subscription or (suggested[0].id if suggested else None)
+        chosen = await policy.asks.subscription(usable, known)
         return next(subscription for subscription in usable if subscription.id == chosen)
     listed = "\n".join(f"  {subscription.id}  {subscription.name}" for subscription in usable)
-    others = [] if policy.defaults else [name for name in _ALWAYS_ASKED if name not in given]
+    others = [] if policy.defaults else [name for name in ALWAYS_ASKED if name not in given]
     raise _missing(["subscription", *others], f"Several subscriptions are usable:\n{listed}\n")
 
 
@@ -140,25 +121,27 @@ async def resolve(  # noqa: PLR0917 - all of them are needed, and none is of the
     who: SignedIn,
     names: NameCache,
     folder: str,
+    read: Reads,
 ) -> Resolved:
     """Settle all inputs: ask for what is missing, look up names, and have each step compute its desired state.
 
-    `folder` is where the state file is. Raises BadInput for what is missing or contradicts, and Refusal for names that
-    stand for nothing.
+    `folder` is where the state file is; what `read` has asked, the walk that follows needn't ask. Raises BadInput for
+    what is missing or contradicts, and Refusal for names that stand for nothing.
     """
     given = dict(given)
     if policy.asks:
-        given |= await _ask(azure, given, policy.asks, who.tenant)
+        given |= await ask_missing(azure, given, policy.asks, who.tenant, policy.proposals, read)
     elif not policy.defaults:
-        absent = [name for name in _ALWAYS_ASKED if name not in given]
+        absent = [name for name in ALWAYS_ASKED if name not in given]
         if absent:
             raise _missing(absent)
     cloud, subscription = azure.cloud, azure.subscription
+    group = text_of(given, "resource_group") or defaults.default_group(who.tenant, subscription)
     target = Target(
         tenant=who.tenant,
         subscription=subscription,
-        resource_group=text_of(given, "resource_group") or defaults.default_group(who.tenant, subscription),
-        location=region_code(text_of(given, "location") or defaults.DEFAULT_LOCATION),
+        resource_group=group,
+        location=region_code(text_of(given, "location") or await default_region(azure, group, read)),
         instance=text_of(given, "instance") or defaults.default_instance(who.tenant, subscription),
         cloud=cloud.name,
         login=cloud.login,
@@ -168,100 +151,6 @@ async def resolve(  # noqa: PLR0917 - all of them are needed, and none is of the
     )
     resolved = await names.resolve(azure, [lookup for step in STEPS for lookup in step.lookups(given, target)], who)
     return Resolved(target, given, names, {step.key: step.desired(given, target, resolved) for step in STEPS})
-
-
-async def _ask(azure: Azure, given: Mapping[str, Given], questions: Questions, tenant: str) -> dict[str, Given]:
-    """Ask for what is missing, and return the answers as inputs."""
-    from cloud import lookups
-
-    missing = [name for name in _ALWAYS_ASKED if name not in given]
-    subscription, texts = azure.subscription, dict[str, str]()
-    groups, regions = await asyncio.gather(
-        lookups.groups(azure) if "resource_group" in missing else _nothing(),
-        lookups.regions(azure) if "location" in missing else _nothing(),
-    )
-    if "resource_group" in missing:
-        texts["resource_group"] = await questions.resource_group(groups, defaults.default_group(tenant, subscription))
-    if "location" in missing:
-        texts["location"] = await questions.location(regions, defaults.DEFAULT_LOCATION)
-
-    def answer(name: str) -> str:
-        return texts.get(name) or str(given[name].value)
-
-    if "instance" in missing:
-        problem = partial(lookups.name_problem, azure, answer("resource_group"), region_code(answer("location")))
-        texts["instance"] = await questions.instance(problem, defaults.default_instance(tenant, subscription))
-    if "app_name" not in given and not flag_of(given, "no_app") and missing:
-        texts["app_name"] = await questions.app_name(f"{answer('instance')}-app")
-    return {name: Given(text, ASKED) for name, text in texts.items()}
-
-
-async def _nothing() -> dict[str, str]:
-    return {}
-
-
-class NameCache:
-    """What names stand for. A name that is given anew is looked up anew; a remembered one is what it was then."""
-
-    def __init__(self, document: StateDocument | None) -> None:
-        self._principals = {known.given: known for known in document.principals} if document else {}
-        self._roles = {known.given: known for known in document.roles} if document else {}
-        self._used: list[Lookup] = []
-        self._signed_in: SignedIn | None = None
-
-    async def resolve(self, azure: Azure, lookups: list[Lookup], who: SignedIn) -> Names:
-        """Return what the names stand for, looking up side by side. Refusal (exit 2) for one that isn't clear."""
-        anew = {(lookup.kind, lookup.name) for lookup in lookups if not lookup.remembered}
-        # A name that is given anew anywhere is looked up anew, also where another input remembers it.
-        fresh = (replace(lookup, remembered=(lookup.kind, lookup.name) not in anew) for lookup in lookups)
-        self._used, self._signed_in = list(dict.fromkeys(fresh)), who
-        typed = sorted(self._used, key=lambda lookup: bool(lookup.type))  # what is said of one holds for the same name
-        people = {lookup.name: lookup for lookup in typed if lookup.kind == "principal"}
-        roles = {(lookup.name, lookup.scope): lookup for lookup in self._used if lookup.kind == "role"}
-        found_people, found_roles = await asyncio.gather(
-            asyncio.gather(*(self._principal(azure, lookup, who) for lookup in people.values())),
-            asyncio.gather(*(self._role(azure, lookup) for lookup in roles.values())),
-        )
-        return Names(
-            Principal(who.object_id, who.kind, who.name),
-            dict(zip(people, found_people, strict=True)),
-            dict(zip(roles, found_roles, strict=True)),
-        )
-
-    async def _principal(self, azure: Azure, lookup: Lookup, who: SignedIn) -> Principal:
-        from cloud import lookups
-
-        if lookup.name.lower() == who.object_id.lower():
-            return Principal(who.object_id, who.kind, who.name)
-        known = self._principals.get(lookup.name)
-        if known is not None and lookup.remembered:
-            return Principal(known.object_id, known.kind, known.label)
-        found = await lookups.principal(azure, lookup.name, lookup.type)
-        self._principals[lookup.name] = KnownPrincipal(
-            given=lookup.name, object_id=found.object_id, kind=found.kind, label=found.label
-        )
-        return found
-
-    async def _role(self, azure: Azure, lookup: Lookup) -> Role:
-        from cloud import lookups
-
-        known = self._roles.get(lookup.name)
-        if known is not None and lookup.remembered:
-            return Role(known.name, known.id)
-        found = await lookups.role(azure, lookup.scope, lookup.name)
-        self._roles[lookup.name] = KnownRole(given=lookup.name, name=found.name, id=found.id)
-        return found
-
-    def remember(self, document: StateDocument) -> None:
-        """Write into the document what the names in its inputs stand for."""
-        who, used = self._signed_in, [lookup.name for lookup in self._used if lookup.kind == "principal"]
-        if who and document.inputs.get("assignee") == who.object_id:  # by default, and a later run may be another's
-            used = [who.object_id, *(name for name in used if name != who.object_id)]
-            self._principals[who.object_id] = KnownPrincipal(
-                given=who.object_id, object_id=who.object_id, kind=who.kind, label=who.name
-            )
-        document.principals = [self._principals[name] for name in used if name in self._principals]
-        document.roles = list(self._roles.values())
 
 
 def remember(document: StateDocument, resolved: Resolved, answers: Mapping[str, bool]) -> None:

@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cli import deploy_ps1
 from cli.console import busy, make_console, say, show_pairs
+from cli.given import collect
+from cli.name_cache import NameCache
 from cli.options import Options
-from cli.resolve import NameCache, PromptPolicy, Resolved, remember, resolve, resolve_subscription
+from cli.resolve import PromptPolicy, Resolved, remember, resolve, resolve_subscription
+from cli.same_deployment import refuse_other_names, refuse_other_subscription
 from cli.screen import Screen
-from cli.sources import BY_NAME, IDENTIFYING, gather, recalled
+from cli.sources import BY_NAME, unknown_variables
 from cloud.azure_clouds import Cloud, find_cloud, manager
 from cloud.errors import explain
 from cloud.sign_in_advice import az_login
 from engine.context import Reads, Removal
-from engine.input import FROM_STATE, Given, flag_of, text_of
+from engine.input import ASKED, FROM_STATE, flag_of, text_of
 from engine.record import PriorRuns
 from engine.refusal import BadInput, Refusal
 from state.document import Belonging, StateDocument
+from state.proposals import Proposals
 from steps import STEPS
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
-    from cloud.lookups import Subscription
     from cloud.signin import SignedIn
     from cloud.traffic import Traffic
     from engine.outcome import StepLook
     from engine.step import Ask
     from engine.walk import Walk
-    from steps.step_03_role.inputs import DesiredRole
+    from steps.step_03_role.inputs import DesiredRoles
     from steps.step_08_routes.inputs import DesiredRoutes
+    from steps.step_10_models.inputs import DesiredModels
 
 T = TypeVar("T")
 
@@ -51,24 +56,19 @@ class Run:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.console = make_console(stderr=options.json)
+        self.console = make_console(stderr=options.json or options.talks_on_stderr)
         self.screen = Screen(self.console, ())
         self.warnings: list[str] = []
+        self._reads = Reads()
+        self._asked = False
+        self._answered: dict[str, Any] = {}
         self.document = options.state.read()
         self.prior = self.document.prior_runs() if self.document else PriorRuns()
-        self._given = self._gather()
-        self._refuse_other_names()
-
-    def _gather(self) -> dict[str, Given]:
-        options, remembered = self.options, self.document.remembered() if self.document else {}
-        if options.remembered_only:
-            return {**recalled(remembered), **gather(options.flags, None, {}, IDENTIFYING)}
-        imported = deploy_ps1.read(options.import_file) if options.import_file else None
-        taken = (imported.inputs, str(options.import_file)) if imported else ({}, "")
-        given = gather(options.flags, options.config, remembered, imported=taken)
-        for note in imported.notes if imported else ():
-            say(self.console, note, first="! ", first_style="yellow")
-        return given
+        self._given = collect(options, self.document, self.console)
+        for warning in unknown_variables(os.environ):
+            self.warn(warning)
+        if self.document:
+            refuse_other_names(self.document, self._given, self._manager(), options.state.path)
 
     async def connect(self) -> Azure:
         """Return the clients. The tokens that are going to be needed are being asked for, all at once."""
@@ -81,10 +81,11 @@ class Run:
             cloud = Cloud(**known)
         else:
             cloud = await _explained(find_cloud(self._manager(), self._notice), "find the cloud's endpoints")
+        if self.options.local:  # a trial's links would lead to the real one
+            cloud = replace(cloud, portal="")
         az_seconds = int(text_of(self._given, "az_timeout") or AZ_SECONDS)
         credential = SharedCredential(cloud, text_of(self._given, "tenant"), self._notice, az_seconds=az_seconds)
-        no_app = flag_of(self._given, "no_app")
-        credential.ask_early(cloud.arm_scope, *(() if no_app else (cloud.graph_scope,)))
+        credential.ask_early(cloud.arm_scope, *(() if flag_of(self._given, "no_app") else (cloud.graph_scope,)))
         await asyncio.sleep(0)  # off they go, while the clients are loaded
         from cloud.clients import Azure
 
@@ -100,9 +101,8 @@ class Run:
         try:
             return Traffic(file)
         except OSError as error:
-            raise BadInput(
-                f"The traffic can't be written to {file}: {error.strerror}.", "Name another file."
-            ) from error
+            what = f"The traffic can't be written to {file}: {error.strerror}."
+            raise BadInput(what, "Name another file.") from error
 
     def _manager(self) -> str:
         """Return the Resource Manager's endpoint. The more recent of the two inputs wins."""
@@ -131,29 +131,38 @@ class Run:
             from cli.prompts import Terminal
 
             questions = Terminal()
-        policy = PromptPolicy(questions, self.options.yes, self.options.suggested_subscription)
+        proposals = Proposals(self.options.state.path if questions and self.options.keeps_answers else None)
+        policy = PromptPolicy(questions, self.options.yes, self.options.suggested_subscription, proposals)
         show_pairs(self.console, {"Signed in as": f"{who.name}, by {who.by}", "Tenant": who.tenant}, indent=0)
         subscription = await _explained(resolve_subscription(azure, self._given, policy, who), "read the subscriptions")
         show_pairs(self.console, {"Subscription": f"{subscription.name} ({subscription.id})"}, width=12, indent=0)
         self.console.print()
-        self._refuse_other_subscription(azure, subscription, who)
+        if self.document:
+            known, file = azure.cloud.resource_manager, self.options.state.path
+            refuse_other_subscription(self.document, known, who.tenant, subscription.id, file)
         azure.subscription = subscription.id
         folder = str(self.options.state.path.parent.resolve())
-        resolving = resolve(azure, self._given, policy, who, NameCache(self.document), folder)
+        names = NameCache(self.document, follows=not self.options.remembered_only)
+        resolving = resolve(azure, self._given, policy, who, names, folder, self._reads)
         resolved = await _explained(resolving, "look up the inputs")
         if questions and questions.asked:
             self.console.print()
-        self._warn_of_routes(resolved, who)
+        asked = {name: value.value for name, value in resolved.given.items() if value.source == ASKED}
+        if "subscription" not in self._given and policy.asks:
+            asked["subscription"] = subscription.id
+        self._asked = bool(asked)
+        self._answered.update(asked)
+        self._warn_of_role(resolved, who)
         return resolved
 
-    def _warn_of_routes(self, resolved: Resolved, who: SignedIn) -> None:
-        """Say so when the signed-in identity is to create routes, for which it needs a role that another one gets."""
+    def _warn_of_role(self, resolved: Resolved, who: SignedIn) -> None:
+        """Say so when the signed-in identity is to write to the instance, and another one gets the role for that."""
         routes = cast("DesiredRoutes", resolved.desired["routes"]).routes
-        assignee = cast("DesiredRole", resolved.desired["role"]).assignee
-        if self.options.remembered_only or not routes:
-            return
-        if assignee.kind != "Group" and assignee.object_id != who.object_id:
-            self.warn(f"Event routes are created as {who.name}, who is not the assignee of the role and needs one too.")
+        models = cast("DesiredModels", resolved.desired["models"]).paths
+        has_role = cast("DesiredRoles", resolved.desired["role"]).has(who.object_id)
+        if (routes or models) and not has_role and not self.options.remembered_only:
+            what = "Event routes are created" if routes else "Models are uploaded"
+            self.warn(f"{what} as {who.name}, who is not the assignee of a role and needs one too.")
 
     def warn(self, warning: str) -> None:
         """Show a warning, and keep it for the JSON document."""
@@ -178,7 +187,7 @@ class Run:
             explain,
             answers=resolved.answers,
             removal=removal,
-            reads=reads,
+            reads=reads or self._reads,
         )
 
     async def look(self, walk: Walk[Azure], *, asks: bool = True) -> Mapping[str, StepLook]:
@@ -213,14 +222,14 @@ class Run:
         for ask in asks:
             if not self.options.may_ask or self.options.yes:
                 if ask.required:
-                    about = "".join(f"\n  {line}" for line in ask.about)
-                    raise BadInput(f"{ask.question}{about}", f"To say yes: {BY_NAME[ask.answer].flag}")
+                    question = "\n  ".join((ask.question, *ask.about))
+                    raise BadInput(question, f"To say yes: {BY_NAME[ask.answer].flag}")
                 continue
             from cli.prompts import Terminal
 
             for line in ask.about:
                 say(self.console, line, first="! ", first_style="yellow")
-            answers[ask.answer] = await Terminal().agree(ask.question)
+            answers[ask.answer] = self._answered[ask.answer] = await Terminal().agree(ask.question)
             if ask.required and not answers[ask.answer]:
                 raise Declined
         return answers
@@ -241,9 +250,18 @@ class Run:
             return
         from cli.prompts import Terminal
 
+        self._asked = True
         if not await Terminal().proceed():
             raise Declined
         self.console.print()
+
+    def unattended(self) -> str:
+        """Return the command line of the same run without questions; "" where none was asked."""
+        return self.options.command_for("deploy", again=True, **self._answered, yes=True) if self._asked else ""
+
+    def begin_writing(self) -> None:
+        """From here on, all is confirmed: what follows is told on stdout again, unless that is for JSON."""
+        self.console = self.screen.console = make_console(stderr=self.options.json)
 
     def new_document(self, azure: Azure, resolved: Resolved, answers: Mapping[str, bool]) -> StateDocument:
         """Return the state file's document with these inputs in it."""
@@ -257,36 +275,6 @@ class Run:
         for step in STEPS:
             document.step(step.key)
         return document
-
-    def _refuse_other_names(self) -> None:
-        """One state file is one deployment: other names than its own are refused."""
-        if self.document is None:
-            return
-        cloud = self._manager()
-        if cloud.lower() != self.document.belongs_to.cloud.lower():
-            raise self._another("cloud", self.document.belongs_to.cloud, cloud)
-        for name in ("resource_group", "instance"):
-            known, given = self.document.inputs.get(name), self._given.get(name)
-            if known and given and str(known).lower() != str(given.value).lower():
-                raise self._another(name.replace("_", " "), str(known), str(given.value))
-
-    def _refuse_other_subscription(self, azure: Azure, subscription: Subscription, who: SignedIn) -> None:
-        if self.document is None:
-            return
-        belongs = self.document.belongs_to
-        for what, known, named in (
-            ("cloud", belongs.cloud, azure.cloud.resource_manager),
-            ("tenant", belongs.tenant, who.tenant),
-            ("subscription", belongs.subscription, subscription.id),
-        ):
-            if known.lower() != named.lower():
-                raise self._another(what, known, named)
-
-    def _another(self, what: str, known: str, asked: str) -> BadInput:
-        return BadInput(
-            f"{self.options.state.path} belongs to {what} {known}; you asked for {asked}.",
-            "For another deployment name another state file: --state OTHER.state.json",
-        )
 
 
 async def _explained(work: Awaitable[T], doing: str) -> T:

@@ -43,7 +43,7 @@ class Screen:
         verbose: bool = False,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._console, self._removing, self._verbose, self._seconds = console, removing, verbose, seconds
+        self.console, self._removing, self._verbose, self._seconds = console, removing, verbose, seconds
         self._steps = by_number(steps, removing=removing)
         self._listed = {step.key for step in self._steps}
         self._unchanged: set[str] = set()
@@ -64,8 +64,8 @@ class Screen:
 
     def __enter__(self) -> Screen:
         self._began = self._seconds()
-        if animates(self._console) and not self._verbose:
-            self._live = Live(get_renderable=self._table, console=self._console, refresh_per_second=8, transient=False)
+        if animates(self.console) and not self._verbose:
+            self._live = Live(get_renderable=self._table, console=self.console, refresh_per_second=8, transient=False)
             self._live.__enter__()
         else:
             self._wait_to_speak()
@@ -80,7 +80,7 @@ class Screen:
             self._live = None
         folded = [step for step in self._steps if step.key in self._unchanged & self._listed]
         if folded and not self._verbose:
-            say(self._console, f"no change: {named(folded)}", first="· ", style=UNCHANGED[1])
+            say(self.console, f"no change: {named(folded)}", first="· ", style=UNCHANGED[1])
 
     @property
     def elapsed(self) -> float:
@@ -95,13 +95,21 @@ class Screen:
         self._set(step, "doing", change.title)
 
     def waiting(self, step: AnyStep, what: str) -> None:
-        """The step waits for something."""
-        if self._states[step.key][0] == "doing" and self._states[step.key][1] != what:
-            self._set(step, "doing", what)
+        """The step waits for something; before its first write too, and while everything is looked at."""
+        state, detail = self._states[step.key]
+        if state not in ("pending", "doing") or detail == what:
+            return
+        if self._live is None and self._timer is None:
+            self._states[step.key] = (state, what)
+            self.notice(f"{step.title}: {what}")
+            return
+        self._since.setdefault(step.key, self._seconds())
+        self._listed.add(step.key)
+        self._set(step, "doing", what)
 
     def notice(self, what: str) -> None:
         """Something worth knowing happened on the way: a pause that Azure asked for, a lost connection."""
-        self._console.print(text(f"  {what}", "dim"))
+        self.console.print(text(f"  {what}", "dim"))
 
     def reveal(self, what: str, secret: str) -> None:
         """Keep what is told only once, until `show_secrets`: a table and results would push it off the screen."""
@@ -110,8 +118,8 @@ class Screen:
     def show_secrets(self) -> None:
         """Show what is told only once, a line each, that can be copied from. However a run ends, this comes last."""
         for what, secret in self._secrets:
-            self._console.print()
-            self._console.print(
+            self.console.print()
+            self.console.print(
                 Text.assemble((f"{plain(what)}, shown only now: ", "bold"), plain(secret)), soft_wrap=True
             )
         self._secrets.clear()
@@ -165,7 +173,7 @@ class Screen:
 
     def _line(self, content: str) -> None:
         """Print a line with the time of day, as logs of pipelines are read later."""
-        self._console.print(Text.assemble((f"{datetime.now():%H:%M:%S} ", "dim"), plain(content)))
+        self.console.print(Text.assemble((f"{datetime.now():%H:%M:%S} ", "dim"), plain(content)))
 
     def _table(self) -> Table:
         grid = Table.grid(padding=(0, 1))
@@ -176,7 +184,7 @@ class Screen:
         for width in (1, 1, title, word, took_width):
             grid.add_column(min_width=width, no_wrap=True)
         # The last columns stay free: a ^C that the terminal echoes there must not start a new line.
-        room = self._console.width - (title + word + took_width + 10)
+        room = self.console.width - (title + word + took_width + 10)
         grid.add_column(max_width=max(room, 1))
         cut = not self._over or room < LEAST_DETAIL
         for step in steps:

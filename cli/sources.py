@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import codecs
-import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cli.near import hint, nearest
 from cloud.identifiers import pasted
-from engine.input import FROM_STATE, Given, Input, Value
+from engine.input import FROM_STATE, Given, Input, Value, decoded
 from engine.refusal import BadInput
 from steps import INPUTS
 
+FOUND_SETTINGS = Path("deploy.toml")
+"""The settings file of the current folder, which is taken where none is named."""
+OPTION_VARIABLES = ("ADT_CONFIG", "ADT_STATE", "ADT_OUTPUT", "ADT_NON_INTERACTIVE")
+"""The variables of options that are no inputs. There is none for --yes and --purge: what confirms is typed."""
+_OF_OTHERS = ("ADT_SERVICE_URL",)
+"""What applications read, and `outputs` prints: no variable of ours."""
 BY_NAME = {row.name: row for row in INPUTS}
 IDENTIFYING = tuple(row for row in INPUTS if row.identifies)
 """The inputs by which a deployment is told from others."""
@@ -53,12 +58,29 @@ def recalled(remembered: Mapping[str, Any]) -> dict[str, Given]:
     return given
 
 
+def unknown_variables(environment: Iterable[str]) -> list[str]:
+    """Return what to say of variables that look like ours and aren't, a sentence each."""
+    known = [*OPTION_VARIABLES, *(row.variables[0] for row in INPUTS)]
+    ours = {*known, *_OF_OTHERS}
+    mistyped = sorted(name for name in environment if name.upper().startswith("ADT_") and name not in ours)
+    rests = [name.removeprefix("ADT_") for name in known]
+    return [
+        f"{name} is no variable of deploy.py, and is not taken."
+        + (f" Did you mean ADT_{near}?" if (near := nearest(name[4:], rests, cutoff=0.6)) else "")
+        for name in mistyped
+    ]
+
+
 def _full_path(file: Given, config: Path | None) -> Given:
-    """Return the file by its full path, which holds in any folder: one that settings name is beside them."""
-    if file.value == "-":
-        return file
-    path = (config.parent if config and file.source == str(config) else Path()) / str(file.value)
-    return Given(str(path.parent.resolve() / path.name), file.source, file.quiet)
+    """Return the files by their full paths, which hold in any folder: those that settings name are beside them."""
+    beside = config.parent if config and file.source == str(config) else Path()
+
+    def full(name: str) -> str:
+        path = beside / name
+        return name if name == "-" else str(path.parent.resolve() / path.name)
+
+    many = [full(str(name)) for name in file.value] if isinstance(file.value, list) else full(str(file.value))
+    return Given(many, file.source, file.quiet)
 
 
 def _first(
@@ -179,7 +201,7 @@ def _item(row: Input, raw: Any, where: str) -> dict[str, str]:
     item = {str(name).replace("-", "_"): _text(value, f"{where}: {name}") for name, value in raw.items()}
     for name in item:
         if name not in known:
-            raise BadInput(f"{where} has an unknown field, {name}.{_hint(name, known)}")
+            raise BadInput(f"{where} has an unknown field, {name}.{hint(name, known)}")
     return {
         field.name: item[field.name] if field.verbatim else pasted(item[field.name])
         for field in row.fields
@@ -200,7 +222,7 @@ def _check(row: Input, given: Given) -> None:
         for part in value:
             _refuse(f"{title} {part!r} {about}", row.problem(str(part)))
         return
-    names: set[str] = set()
+    known: set[tuple[str, ...]] = set()
     for item in value:
         assert isinstance(item, Mapping)  # noqa: S101 - `items` has no others
         for field in row.fields:
@@ -209,9 +231,10 @@ def _check(row: Input, given: Given) -> None:
                 continue
             text = item[field.name]
             _refuse(f"{title}: {field.name} {text!r} {about}", "it is empty." if text == "" else field.problem(text))
-        name = item["name"].lower()
-        _refuse(f"{title} {about}", f"{item['name']} is there twice." if name in names else None)
-        names.add(name)
+        told = tuple(item[name] for name in row.distinct)
+        key = tuple(part.lower() for part in told)
+        _refuse(f"{title} {about}", f"{', '.join(told)} is there twice." if key in known else None)
+        known.add(key)
 
 
 def _refuse(what: str, problem: str | None) -> None:
@@ -227,21 +250,6 @@ def _truth(text: Any, where: str) -> bool:
     raise BadInput(f"{where} is {text!r}: it takes true or false.")
 
 
-def _hint(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name.replace("-", "_"), known, n=1, cutoff=0.5)
-    return f" Did you mean {near[0]}?" if near else f" It knows: {', '.join(known)}."
-
-
-def decoded(data: bytes) -> str:
-    """Return the text of a file that an editor or a shell wrote; UnicodeError when it is neither UTF-8 nor UTF-16.
-
-    Windows PowerShell 5 writes UTF-16 with a byte order mark; it and Notepad write UTF-8 with one too.
-    """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16")
-    return data.decode("utf-8-sig")
-
-
 def _read_settings(file: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(decoded(file.read_bytes()))
@@ -253,7 +261,7 @@ def _read_settings(file: Path) -> dict[str, Any]:
         raise BadInput(f"The settings file {file} is not TOML: {error}.") from None
     for key, value in content.items():
         if key not in BY_NAME:
-            raise BadInput(f"The settings file {file} has an unknown key, {key}.{_hint(key, list(BY_NAME))}")
+            raise BadInput(f"The settings file {file} has an unknown key, {key}.{hint(key, list(BY_NAME))}")
         if BY_NAME[key].is_flag and not isinstance(value, bool):
             raise BadInput(f"The settings file {file}: {key} takes true or false.")
     return {key: value for key, value in content.items() if value != "" or BY_NAME[key].is_many}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cli import json_output
+from cli import github_actions, json_output
 from cli.console import make_console, show_refusal
-from cli.display import DEFAULT_STATE, command, shown
+from cli.display import DEFAULT_STATE, TRIAL, command_for
 from engine.refusal import Refusal
 from state.document import StateDocument, StateRefused
 from state.file_store import StateFile
@@ -22,41 +22,37 @@ def read_state(path: Path) -> StateDocument | Refusal | None:
 
 def refuse(refusal: Refusal, *, as_json: bool) -> int:
     """Show a refusal, as JSON on stdout too where that is asked for, and return its exit code."""
+    github_actions.report(json_output.refusal_document(refusal))
     if as_json:
         json_output.emit_refusal(refusal)
     show_refusal(make_console(stderr=True), refusal)
     return refusal.exit_code
 
 
-def no_deployment(path: Path, document: StateDocument | None) -> Refusal:
+def no_deployment(path: Path, document: StateDocument | None, *, local: bool) -> Refusal:
     """Return the error (exit code 2) of a command that needs a deployment, where there is none."""
+    deploy = command_for("deploy", {"state": path, "local": local})
     if document is not None:
         return Refusal(
             f"This deployment was removed on {when(document.removed_at)}.",
-            next=f"To set it up again: {command(['deploy', *naming(path)])}",
+            next=f"To set it up again: {deploy}",
             exit_code=2,
         )
     others = state_files_in(path.absolute().parent)
     found = f"State files there: {', '.join(others)}. Name one with --state FILE." if others else ""
-    deploy = f"To deploy: {command(['deploy', *naming(path)])}"
+    if not others and not local and (TRIAL / DEFAULT_STATE).is_file():
+        found = f"The trial's: {command_for('status', {'local': True})}. To deploy: {deploy}"
     return Refusal(
         f"There is no deployment yet: no state file at {path.absolute()}.",
-        next=found or deploy,
+        next=found or f"To deploy: {deploy}",
         exit_code=2,
     )
 
 
-def naming(path: Path) -> list[str]:
-    """Return the flag that names this state file; none for the one that is taken anyway."""
-    return [] if shown(path) == DEFAULT_STATE else ["--state", shown(path)]
-
-
 def state_files_in(folder: Path) -> list[str]:
-    """Return the names of the state files in a folder, sorted; a trial's is named by its path."""
-    local = folder / ".local-azure" / DEFAULT_STATE
+    """Return the names of the state files in a folder, sorted."""
     try:
-        names = sorted(file.name for file in folder.glob("*.state.json") if file.is_file())
-        return [*names, *([str(local.relative_to(folder))] if local.is_file() else [])]
+        return sorted(file.name for file in folder.glob("*.state.json") if file.is_file())
     except OSError:
         return []
 

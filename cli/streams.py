@@ -33,6 +33,13 @@ def write_anything() -> None:
             reconfigure(errors=HANDLER)
 
 
+def write_utf_8() -> None:
+    """Let stdout write UTF-8 with plain line feeds, whatever is usual on this machine: another program reads it."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure:
+        reconfigure(encoding="utf-8", newline="\n")
+
+
 def encodable(text: str, encoding: str | None) -> str:
     """Return the text as `encoding` can show it."""
     codecs.register_error(HANDLER, _write_otherwise)

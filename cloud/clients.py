@@ -141,7 +141,7 @@ class Azure:
             "transport": self._transport,
             "authentication_policy": ReauthenticateOnce(self.credential, scope),
             "retry_policy": ArmRetryPolicy(self._notice),
-            "per_retry_policies": [JsonBodyCheck()],
+            "per_retry_policies": [JsonBodyCheck((dict, list))],  # an upload of models is answered with a list
             "http_logging_policy": _Trace(self._traffic),
         }
 

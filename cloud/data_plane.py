@@ -28,7 +28,13 @@ def lacks_role(error: BaseException) -> bool:
     return answer is not None and _bare(answer)
 
 
-async def once_permitted(azure: Azure, instance_id: str, act: Callable[[], Awaitable[T]], progress: Progress) -> T:
+async def once_permitted(
+    azure: Azure,
+    instance_id: str,
+    act: Callable[[], Awaitable[T]],
+    progress: Progress,
+    doing: str = "write to the instance",
+) -> T:
     """Do `act`; while a new role of the signed-in identity may be on its way, again until it works.
 
     Refusal for an instance that is closed to public networks: it answers as if a role were missing.
@@ -39,7 +45,7 @@ async def once_permitted(azure: Azure, instance_id: str, act: Callable[[], Await
         if not lacks_role(error):
             raise
         if await is_closed(azure, instance_id):
-            raise closed("write to the instance") from error
+            raise closed(doing) from error
         if not await _role_on_its_way(azure, instance_id):
             raise
     return await until_visible(

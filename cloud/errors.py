@@ -11,7 +11,7 @@ from cloud.error_codes import KNOWN, LASTING, PASSING, PASSING_CODES, sign_in_ag
 from cloud.sign_in_advice import HOW_TO_SIGN_IN, challenged, no_token
 from engine.refusal import RERUN, Refusal
 
-__all__ = ["HOW_TO_SIGN_IN", "Answer", "answer_of", "explain"]
+__all__ = ["HOW_TO_SIGN_IN", "Answer", "answer_of", "ended_badly", "explain"]
 
 
 def explain(error: BaseException, doing: str) -> Refusal | None:
@@ -26,6 +26,23 @@ def explain(error: BaseException, doing: str) -> Refusal | None:
     if answer is not None:
         return _refused(answer, doing)
     return _unreached(error, doing) or _unreadable(error, doing)
+
+
+def ended_badly(error: BaseException, what: str, again: str) -> Refusal | None:
+    """Return the refusal of an operation that Azure accepted and that ended badly; None for one that it refused.
+
+    `what` is its first sentence, `again` what another run would do. A code with a lasting reason says what helps first.
+    """
+    answer = answer_of(error)
+    if answer is None or answer.status >= 300:
+        return None
+    why = f"{answer.code}: {answer.message}" if answer.code else "The operation ended without success or reason."
+    refusal = Refusal(what, why=why, next=again, code=answer.code, request_id=answer.request_id)
+    if (known := KNOWN.get(answer.code)) is not None:
+        known(refusal, answer)
+    elif answer.code and answer.code not in PASSING_CODES:
+        refusal.next = f"If the reason above names what is wrong, correct that first. {again}"
+    return refusal
 
 
 def _refused(answer: Answer, doing: str) -> Refusal:

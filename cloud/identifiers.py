@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 PrincipalKind = Literal["User", "ServicePrincipal", "Group"]
@@ -18,6 +18,9 @@ BUILT_IN_ROLES = {
     "Azure Service Bus Data Sender": "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39",
     "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
 }
+
+SHORT_ROLES = {"owner": DATA_OWNER, "reader": DATA_READER}
+"""What inputs call the roles of this service, in this case alone: Owner and Reader are other roles, of resources."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,8 @@ class Role:
 
     name: str
     id: str
+    effect: str | None = field(default=None, compare=False)
+    """What it lets its holder do with an instance's data, in words: "" for nothing; None where that wasn't asked."""
 
 
 def built_in_role(name_or_id: str) -> Role | None:

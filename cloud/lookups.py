@@ -1,18 +1,17 @@
-"""Resolves names to ids: subscriptions, groups, regions, roles, people. Read-only."""
+"""Resolves names to ids: subscriptions, groups, regions, roles. Read-only."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from kiota_abstractions.api_error import APIError
 
 from cloud.clients import Azure
-from cloud.identifiers import BUILT_IN_ROLES, Principal, PrincipalKind, Role, built_in_role, is_guid, region_code
+from cloud.data_actions import data_permissions, effect
+from cloud.identifiers import BUILT_IN_ROLES, Role, built_in_role, is_guid, region_code
 from cloud.regions import PROVIDER, name_taken, offered_names
 from cloud.sign_in_advice import az_login
 from engine.refusal import Refusal
@@ -61,6 +60,17 @@ async def subscription(azure: Azure, name_or_id: str) -> Subscription:
         next="Name one of these with --subscription, or sign in to the subscription's tenant: " + az_login("TENANT_ID"),
         exit_code=2,
     )
+
+
+async def names_of(azure: Azure, tenant: str, subscription: str) -> tuple[str, str]:
+    """Return the names of a tenant and of a subscription by their ids; "" for one that can't be read."""
+    from azure.core.exceptions import AzureError
+
+    try:
+        names = {found.tenant_id: found.display_name or "" async for found in azure.subscriptions.tenants.list()}
+        return names.get(tenant, ""), (await azure.subscriptions.subscriptions.get(subscription)).display_name or ""
+    except AzureError:
+        return "", ""
 
 
 def _subscription(found: Any) -> Subscription:
@@ -121,17 +131,20 @@ async def role(azure: Azure, scope: str, name_or_id: str) -> Role:
     definitions = azure.authorization.role_definitions
     with suppress(ResourceNotFoundError):
         if is_guid(name_or_id):
-            found = await definitions.get(scope, name_or_id)
-            return Role(str(found.role_name), str(found.name))
+            return _role(await definitions.get(scope, name_or_id))
         quoted = name_or_id.replace("'", "''")
         async for found in definitions.list(scope, filter=f"roleName eq '{quoted}'"):
-            return Role(str(found.role_name), str(found.name))
+            return _role(found)
     raise Refusal(
         f"There is no role {name_or_id} that can be assigned in {scope}.",
         why=f"The usual ones are: {', '.join(BUILT_IN_ROLES)}.",
         next='az role definition list --query "[].roleName" --output tsv shows them all.',
         exit_code=2,
     )
+
+
+def _role(found: Any) -> Role:
+    return Role(str(found.role_name), str(found.name), effect(data_permissions(found)))
 
 
 async def role_name(azure: Azure, definition: str) -> str:
@@ -141,148 +154,3 @@ async def role_name(azure: Azure, definition: str) -> str:
     with suppress(HttpResponseError):
         return names[0] if names else str((await azure.authorization.role_definitions.get_by_id(definition)).role_name)
     return identifier
-
-
-async def label_of(azure: Azure, object_id: str) -> str:
-    """Return how a principal is called; the id of one that is gone, or that may not be read."""
-    with suppress(APIError):
-        return next((candidate.label for candidate in await _by_id(azure, object_id)), object_id)
-    return object_id
-
-
-async def principal(azure: Azure, name: str, kind: str = "") -> Principal:
-    """Return who `name` is: by object id, client id, user principal name, e-mail address or exact display name.
-
-    With its `kind`, User, ServicePrincipal or Group, an object id is taken as it is, and the directory isn't asked.
-    Raises Refusal (exit 2) when nobody, or more than one, is found, and when the directory may not be read.
-    """
-    if kind and is_guid(name):
-        return Principal(name.lower(), kind, name.lower())  # type: ignore[arg-type]  # one of the three
-    try:
-        everyone = await (_by_id(azure, name) if is_guid(name) else _by_name(azure, name))
-        found = [candidate for candidate in everyone if kind in ("", candidate.kind)]
-        near = () if found or is_guid(name) else await _near(azure, name)
-    except APIError as error:
-        if error.response_status_code != 403:
-            raise
-        raise Refusal(
-            f"This sign-in may not look {name} up in the directory.",
-            why=f"Microsoft Graph refuses it: {error.message}",
-            next="Give the object id, and say with --assignee-type User|ServicePrincipal|Group what it is: then the "
-            "directory isn't asked.",
-            exit_code=2,
-        ) from error
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise Refusal(
-            f"{len(found)} people, groups or applications match {name}.",
-            why=_listed(found),
-            next="Name one by its object id.",
-            exit_code=2,
-        )
-    like = f"\nNames like it:\n{_listed(near)}" if near else ""
-    raise Refusal(
-        f"Nobody called {name} is in this directory.",
-        why="A user principal name, an e-mail address, the exact name of a person, a group or an application's service "
-        f"principal, an object id or a client id is needed.{like}",
-        next="Guests and personal accounts are surest found by object id: az ad signed-in-user show --query id",
-        exit_code=2,
-    )
-
-
-def _listed(candidates: Sequence[Principal]) -> str:
-    return "\n".join(f"  {candidate.object_id}  {candidate.kind}  {candidate.label}" for candidate in candidates)
-
-
-_KINDS: dict[str, PrincipalKind] = {
-    "#microsoft.graph.user": "User",
-    "#microsoft.graph.serviceprincipal": "ServicePrincipal",
-    "#microsoft.graph.group": "Group",
-}
-
-
-async def _by_id(azure: Azure, identifier: str) -> Sequence[Principal]:
-    graph = azure.graph
-    found: Any = await _get(graph.directory_objects.by_directory_object_id(identifier))
-    kind = str(found and found.odata_type).lower()
-    if found is None or kind == "#microsoft.graph.application":
-        # A client id, or an application's own object id: roles are for its service principal.
-        client_id = found.app_id if found is not None and getattr(found, "app_id", None) else identifier
-        found = await _get(graph.service_principals_with_app_id(client_id))
-        kind = "#microsoft.graph.serviceprincipal"
-    if found is None or kind not in _KINDS:
-        return ()
-    return (_principal(found, _KINDS[kind]),)
-
-
-async def _by_name(azure: Azure, name: str) -> Sequence[Principal]:
-    if "@" in name:
-        user = await _get(azure.graph.users.by_user_id(name))
-        if user is not None and user.id:
-            return (_principal(user, "User"),)
-        mail = _quoted(name)
-        by_mail = await _users(azure, f"mail eq {mail} or otherMails/any(c:c eq {mail})")
-        if by_mail:
-            return [_principal(found, "User") for found in by_mail]
-    return [candidate for _, candidate in await _all_kinds(azure, f"displayName eq {_quoted(name)}")]
-
-
-async def _near(azure: Azure, name: str) -> Sequence[Principal]:
-    """Return up to five whose display names are like this, the nearest first. They are only proposed."""
-    from difflib import get_close_matches
-
-    found = await _all_kinds(azure, f"startswith(displayName,{_quoted(name[:3])})")
-    labels = get_close_matches(name.lower(), {label.lower() for label, _ in found}, n=5)
-    return [candidate for near in labels for label, candidate in found if label.lower() == near]
-
-
-async def _all_kinds(azure: Azure, condition: str) -> list[tuple[str, Principal]]:
-    """Return the users, groups and service principals that the filter lets pass, with their display names."""
-    from asyncio import gather
-
-    users, groups, services = await gather(
-        _users(azure, condition), _groups(azure, condition), _service_principals(azure, condition)
-    )
-    by_kind: tuple[tuple[PrincipalKind, Sequence[Any]], ...]
-    by_kind = (("User", users), ("Group", groups), ("ServicePrincipal", services))
-    return [(str(found.display_name or ""), _principal(found, kind)) for kind, every in by_kind for found in every]
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-async def _users(azure: Azure, condition: str) -> Sequence[Any]:
-    builder: Any = azure.graph.users
-    query = builder.UsersRequestBuilderGetQueryParameters(filter=condition)
-    page = await builder.get(builder.UsersRequestBuilderGetRequestConfiguration(query_parameters=query))
-    return page.value or ()
-
-
-async def _groups(azure: Azure, condition: str) -> Sequence[Any]:
-    builder: Any = azure.graph.groups
-    query = builder.GroupsRequestBuilderGetQueryParameters(filter=condition)
-    page = await builder.get(builder.GroupsRequestBuilderGetRequestConfiguration(query_parameters=query))
-    return page.value or ()
-
-
-async def _service_principals(azure: Azure, condition: str) -> Sequence[Any]:
-    builder: Any = azure.graph.service_principals
-    query = builder.ServicePrincipalsRequestBuilderGetQueryParameters(filter=condition)
-    page = await builder.get(builder.ServicePrincipalsRequestBuilderGetRequestConfiguration(query_parameters=query))
-    return page.value or ()
-
-
-async def _get(item: Any) -> Any:
-    try:
-        return await item.get()
-    except APIError as error:
-        if error.response_status_code not in (400, 404):
-            raise
-        return None
-
-
-def _principal(found: Any, kind: PrincipalKind) -> Principal:
-    label = getattr(found, "user_principal_name", None) or getattr(found, "display_name", None) or found.id
-    return Principal(found.id, kind, label)

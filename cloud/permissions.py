@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from cloud.role_names import ALLOWING, CONSENT, CREATE_APPLICATION, CREATE_PRINCIPAL, DIRECTORY
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -16,34 +18,18 @@ AUTHORIZATION = "2022-04-01"
 ELIGIBILITY = "2020-10-01"
 """Api-versions of permissions and role definitions, and of eligible roles."""
 
-
-DIRECTORY = "the directory"
-"""The scope of the next two."""
-CONSENT = "microsoft.directory/oAuth2PermissionGrants/allProperties/allTasks"
-"""The action, in the directory, of consenting for everybody."""
-CREATE_PRINCIPAL = "microsoft.directory/servicePrincipals/create"
-"""The action, in the directory, of creating the service principal of a multi-tenant application."""
-_ADMINISTRATORS = (
-    "62e90394-69f5-4237-9190-012177145e10",  # Global Administrator
-    "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",  # Application Administrator
-    "158c047a-c907-4556-b7ef-446551a6b5f7",  # Cloud Application Administrator
-    "Directory.ReadWrite.All",
-)
-_ALLOWED = {
-    CONSENT: frozenset(
-        (
-            *_ADMINISTRATORS,
-            "e8611ab8-c189-46e8-94e1-60213ab1f814",  # Privileged Role Administrator
-            "DelegatedPermissionGrant.ReadWrite.All",
-        )
-    ),
-    CREATE_PRINCIPAL: frozenset((*_ADMINISTRATORS, "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy")),
+_PERMISSIONS = {
+    CONSENT: ("Directory.ReadWrite.All", "DelegatedPermissionGrant.ReadWrite.All"),
+    CREATE_APPLICATION: ("Directory.ReadWrite.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"),
+    CREATE_PRINCIPAL: ("Directory.ReadWrite.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"),
 }
-"""The directory roles that have an action, as a user's token names them in `wids`, and an application's permissions.
+"""An application's permissions that allow an action in the directory.
 
-Source: "Microsoft Entra built-in roles"; "Create oAuth2PermissionGrant" and "Upsert servicePrincipal" in the Microsoft
-Graph reference.
+Source: "Create oAuth2PermissionGrant", "Create application" and "Upsert servicePrincipal" in the Microsoft Graph
+reference. What an application's owners may do isn't foreseen.
 """
+_SAME_AS_MEMBERS = "a0b1b346-4d3e-4e8b-98f8-753987be4970"
+"""The `guestUserRoleId` of a tenant whose guests may do what members may."""
 
 
 @dataclass(frozen=True)
@@ -97,25 +83,69 @@ async def missing(azure: Azure, needed: Iterable[tuple[str, str]]) -> tuple[Miss
         for action, scope in lacking
     ]
     if of_directory:
-        told = await _directory_rights(azure)
-        short_of = [right for right in of_directory if told is not None and not told & _ALLOWED[right[0]]]
-        found += [MissingPermission(*right) for right in short_of]
+        found += [MissingPermission(*right) for right in await _missing_in_directory(azure, of_directory)]
     return tuple(found)
 
 
-async def _directory_rights(azure: Azure) -> frozenset[str] | None:
-    """Return the roles and permissions that the token for Microsoft Graph tells of; None where it is silent."""
+async def _missing_in_directory(azure: Azure, rights: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the rights that neither the token for Microsoft Graph tells of nor every member of the tenant has.
+
+    None is said to be missing where the token can't be had.
+    """
+    from asyncio import gather
+
     import jwt
     from azure.core.exceptions import AzureError
 
     try:
-        token = await azure.credential.get_token(azure.cloud.graph_scope)
-        claims = jwt.decode(token.token, options={"verify_signature": False})
+        token = (await azure.credential.get_token(azure.cloud.graph_scope)).token
+        claims = jwt.decode(token, options={"verify_signature": False})
     except (AzureError, jwt.PyJWTError):  # the step that needs the token tells of it
-        return None
+        return []
+    lacking = not_told_of(claims, rights)
+    is_app = claims.get("idtyp") == "app"
+    if not is_app and any(action == CREATE_APPLICATION for action, _ in lacking):
+        graph = f"{azure.cloud.graph}/v1.0"
+        policy, me = await gather(
+            _read_if_allowed(azure, f"{graph}/policies/authorizationPolicy", token),
+            _read_if_allowed(azure, f"{graph}/me?$select=userType", token),
+        )
+        if may_register(policy, me):
+            return [right for right in lacking if right[0] != CREATE_APPLICATION]
+    return lacking
+
+
+def not_told_of(claims: Mapping[str, Any], rights: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the rights in the directory that a token doesn't give; none where it is silent.
+
+    A user's token names directory roles in `wids`, an application's its permissions in `roles`.
+    """
     if "wids" not in claims and claims.get("idtyp") != "app":
-        return None
-    return frozenset((*claims.get("wids", ()), *claims.get("roles", ())))
+        return []
+    told = {*claims.get("wids", ()), *claims.get("roles", ())}
+    known = [right for right in rights if right[0] in _PERMISSIONS]
+    return [right for right in known if not told & {*_PERMISSIONS[right[0]], *ALLOWING[right[0]]}]
+
+
+def may_register(policy: Mapping[str, Any], me: Mapping[str, Any]) -> bool:
+    """Whether the tenant lets a user without a role register applications; True where neither tells.
+
+    Guests may not, and can't read the policy, unless the tenant treats them as members. Sources: "Default user
+    permissions" in the Microsoft Entra documentation, authorizationPolicy in the Microsoft Graph reference.
+    """
+    is_guest = me.get("userType") == "Guest" and policy.get("guestUserRoleId") != _SAME_AS_MEMBERS
+    allowed = (policy.get("defaultUserRolePermissions") or {}).get("allowedToCreateApps")
+    return not is_guest and allowed is not False
+
+
+async def _read_if_allowed(azure: Azure, url: str, token: str) -> dict[str, Any]:
+    from azure.core.exceptions import AzureError
+
+    try:
+        found = await azure.read(url, token)
+    except AzureError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def allows(permissions: Sequence[Any], action: str) -> bool:

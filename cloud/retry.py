@@ -106,7 +106,7 @@ class ArmRetryPolicy(AsyncRetryPolicy):  # type: ignore[type-arg]  # its paramet
 class JsonBodyCheck(AsyncHTTPPolicy[Any, Any]):
     """Treats a successful answer that can't be Azure's as one that was lost.
 
-    Every answer that this tool reads is an object, with lists in its `value`, but the list of clouds: `shape` says so.
+    Every answer that this tool reads is an object, with lists in its `value`, but for a few: `shape` says so.
     """
 
     def __init__(self, shape: type | tuple[type, ...] = dict) -> None:

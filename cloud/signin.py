@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from cloud.answers import NoToken
 from cloud.attempts import az_words, failed_attempt
 from cloud.identifiers import pasted
+from cloud.service_principal import refuse_half
 from cloud.sign_in_advice import HOW_TO_SIGN_IN, LABELS, in_cloud_shell
 from engine.refusal import Refusal, redact
 
@@ -157,6 +158,7 @@ class SharedCredential:
             from cloud.transport import Transport
 
             _clean_ids()
+            refuse_half(os.environ)
             try:
                 self._inner = DefaultAzureCredential(
                     **authority(self._cloud),

@@ -12,7 +12,6 @@ import threading
 import tomllib
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -25,6 +24,7 @@ from emulator.environment import Secret, environment
 from emulator.faults import Faults
 from emulator.journal import Journal
 from emulator.lag import AZURE_TABLE, Lag, Latency
+from emulator.seed_apps import seed_apps
 from emulator.seed_destinations import seed_destinations
 from emulator.server import Pipeline, Sockets, serving
 from emulator.store import Store
@@ -80,6 +80,7 @@ def run(  # noqa: PLR0917 - one for each command-line option
                 with store.transaction():
                     seed.seed(store)
                     seed_destinations(store)
+                    seed_apps(store)
                     sockets = _bind(store, port, plain=sign_in in seed.USERS)
                     world = _world(store, time, data, sockets)
                 pipeline = Pipeline(world, rules, Journal(), recorder, _cloud_shell(sign_in))
@@ -103,26 +104,23 @@ async def _serve(
         if not ended.done():
             ended.set_result(code)
 
-    def on_signal(number: int, _: FrameType | None) -> None:
-        loop.call_soon_threadsafe(end, 130 if number == signal.SIGINT else 0)
-
     def watch_stdin() -> None:
         # os.read: a thread inside sys.stdin's own lock would disturb the end of the process.
         while os.read(sys.stdin.fileno(), 4096):
             pass
         loop.call_soon_threadsafe(end, 0)
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        async with serving(pipeline, sockets, certificates):
-            if until_stdin_closes:
-                threading.Thread(target=watch_stdin, daemon=True).start()
-            sys.stdout.write(json.dumps(ready) + "\n")
-            sys.stdout.flush()
-            return await ended
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 0)):
+        try:
+            loop.add_signal_handler(number, end, code)
+        except NotImplementedError:  # Windows, where the loop wakes up for the signals of others too
+            signal.signal(number, lambda *_, code=code: loop.call_soon_threadsafe(end, code))
+    async with serving(pipeline, sockets, certificates):
+        if until_stdin_closes:
+            threading.Thread(target=watch_stdin, daemon=True).start()
+        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.flush()
+        return await ended
 
 
 def _own(data: Path, stack: ExitStack, user: int) -> None:

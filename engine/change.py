@@ -9,6 +9,7 @@ from typing import Any, Generic
 
 from engine.context import Clients, Context
 from engine.record import Values
+from engine.script import Command, posix
 
 
 class Drift(Enum):
@@ -107,9 +108,13 @@ class Change(ABC, Generic[Clients]):
         Raises what the SDKs raise, Refusal for what is known to fail, and TimeoutError after a bounded wait.
         """
 
+    def commands(self) -> tuple[Command, ...]:
+        """Return the commands by which a person makes the same change; none where there are none."""
+        return ()
+
     def az(self) -> str:
-        """Return the shell command by which a person makes the same change; "" where there is none."""
-        return ""
+        """Return the same as one line for a POSIX shell; "" where there is none."""
+        return " && ".join(posix(self.commands()))
 
 
 AnyChange = Change[Any]  # plans and walks hold changes of any clients

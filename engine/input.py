@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Value = str | bool | list[str] | dict[str, str] | list[dict[str, str]]
@@ -11,6 +12,8 @@ Value = str | bool | list[str] | dict[str, str] | list[dict[str, str]]
 
 FROM_STATE = "the state file"
 """The source of a value that nobody gave anew."""
+ASKED = "your answer"
+"""The source of a value that was typed at a question."""
 
 
 def _accept(_value: str) -> str | None:
@@ -54,6 +57,8 @@ class Input:
     """Environment variables of other tools that count too, after our own."""
     kind: Literal["text", "number", "flag", "list", "pairs", "items"] = "text"
     fields: tuple[Field, ...] = ()
+    distinct: tuple[str, ...] = ("name",)
+    """The fields by which an item is told from others."""
     group: str = "Options"
     """The heading it stands under in `--help` and in docs/settings.md."""
     kept: bool = True
@@ -63,7 +68,7 @@ class Input:
     answers: bool = False
     """It answers a question of a plan, by its name."""
     path: bool = False
-    """It names a file: in a settings file, relative to that file. `-` stands for no file."""
+    """It names a file, or of a list each: in a settings file, relative to that file. `-` stands for no file."""
     verbatim: bool = False
     """Blanks and quotes around a value belong to it."""
 
@@ -115,6 +120,15 @@ class Lookup:
     """It comes from the state file, so what an earlier run resolved holds."""
     type: str = ""
     """Of a principal: User, ServicePrincipal or Group; "" where that isn't said. An object id needs no look-up then."""
+    source: str = field(default="", compare=False)
+    """The setting that it comes from, as it is told."""
+    followed: bool = False
+    """Of a principal: it is looked for in every run, and one that nobody is any more stands for who it was."""
+
+
+def told(given: Mapping[str, Given], name: str) -> str:
+    """Return an input and where its value comes from: `owner (from settings.toml)`."""
+    return f"{name} (from {given[name].source})" if name in given else name
 
 
 def text_of(given: Mapping[str, Given], name: str) -> str | None:
@@ -145,3 +159,13 @@ def items_of(given: Mapping[str, Given], name: str) -> tuple[dict[str, str], ...
     """Return the items, each with its fields; None when they aren't given."""
     value = given[name].value if name in given else None
     return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else None
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a file that an editor or a shell wrote; UnicodeError when it is neither UTF-8 nor UTF-16.
+
+    Windows PowerShell 5 writes UTF-16 with a byte order mark; it and Notepad write UTF-8 with one too.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    return data.decode("utf-8-sig")

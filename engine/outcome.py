@@ -46,6 +46,12 @@ class Result:
         return self.error.exit_code if self.error else 0
 
     @property
+    def blocks(self) -> bool:
+        """Whether what waits for the step can't go on."""
+        keeps = self.outcome is Outcome.RETAINED and self.plan is not None and self.plan.blocks
+        return keeps or self.outcome in {Outcome.FAILED, Outcome.BLOCKED}
+
+    @property
     def has_written(self) -> bool:
         """Whether the step changed anything in Azure, and what needs it has to look again."""
         wrote = self.outcome is Outcome.RETAINED and self.plan is not None and bool(self.plan.changes)

@@ -41,7 +41,8 @@ class Kind:
 
     def among(self, items: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return the items of this kind with their parts, sorted."""
-        found = ((item, self.read(item)) for item in sorted(items))
+        own = [item for item in items if item.startswith(self.name)]  # few of many, where another kind has thousands
+        found = ((item, self.read(item)) for item in sorted(own))
         return {item: parts for item, parts in found if parts is not None}
 
     def names(self, items: Iterable[str]) -> frozenset[str]:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 SEVERITY = (0, 5, 3, 2, 4, 1, 70, 129, 130, 143)
 """Exit codes from best to worst: the worst outcome of a run sets its exit code."""
 
+DIFFERS = 5
+"""The exit code of a look that found Azure other than it was chosen."""
+
 SHORTEST_SECRET = 5
 """Characters of a text that can be taken out everywhere without spoiling words."""
 
@@ -71,6 +74,10 @@ class BadInput(Refusal):
 
     def __init__(self, what: str, next_step: str = "", *, why: str = "") -> None:
         super().__init__(what, why=why, next=next_step, exit_code=2)
+
+
+class Unknown(BadInput):
+    """A name in an input that stands for nobody: exit code 2."""
 
 
 def worst(codes: Iterable[int]) -> int:

@@ -60,7 +60,9 @@ class Plan:
     """What has this tool's tag and isn't recorded: `deploy` records it again, `destroy` keeps it and says so."""
     ask: Ask | None = None
     retained: tuple[str, ...] = ()
-    """In `destroy`: what is recorded as ours and kept, as its mark is gone or changed; a line each, with why."""
+    """In `destroy`: what is recorded as ours and kept, as its mark is gone or changed or as it is in use; with why."""
+    blocks: bool = False
+    """In `destroy`: what the step needs is kept for now too, as a later `destroy` needs it for what is retained."""
 
 
 class Step(ABC, Generic[Clients, Names, Desired, Observed]):
@@ -79,6 +81,11 @@ class Step(ABC, Generic[Clients, Names, Desired, Observed]):
     """Shown only when it is desired, or has something to do."""
     last: bool = False
     """Runs after every other step, however these ended."""
+    kept_next: str = (
+        "Somebody has taken it over, or a policy has changed its tags. Put the tag back and run destroy again, or "
+        "delete it yourself."
+    )
+    """What to do about what `destroy` keeps of it, though it is recorded as ours."""
 
     def lookups(self, given: Mapping[str, Given], target: Target) -> tuple[Lookup, ...]:
         """Return the names in its inputs that Azure has to resolve before `desired` is called. Pure.

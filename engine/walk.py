@@ -54,7 +54,7 @@ class Walk(Generic[Clients]):
         self._owned = {step.key: prior.owned.get(step.key, frozenset()) for step in steps}
         if removal is not None:  # an interrupted change may have created what it was about to
             self._owned = {key: owned | prior.pending.get(key, frozenset()) for key, owned in self._owned.items()}
-        self._in_instance = tuple(kind for step in steps for kind in step.kinds if kind.in_instance)
+        self._in_instance = frozenset(kind.name for step in steps for kind in step.kinds if kind.in_instance)
         self._needs = {step.key: step.needs for step in steps}
         if removal is not None:
             self._needs = {key: tuple(step.key for step in steps if key in step.needs) for key in self._needs}
@@ -135,7 +135,7 @@ class Walk(Generic[Clients]):
         return Record(
             owned=self._owned[step.key],
             owned_by_any=every,
-            owned_in_instance=frozenset(item for kind in self._in_instance for item in kind.among(every)),
+            owned_in_instance=frozenset(item for item in every if item.partition(":")[0] in self._in_instance),
             pending=self._prior.pending.get(step.key, frozenset()),
             in_progress=self._prior.in_progress.get(step.key, ""),
             removed=step.key in self._prior.removed,
@@ -161,7 +161,7 @@ class Walk(Generic[Clients]):
         if first:
             await asyncio.wait(first)
         before = {key: await self._ready[key] for key in self._needs[step.key]}
-        failed = [key for key, result in before.items() if result.outcome in (Outcome.FAILED, Outcome.BLOCKED)]
+        failed = [key for key, result in before.items() if result.blocks]
         look = self._looks[step.key]
         if failed and not look.is_idle(step, removing=self._removal is not None):
             titles = ", ".join(other.title for other in self.steps if other.key in failed)
@@ -252,8 +252,7 @@ def _retained(step: AnyStep, plan: Plan) -> Refusal:
     return Refusal(
         f"{step.title}: kept, though it is recorded as created by this tool.",
         why="\n".join(plan.retained),
-        next="Somebody has taken it over, or a policy has changed its tags. Put the tag back and run destroy again, or "
-        "delete it yourself.",
+        next=step.kept_next,
     )
 
 

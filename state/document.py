@@ -104,9 +104,14 @@ class StateDocument(Part):
         return self.steps.setdefault(key, StepRecord.model_validate({}))
 
     def remembered(self) -> dict[str, Any]:
-        """Return the inputs of earlier runs, by name; what the file belongs to is known in any case."""
+        """Return the inputs of earlier runs, by name; what the file belongs to is known in any case.
+
+        The region is that of the instance, whatever was proposed when an instance was found elsewhere.
+        """
         belongs = {"subscription": self.belongs_to.subscription, "tenant": self.belongs_to.tenant}
-        return {**belongs, **{name: value for name, value in self.inputs.items() if value is not None}}
+        inputs = {name: value for name, value in self.inputs.items() if value is not None}
+        deployed = self.produced().get("location")
+        return {**belongs, **inputs, **({"location": deployed} if deployed else {})}
 
     def outputs(self) -> dict[str, str]:
         """Return the values that a client application or a person needs, collected from the steps."""

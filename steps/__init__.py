@@ -26,6 +26,7 @@ _FOLDERS = (
     "step_07_endpoints",
     "step_08_routes",
     "step_09_app_role",
+    "step_10_models",
     "step_05_consent_hints",  # runs last: see docs/decisions.md
 )
 

@@ -6,8 +6,9 @@ This file stays readable by older Pythons, as deploy.py does.
 import sys
 
 if sys.version_info < (3, 11):  # noqa: UP036 - the point is to be run by an older Python
-    here = ".".join(str(part) for part in sys.version_info[:2])
-    sys.exit("The tests need Python 3.11 or newer, and this is " + here + ": run them with a newer one, as python3.12")
+    from cli.newer_python import refusal
+
+    sys.exit(refusal("The tests need"))
 
 from cli import bootstrap
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from rich.text import Text
 
 from cli.carry_out import (
     NOTHING_TO_DO,
@@ -13,15 +16,17 @@ from cli.carry_out import (
     show_notes,
     show_what_is_planned,
     show_what_was_done,
+    show_without_questions,
 )
 from cli.console import say, show_needs_you, show_pairs, text
-from cli.display import command
 from cli.hand_off import HandOff, missing_rights
 from cli.run import Run
 from cli.signs import by_number, write_words
-from cli.state_files import naming, when
-from cloud.azure_clouds import EXPLORERS
+from cli.state_files import when
+from cloud.azure_clouds import DATA_PLANE, EXPLORERS
 from steps import STEPS
+from steps.shared.az_commands import az, line
+from steps.shared.event_routes import DATA_VERSION
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
@@ -46,8 +51,11 @@ async def deploy(run: Run) -> int:
         looks = await run.look(walk)
         missing = await missing_rights(azure, looks)
         _show_what_it_resumes(run)
-        for title in HandOff(run.options.state).done(walk.steps, looks):
+        done, still_open = HandOff(run.options.state).news(walk.steps, looks)
+        for title in done:
             say(run.console, f"Done since it was handed off: {title}", first="✓ ", first_style="green")
+        for title in still_open:
+            say(run.console, f"Handed off, and still open: {title}", first="! ", first_style="yellow")
         if any(look.plan and look.plan.changes for look in looks.values()):
             show_what_is_planned(run, walk, looks, missing)
             await run.confirm()
@@ -86,20 +94,29 @@ def _show_success(run: Run, walk: Walk[Azure], ended: Ended) -> None:
     console.print(text("Deployment completed successfully", "bold green"))
     show_what_was_done(run, ended)
     outputs = _show_values(run, ended)
+    show_without_questions(run, console)
     console.print()
     for step in walk.steps:
         plan = ended.results[step.key].plan
         if plan and plan.needs_you:
-            show_needs_you(console, step, plan.needs_you)
+            show_needs_you(console, step, plan.needs_you, local=run.options.local)
             console.print()
-    explorer = EXPLORERS.get(walk.target.cloud)
-    if not explorer or ended.document.inputs.get("public_network_access") == "disabled":
+    if run.options.local or ended.document.inputs.get("public_network_access") == "disabled":
         return
-    link = f"{explorer}/?tid={outputs['tenant_id']}&eid={outputs['host_name']}"
-    show_pairs(console, {"Next": f"see the instance at {link}"}, indent=0)
+    explorer, host = EXPLORERS.get(walk.target.cloud), outputs["host_name"]
     role = ended.results["role"].plan
-    if role and role.changes:
-        console.print(text("      (a new role can take up to five minutes to work there)"))
+    if explorer:
+        link = f"{explorer}/?tid={outputs['tenant_id']}&eid={host}"
+        show_pairs(console, {"Next": f"see the instance at {link}"}, indent=0)
+        if role and role.changes:
+            console.print(text("      (a new role can take up to five minutes to work there)"))
+    console.print(Text.assemble(("Query ", "cyan"), query_command(host)), soft_wrap=True)
+
+
+def query_command(host: str) -> str:
+    """Return the command that asks an instance for its twins; `az rest` itself says that it sends JSON."""
+    url, body = f"https://{host}/query?api-version={DATA_VERSION}", json.dumps({"query": "SELECT * FROM DIGITALTWINS"})
+    return line(az("rest", "--method", "post", "--resource", DATA_PLANE, "--url", url, "--body", body))
 
 
 def _show_values(run: Run, ended: Ended) -> dict[str, str]:
@@ -110,6 +127,5 @@ def _show_values(run: Run, ended: Ended) -> dict[str, str]:
         values["instance_id"] = values.pop("instance_id")  # the longest one last
     if ended.document.produced():
         show_pairs(run.console, values)
-        again = ["outputs", *naming(run.options.state.path)]
-        run.console.print(text(f"  All of them, at any time: {command(again)}", "dim"))
+        run.console.print(text(f"  All of them, at any time: {run.options.command_for('outputs')}", "dim"))
     return outputs

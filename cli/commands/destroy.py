@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from cli.carry_out import Ended, carry_out, show_errors, show_notes, show_what_is_planned, show_what_was_done
 from cli.console import say, text
-from cli.display import command, shown
 from cli.hand_off import missing_rights
 from cli.run import Declined, Run
 from engine.context import Reads, Removal
@@ -90,5 +89,5 @@ def _show_success(run: Run, walk: Walk[Azure], ended: Ended) -> None:
     show_what_was_done(run, ended)
     show_notes(run, [note for plan in plans for note in plan.notes])
     if kept:
-        again = command(["deploy", "--state", shown(run.options.state.path)])
+        again = run.options.command_for("deploy")
         say(console, f"{again} records again what has this tool's tag; destroy then removes it.", first="  Next: ")

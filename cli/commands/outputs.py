@@ -1,24 +1,32 @@
-"""`outputs`: the collected values, in the form asked for; offline, without any SDK."""
+"""`outputs`: the collected values, or one of them, in the form asked for; offline, without any SDK."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from cli import json_output
+from cli import output_forms
+from cli.near import hint
 from cli.state_files import no_deployment, read_state, refuse
-from engine.refusal import Refusal
+from cli.streams import write_utf_8
+from engine.refusal import BadInput, Refusal
 from state.document import StateDocument
 
 
-def show_outputs(path: Path, form: str) -> int:
-    """Print the collected values in the form asked for. Return the exit code."""
+def show_outputs(path: Path, form: str, name: str | None, *, local: bool = False) -> int:
+    """Print the collected values, or the one of this name, in the form asked for. Return the exit code."""
     document = read_state(path)
     if document is None or (isinstance(document, StateDocument) and document.removed_at):
-        document = no_deployment(path, document)
+        document = no_deployment(path, document, local=local)
     if isinstance(document, Refusal):
         return refuse(document, as_json=form == "json")
     login = (document.belongs_to.endpoints or {}).get("login", "")
-    values = json_output.with_client_values(document.outputs(), login)
-    sys.stdout.write(json_output.outputs_text(values, form))
+    values = output_forms.with_client_values(document.outputs(), login)
+    known = output_forms.selectable(values)
+    if name is not None and name not in known:
+        return refuse(BadInput(f"There is no value {name}.{hint(name, list(known))}"), as_json=form == "json")
+    if form in output_forms.EXCHANGED:
+        write_utf_8()
+    shown = output_forms.one_in_form(name, known[name], form) if name else output_forms.all_in_form(values, form)
+    sys.stdout.write(shown)
     return 0

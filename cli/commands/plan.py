@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from cli import json_output
+from cli import github_actions, json_output
 from cli.carry_out import show_what_is_planned
 from cli.console import show_refusal
 from cli.hand_off import missing_rights
 from cli.run import Run
-from engine.refusal import worst
+from engine.refusal import DIFFERS, worst
 
 
 async def plan(run: Run) -> int:
-    """Show what `deploy` would do and return the exit code."""
+    """Show what `deploy` would do and return the exit code: with `--detailed-exitcode` 5 when Azure differs."""
     async with await run.connect() as azure:
         resolved = await run.resolve(azure)
         walk = run.walk(azure, resolved)
         looks = await run.look(walk, asks=False)
         missing = await missing_rights(azure, looks)
     code = worst(look.error.exit_code for look in looks.values() if look.error)
+    changes = [change for look in looks.values() if look.plan for change in look.plan.changes]
+    if run.options.detailed_exitcode and any(change.drift.differs for change in changes):
+        code = worst((code, DIFFERS))
+    document = {**json_output.plan_document(walk, looks, missing, code), "warnings": run.warnings}
+    github_actions.report(document)
     if run.options.json:
-        json_output.emit({**json_output.plan_document(walk, looks, missing, code), "warnings": run.warnings})
+        json_output.emit(document)
         return code
     show_what_is_planned(run, walk, looks, missing)
     for look in looks.values():

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from state.document import StateDocument, StepRecord
 
 
-def show_status(path: Path, *, as_json: bool) -> int:
+def show_status(path: Path, *, as_json: bool, local: bool = False) -> int:
     """Print what the state file says, or it as JSON. Return the exit code."""
     document = read_state(path)
     if isinstance(document, Refusal):
@@ -31,14 +31,14 @@ def show_status(path: Path, *, as_json: bool) -> int:
         return 0
     console = make_console(stderr=False)
     if document is None:
-        nothing = no_deployment(path, None)
+        nothing = no_deployment(path, None, local=local)
         say(console, nothing.what)
         say(console, nothing.next, first="  Next: ")
         return 0
     show_pairs(console, _about(document, path), indent=0)
     console.print()
     if document.removed_at:
-        removed = no_deployment(path, document)
+        removed = no_deployment(path, document, local=local)
         console.print(text(removed.what, "bold"))
         say(console, removed.next, first="  Next: ")
         return 0
@@ -56,7 +56,7 @@ def _about(document: StateDocument, path: Path) -> dict[str, str]:
     about = {
         "Instance": str(inputs.get("instance") or ""),
         "Group": str(inputs.get("resource_group") or ""),
-        "Region": str(inputs.get("location") or ""),
+        "Region": values.get("location") or str(inputs.get("location") or ""),
         "Host name": values.get("host_name", ""),
         "State file": shown(path),
         "Tenant": belongs.tenant,

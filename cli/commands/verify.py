@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, cast
 
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
-from cli import json_output
+from cli import github_actions, json_output
 from cli.check import Check
-from cli.console import say, show_refusal
-from cli.display import command
+from cli.console import say, show_refusal, text
 from cli.plan_view import difference_words, show_rows
 from cli.run import Run
 from cli.signs import KINDS, SIGNS, SYMBOLS, by_number, named, short_ids
@@ -31,18 +30,22 @@ if TYPE_CHECKING:
     from engine.outcome import StepLook
     from engine.step import AnyStep
     from steps.step_02_instance.inputs import DesiredInstance
-    from steps.step_03_role.inputs import DesiredRole
+    from steps.step_03_role.inputs import DesiredRoles
     from steps.step_04_app_registration.desired import DesiredApplication
     from steps.step_09_app_role.inputs import DesiredAppRole
 
 
-async def verify(run: Run) -> int:
-    """Check every step and probe the instance, and return the exit code: 1 when something differs or doesn't answer.
+NO_INSTANCE = Check("Data plane", "skipped", "there is no instance to ask")
 
+
+async def verify(run: Run) -> int:
+    """Check every step and probe the instance, and return the exit code.
+
+    5 when something differs, and everything could be looked at and answered; otherwise what that failed with.
     Refusal (exit 2) where nothing was deployed: what never was can't differ.
     """
     if run.document is None or run.document.removed_at:
-        raise no_deployment(run.options.state.path, run.document)
+        raise no_deployment(run.options.state.path, run.document, local=run.options.local)
     async with await run.connect() as azure:
         if run.prior.values.get("host_name"):
             azure.credential.ask_early(f"{DATA_PLANE}/.default")
@@ -59,10 +62,15 @@ async def verify(run: Run) -> int:
         except ExceptionGroup as broken:  # bad input, found by a step
             raise broken.exceptions[0] from None
     looks, probed = looking.result(), probing.result()
+    planned = looks["instance"].plan
+    if planned and any(change.key == "create-instance" for change in planned.changes):  # whatever its old host answered
+        probed = [NO_INSTANCE]
     checks = [*(check for step in by_number(STEPS) for check in _of_step(step, looks[step.key])), *probed]
     code = worst(check.exit_code for check in checks)
+    document = {**json_output.verify_document(checks, code), "warnings": run.warnings}
+    github_actions.report(document)
     if run.options.json:
-        json_output.emit({**json_output.verify_document(checks, code), "warnings": run.warnings})
+        json_output.emit(document)
         return code
     _show(run, checks)
     run.console.print()
@@ -73,9 +81,9 @@ async def verify(run: Run) -> int:
     drift = sum(check.result == "drift" for check in checks)
     if drift:
         what = "1 difference" if drift == 1 else f"{drift} differences"
-        run.console.print(f"{what}. To fix this: {command(['deploy'])}", soft_wrap=True)
+        run.console.print(text(f"{what}. To fix this: {run.options.command_for('deploy')}"), soft_wrap=True)
     elif not code:
-        seen = all(check.result != "note" or check.step for check in checks)
+        seen = all(check.result not in ("note", "skipped") or check.step for check in checks)
         run.console.print("No drift: Azure matches your settings" if seen else "No drift; the instance was not asked")
     return code
 
@@ -139,8 +147,8 @@ async def _probes(
         return await data_plane.is_closed(azure, resolved.target.instance_id)
 
     if not host:
-        return [Check("Data plane", "failed", "there is no instance to ask")]
-    who, assignee = await azure.credential.who(), cast("DesiredRole", resolved.desired["role"]).assignee
+        return [NO_INSTANCE]
+    who, roles = await azure.credential.who(), cast("DesiredRoles", resolved.desired["role"])
 
     async def is_new(step: str) -> bool:
         plan = (await looking)[step].plan
@@ -150,8 +158,7 @@ async def _probes(
         return new
 
     async def is_own_and_new() -> bool:
-        has_the_role = assignee.kind == "Group" or assignee.object_id == who.object_id
-        return has_the_role and await is_new("role")
+        return roles.has(who.object_id) and await is_new("role")
 
     async def as_user() -> str:
         await read_models(azure, host, await user_token(azure), is_own_and_new)

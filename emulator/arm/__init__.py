@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 
+from emulator.arm.apps import reads as app_reads
 from emulator.arm.authorization import eligibility, locks, role_assignments, role_definitions, user_assigned_identities
 from emulator.arm.core import (
     errors,
@@ -35,12 +36,13 @@ SERVED_BY = (
     *(endpoints, history, instance_operations, published_lists),
     *(authorization_rules, event_grid, hubs_and_topics, namespaces),
     *(accounts, containers),
+    app_reads,
 )
 """Importing these modules registers their operations in the router."""
 
 _PLAYED = (
     *("microsoft.authorization", "microsoft.digitaltwins", "microsoft.managedidentity"),
-    *(name.lower() for name in providers.DESTINATIONS),
+    *(name.lower() for name in providers.OTHERS),
 )
 _QUOTA = {"GET": ("reads", 11999), "HEAD": ("reads", 11999), "DELETE": ("deletes", 14999)}
 _WRITES = ("writes", 1199)

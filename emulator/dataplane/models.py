@@ -1,7 +1,8 @@
 """Models of an instance: upload (all or none), list, decommission, delete.
 
 Codes: published with the operations, https://learn.microsoft.com/rest/api/digital-twins/dataplane/models; messages as
-quoted in public issues, as RealEstateCore/rec#154 (what can't be resolved).
+quoted in public issues, as RealEstateCore/rec#154 (what can't be resolved) and Azure-Samples/digital-twins-explorer#42
+(too many models).
 """
 
 from __future__ import annotations
@@ -138,7 +139,12 @@ def _uploaded(request: Request) -> list[Any]:
     if not isinstance(models, list) or not models:
         raise items.invalid("The models must be a JSON array with at least one model.")
     if len(models) > _MOST:
-        raise Refused(400, "LimitExceeded", f"At most {_MOST} models can be uploaded at once.")
+        raise Refused(
+            400,
+            "LimitExceeded",
+            f"The number of models you are trying to upload exceeds the supported limit of {_MOST}. Try breaking up "
+            "the upload in smaller batches.",
+        )
     return models
 
 

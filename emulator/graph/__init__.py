@@ -7,6 +7,7 @@ import dataclasses
 from emulator import seed
 from emulator.graph import (
     applications,
+    authorization_policy,
     batch,
     deleted_items,
     federated,
@@ -37,6 +38,7 @@ _ROUTERS: tuple[Router, ...] = (
     service_principals.router,
     grants.router,
     deleted_items.router,
+    authorization_policy.router,
 )
 _TYPES = {"user": "User", "group": "Group", "servicePrincipal": "ServicePrincipal", "application": "Application"}
 

@@ -11,8 +11,9 @@ from emulator.graph.refusals import bad, invalid_value, required
 from emulator.graph.validation import GUID
 from emulator.messages import Json, Refused
 
-_PERSONAL = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
-_AUDIENCES = _PERSONAL | {"AzureADMyOrg", "AzureADMultipleOrgs"}
+PERSONAL = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
+"""Audiences with personal Microsoft accounts."""
+_AUDIENCES = PERSONAL | {"AzureADMyOrg", "AzureADMultipleOrgs"}
 _PLATFORMS = {"publicClient": "PublicClientApplication", "spa": "SpaApplication", "web": "WebApplication"}
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _FORBIDDEN = set("!$'(),; \\<>\"{}|^`")
@@ -41,7 +42,7 @@ def check_application(body: Json) -> None:
     for uri in body.get("identifierUris", []):
         _check_identifier(uri)
     _check_audience(body)
-    _check_redirects(body, personal=body["signInAudience"] in _PERSONAL)
+    _check_redirects(body, personal=body["signInAudience"] in PERSONAL)
     accesses = body.get("requiredResourceAccess", [])
     for access in accesses:
         _check_access(access)
@@ -66,7 +67,7 @@ def _check_identifier(uri: str) -> None:
 def _check_audience(body: Json) -> None:
     version = (body.get("api") or {}).get("requestedAccessTokenVersion")
     # microsoftgraph/microsoft-graph-docs#21685; the code in azure-ad-b2c/Scripts#2.
-    if version not in (None, 1, 2) or (body["signInAudience"] in _PERSONAL and version != 2):
+    if version not in (None, 1, 2) or (body["signInAudience"] in PERSONAL and version != 2):
         raise Refused(400, "InvalidAccessTokenVersion", "Property api.requestedAccessTokenVersion is invalid.")
 
 

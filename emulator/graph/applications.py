@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from emulator.graph import keys, principals, references, replicas, rights
+from emulator.graph import authorization_policy, keys, principals, references, replicas, rights
 from emulator.graph.application_rules import check_application
 from emulator.graph.credentials import drop_removed, new_password
 from emulator.graph.defaults import APPLICATION_DEFAULTS, merged, with_defaults
@@ -130,7 +130,7 @@ def store_application(world: World, body: Json) -> None:
 
 def _create(world: World, request: Request, sent: Json) -> Reply:
     caller = caller_of(request)
-    rights.require_create(caller)
+    rights.require_register(caller, authorization_policy.policy(world))
     settings = check(APPLICATION, sent)
     passwords = settings.pop("passwordCredentials", [])
     if settings.get("keyCredentials"):

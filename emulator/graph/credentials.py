@@ -11,6 +11,7 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 from emulator.graph import policies, replicas, rights
+from emulator.graph.application_rules import PERSONAL
 from emulator.graph.odata import body_of, caller_of
 from emulator.graph.refusals import bad, invalid_value
 from emulator.graph.schema import PASSWORD
@@ -19,6 +20,11 @@ from emulator.messages import Json, Reply, Request
 from emulator.world import World
 
 _LIFETIME = timedelta(days=730)
+MOST_PERSONAL = 2
+"""Secrets of an application for personal accounts.
+
+Source: https://learn.microsoft.com/entra/identity-platform/supported-accounts-validation
+"""
 
 
 def add_password(world: World, request: Request, kind: str, found: Json) -> tuple[Reply, Json]:
@@ -27,6 +33,11 @@ def add_password(world: World, request: Request, kind: str, found: Json) -> tupl
     asked = (body_of(request) if request.body.strip() else {}).get("passwordCredential") or {}
     if not isinstance(asked, dict):
         raise invalid_value("passwordCredential", "PasswordCredential")
+    count = len(found.get("passwordCredentials", [])) + 1
+    if found.get("signInAudience") in PERSONAL and count > MOST_PERSONAL:
+        # The text: microsoft/coe-starter-kit#3695; that it is a Request_BadRequest is unconfirmed.
+        limit = f"You can only add a maximum of {MOST_PERSONAL} passwords."
+        raise bad(f"Not allowed to add {count} passwords. {limit}")
     credential, secret = new_password(world, kind, found, asked)
     answer = {
         "@odata.context": f"{request.origin}/v1.0/$metadata#microsoft.graph.passwordCredential",

@@ -94,8 +94,37 @@ def manages_all(caller: Caller) -> bool:
     return _role(caller) == "administrator"
 
 
+def may_read_policies(caller: Caller) -> bool:
+    """Whether the caller may read the tenant's authorization policy.
+
+    Members may read policies, guests may not (learn.microsoft.com/entra/fundamentals/users-default-permissions);
+    applications need a permission (learn.microsoft.com/graph/api/authorizationpolicy-get).
+    """
+    if caller.kind == "app":
+        return bool(caller.permissions & {"Policy.Read.All", "Policy.ReadWrite.Authorization"})
+    return _role(caller) != "guest"
+
+
+def may_write_policies(caller: Caller) -> bool:
+    """Whether the caller may change it (learn.microsoft.com/graph/api/authorizationpolicy-update)."""
+    if caller.kind == "app":
+        return "Policy.ReadWrite.Authorization" in caller.permissions
+    return _role(caller) == "administrator"
+
+
+def require_register(caller: Caller, policy: Json) -> None:
+    """Refuse (403) a caller who may not register applications: members may where the tenant's policy lets them.
+
+    Source: `allowedToCreateApps` of defaultUserRolePermissions in the Microsoft Graph reference.
+    """
+    require_create(caller)
+    members_may = policy["defaultUserRolePermissions"]["allowedToCreateApps"]
+    if caller.kind != "app" and not manages_all(caller) and not members_may:
+        raise denied()
+
+
 def require_create(caller: Caller) -> None:
-    """Refuse (403) a caller who may not register applications."""
+    """Refuse (403) a caller who may not create directory objects."""
     if manages_all(caller):
         return
     allowed = _WRITE_OWNED in caller.permissions if caller.kind == "app" else _role(caller) == "member"

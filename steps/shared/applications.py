@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,16 @@ class ServicePrincipal:
     id: str
     """Its object id."""
     tags: tuple[str, ...] = ()
+
+
+def unique_name(instance_id: str) -> str:
+    """Return the `uniqueName` of an instance's application: a function of its lower-cased resource id alone."""
+    return f"digital-twins-{digest(instance_id)}"
+
+
+def digest(instance_id: str) -> str:
+    """Return what stands for an instance in names of its application."""
+    return hashlib.sha256(instance_id.lower().encode()).hexdigest()[:32]
 
 
 def is_left_out(given: Mapping[str, Given]) -> bool:

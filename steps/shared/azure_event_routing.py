@@ -15,6 +15,7 @@ from cloud.data_plane import closed, lacks_role, once_permitted
 from cloud.identifiers import DATA_OWNER
 from engine.context import Context
 from engine.refusal import Refusal
+from steps.shared.az_commands import line
 from steps.shared.azure_instance import read_instance
 from steps.shared.event_routing import SYSTEM, FoundEndpoint, Route
 from steps.shared.provisioning import GOING
@@ -99,16 +100,16 @@ async def is_instance_marked(context: Context[Azure]) -> bool:
 
 
 async def delete_route(context: Context[Azure], name: str, title: str) -> None:
-    """Delete a route; a route that no longer exists is fine. Raises as `write_route` does."""
+    """Delete a route; a route that no longer exists is fine. Raises as `write_to_instance` does."""
 
     async def delete(client: DigitalTwinsClient) -> None:
         with suppress(ResourceNotFoundError):
             await client.delete_event_route(name)
 
-    await write_route(context, title, delete)
+    await write_to_instance(context, title, delete)
 
 
-async def write_route(
+async def write_to_instance(
     context: Context[Azure], title: str, write: Callable[[DigitalTwinsClient], Awaitable[None]]
 ) -> None:
     """Do a write to the instance's data plane, as soon as a new role works there.
@@ -122,12 +123,17 @@ async def write_route(
     except HttpResponseError as error:
         if not lacks_role(error):
             raise
-        who = await azure.credential.who()
-        raise Refusal(
-            f"The instance does not let the signed-in identity {title}.",
-            why=f"It has no role on the instance that allows it: {DATA_OWNER} is the usual one. A role that was just "
-            "assigned works after up to five minutes.",
-            next="Someone who may assign roles can assign it; then run the same command again.\n"
-            f"  {assign_command(who.object_id, who.kind, DATA_OWNER, instance_id)}",
-            exit_code=3,
-        ) from error
+        raise await not_permitted(context, title) from error
+
+
+async def not_permitted(context: Context[Azure], title: str) -> Refusal:
+    """Return the refusal (exit code 3) of what the signed-in identity has no role on the instance for."""
+    who = await context.clients.credential.who()
+    command = assign_command(who.object_id, who.kind, DATA_OWNER, context.target.instance_id)
+    return Refusal(
+        f"The instance does not let the signed-in identity {title}.",
+        why=f"It has no role on the instance that allows it: {DATA_OWNER} is the usual one. A role that was just "
+        "assigned works after up to five minutes.",
+        next=f"Someone who may assign roles can assign it; then run the same command again.\n  {line(command)}",
+        exit_code=3,
+    )

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
 
 from cloud.clients import Azure
+from cloud.data_actions import WITHOUT_DATA_ACTIONS, condition_excludes, data_permissions, gives
 from cloud.errors import answer_of
 from cloud.identifiers import Principal, Role
-from cloud.lookups import label_of, role_name
+from cloud.lookups import role_name
+from cloud.principals import label_of
 from cloud.waiting import until_visible
 from engine.context import Context
-from steps.shared.data_actions import WITHOUT_DATA_ACTIONS, DataPermission, condition_excludes, gives
 from steps.shared.role_assignments import (
     ASSIGNMENTS,
     Asked,
@@ -40,21 +41,22 @@ async def find_assignments(
     all that is asked. What this tool assigned, for this or another setting, is not among them: it may be about to go.
     """
     try:
-        listed = await _list(context, scope, principal)
+        listed = await _list(context, scope, principal, asked)
     except ResourceNotFoundError:  # of a scope that doesn't exist yet, the subscription's are known
-        listed = await _list(context, subscription_of(scope), principal)
+        listed = await _list(context, subscription_of(scope), principal, asked)
     equal = next((found for found in listed if found.is_equal(scope, principal.object_id, role.id)), None)
-    if equal or asked.of_its_own:
+    if equal or asked.of_its_own or asked.is_lost:
         return equal.assignment if equal else None, ""
     ours = {item.partition(":")[2] for item in context.record.owned_by_any | context.record.pending}
-    others = [found for found in listed if found.assignment.id not in ours]
+    others = [found for found in listed if not found.assignment.marked and found.assignment.id not in ours]
     return None, await _effect(context, scope, role, asked.action, others)
 
 
-async def _list(context: Context[Azure], scope: str, principal: Principal) -> tuple[Assigned, ...]:
+async def _list(context: Context[Azure], scope: str, principal: Principal, asked: Asked) -> tuple[Assigned, ...]:
     # assignedTo takes no group. Source: "List Azure role assignments using the REST API" in the Azure documentation.
-    who = principal.object_id
-    term = f"principalId eq '{who}'" if principal.kind == "Group" else f"atScope() and assignedTo('{who}')"
+    # It says nothing of whom the directory no longer knows.
+    who, is_own = principal.object_id, asked.is_lost or principal.kind == "Group"
+    term = f"principalId eq '{who}'" if is_own else f"atScope() and assignedTo('{who}')"
     return await context.read(list_assigned, context.clients, scope, term, context.target.instance_id)
 
 
@@ -126,32 +128,33 @@ async def read_definition(azure: Azure, subscription: str, role_id: str) -> Defi
     return Definition(
         str(found.role_name),
         tuple(str(scope).rstrip("/").lower() for scope in found.assignable_scopes or ()),
-        tuple(
-            DataPermission(tuple(part.data_actions or ()), tuple(part.not_data_actions or ()))
-            for part in found.permissions or ()
-        ),
+        data_permissions(found),
     )
 
 
-async def read_assignment(azure: Azure, assignment: str, instance_id: str) -> Assignment | None:
-    """Return the assignment of this id, if it is marked with the names of role and principal; None for none."""
+async def read_assignments(
+    context: Context[Azure], assignments: Collection[str], labels: Mapping[str, str] = {}
+) -> tuple[Assignment, ...]:
+    """Return those of the assignments, given by lower-cased id, that exist.
+
+    Of one that is marked the names of role and principal are told; `labels` has those that are known, by object id.
+    """
+    reads = (_read_assignment(context, other, labels) for other in sorted(assignments))
+    return tuple(assignment for assignment in await asyncio.gather(*reads) if assignment)
+
+
+async def _read_assignment(context: Context[Azure], assignment: str, labels: Mapping[str, str]) -> Assignment | None:
+    azure, read = context.clients, context.read
     try:
-        found = await azure.authorization.role_assignments.get_by_id(assignment)
+        found = await read(azure.authorization.role_assignments.get_by_id, assignment)
     except ResourceNotFoundError:
         return None
-    if not is_marked_text(found.description, instance_id):
+    if not is_marked_text(found.description, context.target.instance_id):
         return Assignment(assignment.lower(), False)
-    role, who = await asyncio.gather(
-        role_name(azure, str(found.role_definition_id)), label_of(azure, str(found.principal_id))
-    )
+    principal = str(found.principal_id).lower()
+    role = await read(role_name, azure, str(found.role_definition_id))
+    who = labels[principal] if principal in labels else await read(label_of, azure, principal)
     return Assignment(assignment.lower(), True, role, who)
-
-
-async def read_assignments(context: Context[Azure], assignments: Collection[str]) -> tuple[Assignment, ...]:
-    """Return those of the assignments, given by lower-cased id, that exist; see `read_assignment`."""
-    azure, instance = context.clients, context.target.instance_id
-    reads = (context.read(read_assignment, azure, other, instance) for other in sorted(assignments))
-    return tuple(assignment for assignment in await asyncio.gather(*reads) if assignment)
 
 
 async def assign(  # noqa: PLR0917 - what is assigned, how it is marked, and who is told

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cloud.azure_clouds import DATA_PLANE
 from engine.change import Change, Drift
 from engine.context import Context
 from engine.record import Values
-from steps.shared.az_commands import in_double_quotes, value
+from engine.script import Command
+from steps.shared.az_commands import az, line, value
 from steps.shared.event_routing import ROUTE
 
 if TYPE_CHECKING:
@@ -46,17 +48,17 @@ class DeleteRoute(Change["Azure"]):
         await delete_route(context, self.name, self.title)
         return {}
 
-    def az(self) -> str:
-        return delete_route_command(self.instance_id, self.name)
+    def commands(self) -> tuple[Command, ...]:
+        return (route_request(self.instance_id, "delete", self.name),)
 
 
 def delete_route_command(instance_id: str, name: str) -> str:
-    """Return the command that deletes a route."""
-    return route_request(instance_id, "delete", name)
+    """Return the command that deletes a route, as a line."""
+    return line(route_request(instance_id, "delete", name))
 
 
-def route_request(instance_id: str, method: str, name: str) -> str:
-    """Return the request to the instance's data plane, whose audience is what its host name ends with."""
-    url = f"https://$host/eventroutes/{in_double_quotes(name)}?api-version={DATA_VERSION}"
-    request = f'az rest --method {method} --resource "https://${{host#*.api.*.}}" --url "{url}"'
-    return f"host={value(instance_id, 'properties.hostName')} && {request}"
+def route_request(instance_id: str, method: str, name: str, *rest: str) -> Command:
+    """Return the request to the instance's data plane."""
+    host = value("host", instance_id, "properties.hostName")
+    url = ("https://", host, f"/eventroutes/{name}?api-version={DATA_VERSION}")
+    return az("rest", "--method", method, "--resource", DATA_PLANE, "--url", url, *rest)

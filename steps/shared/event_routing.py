@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from cloud.identifiers import Role
+from engine.change import Difference
 from engine.context import Target
-from engine.input import FROM_STATE, Given, Lookup, items_of
+from engine.input import FROM_STATE, Given, Lookup, items_of, told
 from engine.record import Kind
 from engine.refusal import BadInput
 from steps.shared.destinations import (
@@ -20,6 +21,7 @@ from steps.shared.destinations import (
     names,
     required_id,
 )
+from steps.shared.identities import name_of
 from steps.shared.names import Names
 from steps.shared.provisioning import FAILED, GOING
 
@@ -151,7 +153,7 @@ def endpoint_lookups(given: Mapping[str, Given], target: Target) -> tuple[Lookup
         item.refuse_contradictions()
         if item.role and "role" in item.fields:
             remembered = given["endpoint"].source == FROM_STATE
-            found.append(Lookup("role", item.role, item.role_scope(target), remembered))
+            found.append(Lookup("role", item.role, item.role_scope(target), remembered, source=told(given, "endpoint")))
     return tuple(found)
 
 
@@ -212,6 +214,24 @@ def agrees(found: FoundEndpoint, desired: Endpoint, owned: Collection[str]) -> b
     dead_letter = _names(CONTAINER, desired.dead_letter) if desired.dead_letter else ()
     identity = SYSTEM if desired.identity == SYSTEM else desired.identity.lower()
     return (found.identity, found.dead_letter) == (identity, dead_letter)
+
+
+def endpoint_differences(found: FoundEndpoint, desired: Endpoint) -> tuple[Difference, ...]:
+    """Return in what an endpoint differs from what is desired, of what Azure shows."""
+    dead_letter = _names(CONTAINER, desired.dead_letter) if desired.dead_letter else ()
+    pairs = [("signs in", _how(found.identity), _how(desired.identity))]
+    if desired.identity is not None:  # of an endpoint based on a key Azure shows neither
+        pairs += [
+            ("destination", "/".join(found.destination), "/".join(_names(desired.kind, desired.destination))),
+            ("dead letters", "/".join(found.dead_letter), "/".join(dead_letter)),
+        ]
+    return tuple(Difference(*pair) for pair in pairs if pair[1] != pair[2])
+
+
+def _how(identity: str | None) -> str:
+    if identity is None:
+        return "by key"
+    return "as the instance" if identity == SYSTEM else f"as {name_of(identity.lower())}"
 
 
 def _names(kind: ResourceKind, identifier: str) -> tuple[str, ...]:

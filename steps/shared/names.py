@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cloud.identifiers import Principal, Role, built_in_role
+from engine.refusal import Unknown
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,8 @@ class Names:
     """By the name that was given."""
     roles: Mapping[tuple[str, str], Role] = field(default_factory=dict)
     """By the name and the scope that were given."""
+    lost: Mapping[str, Unknown] = field(default_factory=dict)
+    """Why nobody is any more what a name stood for when it was looked up, by the name that was given."""
 
     def principal(self, name: str) -> Principal:
         """Return the principal of this name; the signed-in identity for "". KeyError for one that wasn't looked up."""

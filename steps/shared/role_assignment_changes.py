@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from cloud.identifiers import Principal, Role
 from engine.change import Change, Drift, Right
 from engine.context import Context
 from engine.record import Kind, Values
+from engine.script import Command, Word
 from steps.shared.az_commands import az
 from steps.shared.role_assignments import ASSIGNMENTS, Assignment, assignment_id
 from steps.shared.tags import mark_text
@@ -52,8 +52,13 @@ class AssignRole(Change["Azure"]):
         created = await assign(context.clients, self.scope, self.principal, self.role.id, mark, context.progress)
         return {self.value: created} if self.value else {}
 
-    def az(self) -> str:
-        return assign_command(self.principal.object_id, self.principal.kind, self.role.name, self.scope)
+    def commands(self) -> tuple[Command, ...]:
+        who = self.assignee()
+        return (assign_command(who, self.principal.kind, self.role.name, self.scope),) if who else ()
+
+    def assignee(self) -> Word:
+        """Return the object id of the principal, or how it is found; "" where it can't be known."""
+        return self.principal.object_id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,14 +85,11 @@ class RevokeRole(Change["Azure"]):
         await revoke(context.clients, self.assignment.spelling or self.assignment.id)
         return self.values
 
-    def az(self) -> str:
-        return az("role", "assignment", "delete", "--ids", self.assignment.id)
+    def commands(self) -> tuple[Command, ...]:
+        return (az("role", "assignment", "delete", "--ids", self.assignment.id),)
 
 
-def assign_command(who: str, kind: str, role: str, scope: str) -> str:
-    """Return the command that assigns a role; "" where `who` is empty.
-
-    `who` is an object id, or shell code that prints it: it is not quoted.
-    """
-    rest = shlex.join(("--assignee-principal-type", kind, "--role", role, "--scope", scope))
-    return f"az role assignment create --assignee-object-id {who} {rest}" if who else ""
+def assign_command(who: Word, kind: str, role: str, scope: str) -> Command:
+    """Return the command that assigns a role to the principal with an object id."""
+    whom = ("--assignee-object-id", who, "--assignee-principal-type", kind)
+    return az("role", "assignment", "create", *whom, "--role", role, "--scope", scope)

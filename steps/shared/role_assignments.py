@@ -9,9 +9,9 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from cloud.data_actions import DataPermission
 from engine.input import Given, text_of
 from engine.record import Kind, Record
-from steps.shared.data_actions import DataPermission
 
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments"
 
@@ -77,6 +77,8 @@ class Asked:
     """Only an assignment of its own at the scope counts: what is inherited, or a group's, does not."""
     action: str = ""
     """The data action that is asked for; "" for all that the role gives."""
+    is_lost: bool = False
+    """The directory no longer knows the principal: only an assignment that was left behind is looked for."""
 
 
 def is_of_its_own(given: Mapping[str, Given]) -> bool:
@@ -109,6 +111,16 @@ class Assignments:
     effective: str = ""
     """What has the effect of an equal assignment, where there is none, in words: inherited, or a group's."""
 
+    @property
+    def equals(self) -> tuple[Assignment, ...]:
+        """The equal assignment, if there is one."""
+        return (self.equal,) if self.equal else ()
+
+    @property
+    def existing(self) -> tuple[Assignment, ...]:
+        """All of them."""
+        return (*self.equals, *self.recorded)
+
 
 def assignment_name(scope: str, principal: str, role_id: str) -> str:
     """Return the assignment's GUID: the same for the same scope, principal and role, so that a repeat is a repeat."""
@@ -131,15 +143,15 @@ def is_ours(kind: Kind, assignment: Assignment | None, record: Record) -> bool:
     return assignment is not None and assignment.marked and assignment.id in recorded_ids(kind, record)
 
 
-def former(observed: Assignments) -> tuple[Assignment, ...]:
-    """Return our other assignments: of another principal, or with another role."""
-    return tuple(assignment for assignment in observed.recorded if assignment.marked)
+def former(recorded: Iterable[Assignment]) -> tuple[Assignment, ...]:
+    """Return our assignments among those that are recorded and no longer desired."""
+    return tuple(assignment for assignment in recorded if assignment.marked)
 
 
-def vanished(kind: Kind, observed: Assignments, record: Record) -> tuple[str, ...]:
+def vanished(kind: Kind, existing: Iterable[Assignment], record: Record) -> tuple[str, ...]:
     """Return what is recorded of assignments that no longer exist."""
-    existing = {assignment.id for assignment in (*observed.recorded, *((observed.equal,) if observed.equal else ()))}
-    return tuple(kind.item(found) for found in sorted(recorded_ids(kind, record) - existing))
+    there = {assignment.id for assignment in existing}
+    return tuple(kind.item(found) for found in sorted(recorded_ids(kind, record) - there))
 
 
 def retained(kind: Kind, existing: Iterable[Assignment], record: Record) -> tuple[str, ...]:
@@ -152,9 +164,7 @@ def retained(kind: Kind, existing: Iterable[Assignment], record: Record) -> tupl
     )
 
 
-def adoptable(kind: Kind, observed: Assignments, record: Record) -> tuple[str, ...]:
-    """Return the equal assignment where it is marked and not recorded: a state file was lost."""
-    equal = observed.equal
-    if equal is None or not equal.marked or is_ours(kind, equal, record):
-        return ()
-    return (kind.item(equal.id),)
+def adoptable(kind: Kind, equals: Iterable[Assignment], record: Record) -> tuple[str, ...]:
+    """Return the equal assignments that are marked and recorded by no step: a state file was lost."""
+    recorded = recorded_ids(kind, record) | {item.partition(":")[2] for item in record.owned_by_any}
+    return tuple(kind.item(equal.id) for equal in equals if equal.marked and equal.id not in recorded)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.change import Change, Difference, Drift, Right
 from engine.context import Context, Target
 from engine.record import Kind, Values
+from engine.script import Command, Variable
 from steps.shared.az_commands import az
 from steps.shared.tags import TagChange, drift_of
 from steps.step_01_resource_group.observed import Group
@@ -61,9 +61,9 @@ class CreateGroup(Change["Azure"]):
             await wait_until_deleted(azure, target.resource_group)
         return {VALUE: await create_group(azure, target.resource_group, target.location, self.tags.after)}
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         where = ("--location", self.target.location, "--tags", *_pairs(self.tags.after))
-        return az("group", "create", *_group(self.target), *where)
+        return (az("group", "create", *_group(self.target), *where),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,26 +105,14 @@ class TagGroup(Change["Azure"]):
         await tag_group(context.clients, self.target.resource_group, self.tags.after)
         return {}
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         before, after = self.group.tags, self.tags.after
         operations = {
             "Merge": {name: value for name, value in after.items() if before.get(name) != value},
             "Delete": {name: value for name, value in before.items() if name not in after},
         }
-        return " && ".join(
-            az(
-                "tag",
-                "update",
-                "--resource-id",
-                self.target.group_id,
-                "--operation",
-                operation,
-                "--tags",
-                *_pairs(tags),
-            )
-            for operation, tags in operations.items()
-            if tags
-        )
+        update = ("tag", "update", "--resource-id", self.target.group_id, "--operation")
+        return tuple(az(*update, verb, "--tags", *_pairs(tags)) for verb, tags in operations.items() if tags)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,15 +154,14 @@ class DeleteGroup(Change["Azure"]):
         )
         return {VALUE: ""}
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         within = ("--subscription", self.target.subscription, "--resource-group", self.target.resource_group)
-        listed = az("resource", "list", *within, "--query", "[].id", "--output", "tsv")
-        kept = shlex.quote(
+        refusal = (
             f"Resource group {self.target.resource_group} is kept: it is not empty. What was just deleted may be "
             "listed for some minutes yet: then run this again. In it:"
         )
-        delete = az("group", "delete", *_group(self.target), "--yes")
-        return f'if left=$({listed}) && test -z "$left"; then {delete}; else echo {kept} "$left" >&2; false; fi'
+        left = Variable("left", az("resource", "list", *within, "--query", "[].id"))
+        return (Command(("group", "delete", *_group(self.target), "--yes"), unless=left, refusal=refusal),)
 
 
 def _group(target: Target) -> tuple[str, ...]:

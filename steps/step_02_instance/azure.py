@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceNotFoundError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 
 from cloud.clients import Polling
-from cloud.errors import answer_of
+from cloud.errors import answer_of, ended_badly
+from cloud.identifiers import region_code
 from cloud.regions import PROVIDER, offered_regions
 from cloud.waiting import Progress, poll, until_visible
 from engine.refusal import Refusal
@@ -19,7 +26,7 @@ from steps.shared.event_routing import SYSTEM
 from steps.shared.instance import Instance
 from steps.shared.provisioning import FAILED, PASSING, WORKING, stuck
 from steps.step_02_instance.inputs import unavailable_name
-from steps.step_02_instance.observed import DataHistoryConnection, Provider, UserIdentity
+from steps.step_02_instance.observed import Contents, DataHistoryConnection, Provider, UserIdentity
 from steps.step_02_instance.settings import Body
 
 if TYPE_CHECKING:
@@ -36,6 +43,8 @@ REGISTER_BOUND = 15 * 60
 """Seconds until a provider is registered."""
 TAKEN = ("NameUnavailable", "AlreadyExists")
 """Azure's codes for a name that is taken."""
+
+AGAIN = "Run the same command again: an instance that failed is created again."
 
 T = TypeVar("T")
 
@@ -77,8 +86,8 @@ class InstanceClient:
             answer = answer_of(error)
             if answer is not None and answer.code in TAKEN:
                 raise unavailable_name(self.name, str(body["location"]), answer.message) from error
-            if (why := _ended_badly(error)) is not None:
-                raise self._failed("create", why) from error
+            if (failed := ended_badly(error, self._could_not("create"), AGAIN)) is not None:
+                raise failed from error
             if answer is None or answer.status != 409:
                 raise
             # Another run is creating it already, or this one, whose first answer was lost.
@@ -124,7 +133,8 @@ class InstanceClient:
         if instance is None or instance.state == "Deleted":
             return None
         if instance.state in FAILED:
-            raise self._failed("create", f"Its provisioning state is {instance.state}.")
+            why = f"Its provisioning state is {instance.state}."
+            raise Refusal(self._could_not("create"), why=why, next=AGAIN)
         if instance.state not in WORKING:
             raise stuck(f"instance {self.name}", instance.state)
         return instance
@@ -139,8 +149,8 @@ class InstanceClient:
             try:
                 return await act()
             except HttpResponseError as error:
-                if (why := _ended_badly(error)) is not None:
-                    raise self._failed(verb, why) from error
+                if (failed := ended_badly(error, self._could_not(verb), AGAIN)) is not None:
+                    raise failed from error
                 if last or error.status_code != 409:
                     raise
                 # Another run is at work, or this one, whose first answer was lost.
@@ -159,17 +169,8 @@ class InstanceClient:
 
         return await poll(read, until=is_idle, bound=BOUND, what=f"Instance {self.name}")
 
-    def _failed(self, verb: str, why: str) -> Refusal:
-        next_step = "Run the same command again: an instance that failed is created again."
-        return Refusal(f"Azure could not {verb} instance {self.name}.", why=why, next=next_step)
-
-
-def _ended_badly(error: HttpResponseError) -> str | None:
-    """Return why an operation that Azure had accepted ended badly; None for an operation that Azure refused."""
-    answer = answer_of(error)
-    if answer is None or answer.status >= 300:
-        return None
-    return f"{answer.code}: {answer.message}" if answer.code else "The operation ended without success or reason."
+    def _could_not(self, verb: str) -> str:
+        return f"Azure could not {verb} instance {self.name}."
 
 
 async def list_connections(azure: Azure, group: str, name: str) -> tuple[DataHistoryConnection, ...]:
@@ -189,6 +190,36 @@ async def read_provider(azure: Azure) -> Provider:
     """Return the provider of instances, as the subscription has it."""
     found = await azure.resources.providers.get(PROVIDER)
     return Provider(found.registration_state or "", offered_regions(found))
+
+
+async def count_contents(azure: Azure, host_name: str) -> Contents | None:
+    """Return how many models, twins and routes there are; None where the instance doesn't tell the signed-in identity.
+
+    Queries may lag some seconds behind what was written ("Query limitations" in the Digital Twins documentation).
+    """
+    if not host_name:
+        return None
+    client = azure.data_plane(host_name)
+    try:
+        models = len([model.id async for model in client.list_models()])
+        twins = [int(cast(int, row["COUNT"])) async for row in client.query_twins("SELECT COUNT() FROM DIGITALTWINS")]
+        routes = len([route.id async for route in client.list_event_routes()])
+    except (HttpResponseError, ServiceRequestError, ServiceResponseError):
+        return None
+    return Contents(models, sum(twins), routes)
+
+
+async def count_by_region(azure: Azure) -> Mapping[str, int]:
+    """Return how many instances the subscription has in each region, by code name; nothing where that is refused.
+
+    Those that the signed-in identity may not read don't count.
+    """
+    try:
+        return Counter([region_code(found.location) async for found in azure.twins.digital_twins.list()])
+    except HttpResponseError as error:
+        if error.status_code == 403:
+            return {}
+        raise
 
 
 async def register_provider(azure: Azure, progress: Progress) -> None:

@@ -11,6 +11,7 @@ from cloud.regions import PROVIDER
 from engine.change import Change, Difference, Drift, Right
 from engine.context import Context, Target
 from engine.record import Values
+from engine.script import Command
 from steps.shared.az_commands import VERSION, az, delete, settled
 from steps.shared.instance import INSTANCE, Instance
 from steps.shared.provisioning import GOING
@@ -49,9 +50,9 @@ class RegisterProvider(Change["Azure"]):
         await register_provider(context.clients, context.progress)
         return {}
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         where = ("--subscription", self.target.subscription, "--namespace", PROVIDER)
-        return az("provider", "register", *where, "--wait")
+        return (az("provider", "register", *where, "--wait"),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +104,9 @@ class CreateInstance(Change["Azure"]):
             await client.wait_until_settled()
         return values_of(await client.create(self.body, was_ours=self.was_ours))
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         whole = ("--is-full-object", "--properties", json.dumps(self.body))
-        return az("resource", "create", "--id", self.target.instance_id, "--api-version", VERSION, *whole)
+        return (az("resource", "create", "--id", self.target.instance_id, "--api-version", VERSION, *whole),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,10 +179,10 @@ class ChangeInstance(Change["Azure"]):
     async def apply(self, context: Context[Azure]) -> Values:
         return values_of(await _client(context).change(self.settings.patch))
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         instance, body = self.target.instance_id, json.dumps(self.settings.patch)
         patch = az("rest", "--method", "patch", "--url", f"{instance}?api-version={VERSION}", "--body", body)
-        return f"{patch} && {settled(instance, 'updated')}"
+        return (patch, settled(instance, "updated"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,8 +230,8 @@ class DeleteInstance(Change["Azure"]):
         await _client(context).delete()
         return dict.fromkeys(VALUES, "")
 
-    def az(self) -> str:
-        return delete(self.target.instance_id)
+    def commands(self) -> tuple[Command, ...]:
+        return (delete(self.target.instance_id),)
 
 
 def _client(context: Context[Azure]) -> InstanceClient:

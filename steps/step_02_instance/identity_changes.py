@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.change import Change, Drift, Right
 from engine.context import Context
 from engine.record import Values
+from engine.script import Command
 from steps.shared.az_commands import az
 from steps.shared.identities import IDENTITY, name_of
 
@@ -51,11 +52,11 @@ class CreateIdentity(Change["Azure"]):
         await create_identity(context.clients, self.id, self.location, self.tags)
         return {}
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         parts = self.id.split("/")
         where = ("--subscription", parts[2], "--resource-group", parts[4], "--name", parts[-1])
         tags = (f"{name}={value}" for name, value in self.tags.items())
-        return az("identity", "create", *where, "--location", self.location, "--tags", *tags)
+        return (az("identity", "create", *where, "--location", self.location, "--tags", *tags),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,5 +88,5 @@ class DeleteIdentity(Change["Azure"]):
         await delete_identity(context.clients, self.id)
         return {}
 
-    def az(self) -> str:
-        return az("identity", "delete", "--ids", self.id)
+    def commands(self) -> tuple[Command, ...]:
+        return (az("identity", "delete", "--ids", self.id),)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cloud.validation import instance_name_problem
 from engine.context import Target
-from engine.input import Given, Input, OneOf, flag_of, items_of, pairs_of, text_of
+from engine.input import ASKED, Given, Input, OneOf, flag_of, items_of, pairs_of, text_of
 from engine.refusal import BadInput
 from steps.shared.identities import user_identity_ids
 
@@ -66,17 +66,29 @@ class DesiredInstance:
     """Those of them that don't exist are created, in the instance's region."""
     endpoints: frozenset[str] | None = None
     """The lower-cased names of the endpoints that step 7 provides."""
+    region_source: str = ""
+    """Where the region was given for this run: an instance elsewhere is refused. "" where it is a proposal."""
 
     @property
     def user_identities_by_id(self) -> dict[str, str]:
         """The user-assigned identities by lower-cased id, as the user spells them."""
         return {identity.lower(): identity for identity in self.user_identities or ()}
 
+    def refuse_other_region(self, location: str) -> None:
+        """Raise BadInput when the instance is in another region than was given for this run."""
+        if self.region_source and location != self.target.location:
+            raise BadInput(
+                f"Instance {self.target.instance} is in {location}; you asked for {self.target.location} "
+                f"(from {self.region_source}).",
+                f"Leave the region out, or give {location}; or give another --instance a region of its own.",
+                why="Azure can't move an instance to another region.",
+            )
+
 
 def desired_instance(given: Mapping[str, Given], target: Target) -> DesiredInstance:
     """Return the instance of the target with the settings that are given."""
     access = text_of(given, "public_network_access")
-    endpoints = items_of(given, "endpoint")
+    endpoints, region = items_of(given, "endpoint"), given.get("location")
     return DesiredInstance(
         target=target,
         tags=pairs_of(given, "tag"),
@@ -85,6 +97,7 @@ def desired_instance(given: Mapping[str, Given], target: Target) -> DesiredInsta
         user_identities=user_identity_ids(given, target),
         create_identities=bool(flag_of(given, "create_identities")),
         endpoints=None if endpoints is None else frozenset(endpoint["name"].lower() for endpoint in endpoints),
+        region_source=region.source if region and not region.quiet and region.source != ASKED else "",
     )
 
 

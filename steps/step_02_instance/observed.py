@@ -46,6 +46,15 @@ class Provider:
 
 
 @dataclass(frozen=True)
+class Contents:
+    """How much is in the instance, and goes with it."""
+
+    models: int
+    twins: int
+    routes: int
+
+
+@dataclass(frozen=True)
 class ObservedInstance:
     """The instance, and what is needed to create it when there is none."""
 
@@ -54,10 +63,14 @@ class ObservedInstance:
     """Those of the desired and of the recorded identities that exist, by lower-cased id."""
     endpoints: Mapping[str, FoundEndpoint] = field(default_factory=dict)
     """By lower-cased name; read only to delete the instance, or to take an identity from it."""
+    contents: Contents | None = None
+    """Read only to delete the instance; None where that can't be read."""
     connections: tuple[DataHistoryConnection, ...] = ()
     """Read only to take an identity from the instance."""
     provider: Provider = field(default_factory=Provider)
     """Read only when there is no instance."""
+    others_by_region: Mapping[str, int] = field(default_factory=dict)
+    """How many instances the subscription has, by code name of the region; read only with the name."""
     name_problem: str = ""
     """Why the name isn't available, in Azure's words; "" when it is, or when that can't be asked yet."""
 

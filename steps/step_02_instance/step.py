@@ -17,8 +17,7 @@ from engine.input import Given, Value
 from engine.record import Record, Values
 from engine.refusal import BadInput
 from engine.step import Plan, Step
-from steps.shared.event_routing import ENDPOINT
-from steps.shared.identities import IDENTITY, IDENTITY_LINK, SYSTEM_IDENTITY, name_of
+from steps.shared.identities import IDENTITY, IDENTITY_LINK, SYSTEM_IDENTITY
 from steps.shared.instance import INSTANCE, Instance
 from steps.shared.names import Names
 from steps.shared.provisioning import FAILED, GOING, WORKING
@@ -42,6 +41,7 @@ from steps.step_02_instance.identities import (
     retained,
 )
 from steps.step_02_instance.inputs import INPUTS, DesiredInstance, desired_instance, unavailable_name
+from steps.step_02_instance.notes import deleted_along, notes_of_creation, notes_of_existing
 from steps.step_02_instance.observed import ObservedInstance, values_of
 from steps.step_02_instance.settings import (
     SettingsChange,
@@ -54,12 +54,6 @@ from steps.step_02_instance.settings import (
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
-
-
-CLOSED = (
-    "Once public network access is disabled, models, twins and routes can be reached over a private endpoint only: "
-    "from elsewhere event routes can't be set up or checked any more."
-)
 
 
 class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
@@ -83,7 +77,7 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
 
         from steps.shared.azure_event_routing import list_endpoints
         from steps.shared.azure_instance import read_instance
-        from steps.step_02_instance.azure import list_connections, read_identity
+        from steps.step_02_instance.azure import count_contents, list_connections, read_identity
 
         azure, removal, owned = context.clients, context.removal, context.record.owned
         where = (desired.target.resource_group, desired.target.instance)
@@ -100,7 +94,10 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
         if instance is None:
             return observed
         if removal is not None and _is_ours(instance, desired.target, context.record):
-            return replace(observed, endpoints=await context.read(list_endpoints, azure, *where))
+            endpoints, contents = await gather(
+                context.read(list_endpoints, azure, *where), context.read(count_contents, azure, instance.host_name)
+            )
+            return replace(observed, endpoints=endpoints, contents=contents)
         goal = desired if removal is None else _without_ours(desired, context.record)
         if not lost_identities(instance, goal, owned):
             return observed
@@ -125,6 +122,7 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
         if instance is None or instance.state in GOING:
             return _create(observed, desired, record, values)
         location, target = region_code(instance.location), desired.target
+        desired.refuse_other_region(location)
         lost = lost_identities(instance, desired, record.owned)
         adoptable = _adoptable(observed, target, record)
         ours = INSTANCE.item() in (*record.owned, *adoptable)
@@ -150,7 +148,7 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
         return Plan(
             tuple(changes),
             reason=f"instance {instance.name} exists",
-            notes=(*_notes(instance, desired, lost), *(broken if agreed else ())),
+            notes=(*notes_of_existing(instance, desired, lost), *(broken if agreed else ())),
             values=values_of(instance, known) if instance.state in WORKING else {},
             vanished=links_removed_by_others(instance, desired, record.owned),
             ask=None if agreed else ask_to_break(instance.name, lost, broken),
@@ -177,7 +175,7 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
             )
         if _is_ours(instance, target, record):
             delete = DeleteInstance(target=target, instance=instance, recorded=recorded)
-            note = _deleted_along(observed, inside)
+            note = deleted_along(observed, inside)
             changes = (delete, *delete_ours(observed, record, whose))
             return Plan(changes, notes=(note,), retained=retained(observed, record, whose))
         goal = _without_ours(desired, record)
@@ -200,20 +198,24 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
 async def _look_before_creating(
     context: Context[Azure], target: Target, observed: ObservedInstance
 ) -> ObservedInstance:
-    """Read the provider, and whether the name is free; where it is taken, look for the instance once more."""
+    """Read the provider, the other instances, and whether the name is free; where it is taken, the instance again."""
+    from asyncio import gather
+
     from cloud.regions import name_taken
     from steps.shared.azure_instance import read_instance
-    from steps.step_02_instance.azure import read_provider
+    from steps.step_02_instance.azure import count_by_region, read_provider
 
     azure = context.clients
     provider = await context.read(read_provider, azure)
     observed = replace(observed, provider=provider)
     if provider.registration != "Registered" or target.location not in provider.regions:
         return observed
-    why = await context.read(name_taken, azure, target.location, target.instance)
+    why, others = await gather(
+        context.read(name_taken, azure, target.location, target.instance), context.read(count_by_region, azure)
+    )
     # A taken name may be that of the instance, which another run has created meanwhile: this isn't a shared read.
     instance = await read_instance(azure, target.resource_group, target.instance) if why else None
-    return replace(observed, name_problem=why, instance=instance)
+    return replace(observed, name_problem=why, instance=instance, others_by_region=others)
 
 
 def _is_ours(instance: Instance, target: Target, record: Record) -> bool:
@@ -263,32 +265,8 @@ def _create(observed: ObservedInstance, desired: DesiredInstance, record: Record
         target=target, location=target.location, settings=settings, after_deletion=exists, was_ours=was_ours
     )
     register = () if exists or observed.provider.registration == "Registered" else (RegisterProvider(target=target),)
-    notes = (CLOSED,) if desired.public_network_access == "Disabled" else ()
+    notes = notes_of_creation(observed, desired)
     return Plan((*register, *create_missing(observed, desired, target.location), create), notes=notes)
-
-
-def _notes(instance: Instance, desired: DesiredInstance, lost: frozenset[str]) -> tuple[str, ...]:
-    notes = []
-    if region_code(instance.location) != desired.target.location:
-        notes.append(f"The instance is in {instance.location}, not {desired.target.location}: it is used as it is.")
-    if instance.state == "Warning":
-        notes.append(f"Azure says Warning of instance {instance.name}: see its resource health in the portal.")
-    if instance.access != "Disabled" and desired.public_network_access == "Disabled":
-        notes.append(CLOSED)
-    if instance.access == "Disabled" and desired.public_network_access is None:
-        notes.append("Public network access to the instance is disabled: that is kept.")
-    others = remaining_identities(instance, desired, lost).keys() - desired.user_identities_by_id.keys()
-    if others and desired.user_identities is not None:
-        names = sorted(name_of(instance.user_identities[low]) for low in others)
-        notes.append(f"Other user identities are kept: {', '.join(names)}")
-    return tuple(notes)
-
-
-def _deleted_along(observed: ObservedInstance, inside: list[str]) -> str:
-    """Say what is deleted with the instance, though this tool isn't known to have created it."""
-    names = {endpoint.name for endpoint in observed.endpoints.values()} - ENDPOINT.names(inside)
-    others = f" So are endpoints that this tool didn't record: {', '.join(sorted(names))}." if names else ""
-    return f"Models, twins and routes in the instance are deleted with it.{others}"
 
 
 STEP = InstanceStep()

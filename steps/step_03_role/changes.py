@@ -10,6 +10,7 @@ from steps.shared.role_assignment_changes import AssignRole, RevokeRole
 ROLE_ASSIGNMENT = Kind("role-assignment", 1)
 """An assignment that this step created, by its lower-cased id."""
 VALUE = "role_assignment_id"
+"""The name under which the id of the first one is produced."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,8 @@ class AssignDataRole(AssignRole):
     """Assign the role on the instance."""
 
     kind: Kind = ROLE_ASSIGNMENT
-    value: str = VALUE
+    effect: str = ""
+    """What the role lets its holder do with the data; "" where that isn't known."""
 
     @property
     def key(self) -> str:
@@ -25,7 +27,8 @@ class AssignDataRole(AssignRole):
 
     @property
     def title(self) -> str:
-        return f"assign {self.role.name} to {self.principal.label} ({self.principal.kind})"
+        may = f": {self.effect}" if self.effect else ""
+        return f"assign {self.role.name} to {self.principal.label} ({self.principal.kind}){may}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from engine.refusal import Refusal
+from steps.shared.applications import digest, unique_name
 from steps.shared.tags import MARK
 from steps.step_04_app_registration.observed import Registration
 
 
-def unique_name(instance_id: str) -> str:
-    """Return the `uniqueName` of an instance's application: a function of its lower-cased resource id alone."""
-    return f"digital-twins-{_digest(instance_id)}"
-
-
 def adoption_tag(instance_id: str) -> str:
     """Return the tag of an application that is adopted for this instance."""
-    return f"{MARK}:adopted:{_digest(instance_id)}"
+    return f"{MARK}:adopted:{digest(instance_id)}"
 
 
 def tag_of(found: Registration | None, instance_id: str) -> str:
@@ -75,10 +69,6 @@ def chosen(client_id: str, named: Registration | None, own: Registration | None,
             exit_code=2,
         )
     return named
-
-
-def _digest(instance_id: str) -> str:
-    return hashlib.sha256(instance_id.lower().encode()).hexdigest()[:32]
 
 
 def _names_a_manager(text: str) -> bool:

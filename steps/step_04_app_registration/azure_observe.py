@@ -12,7 +12,7 @@ from cloud.waiting import poll
 from engine.context import Context, Reads
 from engine.record import Record
 from engine.refusal import Refusal
-from steps.shared.applications import ADOPTED, ServicePrincipal
+from steps.shared.applications import ADOPTED, ServicePrincipal, unique_name
 from steps.shared.azure_service_principals import service_principal
 from steps.step_04_app_registration import adoption
 from steps.step_04_app_registration.azure_applications import by_client_id, by_unique_name, matching
@@ -110,7 +110,7 @@ async def _find_with_its_secret(context: Context[Azure], desired: DesiredApplica
 
 async def _find(context: Context[Azure], desired: DesiredApplication, read: Reads) -> Found:
     azure, instance, recorded = context.clients, desired.target.instance_id, context.values.get("client_id", "")
-    name, tag = adoption.unique_name(instance), adoption.adoption_tag(instance)
+    name, tag = unique_name(instance), adoption.adoption_tag(instance)
     adopted = _is_adopted(context.record)
     if desired.app_id:
         named, own = await asyncio.gather(

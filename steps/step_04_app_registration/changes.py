@@ -6,17 +6,18 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloud.permissions import CREATE_PRINCIPAL, DIRECTORY
-from engine.change import Change, Drift, Right
+from cloud.role_names import CREATE_APPLICATION, CREATE_PRINCIPAL, DIRECTORY, UPDATE_APPLICATION
+from engine.change import Change, Difference, Drift, Right
 from engine.context import Context, Target
 from engine.record import Values
 from engine.refusal import Refusal
-from steps.shared.applications import ADOPTED, APPLICATION
-from steps.shared.az_commands import az
+from engine.script import Command
+from steps.shared.applications import ADOPTED, APPLICATION, unique_name
+from steps.shared.az_commands import application, az, upsert
 from steps.shared.tags import MARK
-from steps.step_04_app_registration.adoption import unique_name
 from steps.step_04_app_registration.desired import SINGLE
 from steps.step_04_app_registration.observed import BinView, Settings
+from steps.step_04_app_registration.owners import make_owner
 from steps.step_04_app_registration.recycle_bin import NO_APPLICATION, PRINCIPAL, WHO_MAY_LOOK, restore_any
 from steps.step_04_app_registration.settings import Rules, differences, graph_json, ownership, target_settings
 from steps.step_04_app_registration.switches import switch_ownership
@@ -55,6 +56,10 @@ class WriteApplication(Change["Azure"]):
         return (*releases, *self._switches[1])
 
     @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(UPDATE_APPLICATION, DIRECTORY),)
+
+    @property
     def _switches(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         is_adopted = bool(self.rules.adoption_tag)
         return switch_ownership(self.before, self.after, self.rules.owned) if is_adopted else ((), ())
@@ -85,13 +90,12 @@ class WriteApplication(Change["Azure"]):
             request_id=error.request_id,
         )
 
-    def az(self) -> str:
-        name = unique_name(self.target.instance_id)
-        path = f"applications/{self.object_id}" if self.object_id else f"applications(uniqueName='{name}')"
-        prefer = [] if self.object_id else ["Prefer=create-if-missing"]
-        headers = ["--headers", "Content-Type=application/json", *prefer]
-        body = ["--body", json.dumps(graph_json(self.after))]
-        return az("rest", "--method", "PATCH", "--url", f"{self.target.graph}/v1.0/{path}", *headers, *body)
+    def commands(self) -> tuple[Command, ...]:
+        body, url = json.dumps(graph_json(self.after)), f"{self.target.graph}/v1.0/applications"
+        if not self.object_id:
+            return (upsert(f"{url}(uniqueName='{unique_name(self.target.instance_id)}')", body),)
+        headers = ("--headers", "Content-Type=application/json")
+        return (az("rest", "--method", "PATCH", "--url", f"{url}/{self.object_id}", *headers, "--body", body),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,9 +120,11 @@ class CreateApplication(WriteApplication):
             exit_code=3,
         )
 
-    def az(self) -> str:
-        upsert = super().az()
-        return upsert if self.bin_view == "all" else f"{restore_any(self.target)}\n{upsert}"
+    def commands(self) -> tuple[Command, ...]:
+        restore = () if self.bin_view == "all" else (restore_any(self.target),)
+        # By Graph the creator is an owner; where someone else creates it, that is whoever asked for it.
+        owner = self.rules.desired.signed_in
+        return (*restore, *super().commands(), *((make_owner(self.target, owner),) if owner else ()))
 
     @property
     def title(self) -> str:
@@ -132,6 +138,10 @@ class CreateApplication(WriteApplication):
     @property
     def drift(self) -> Drift:
         return Drift.MISSING
+
+    @property
+    def rights(self) -> tuple[Right, ...]:
+        return (Right(CREATE_APPLICATION, DIRECTORY),)
 
     @property
     def owns(self) -> tuple[str, ...]:
@@ -149,6 +159,10 @@ class UpdateApplication(WriteApplication):
     @property
     def title(self) -> str:
         return f"update application {self.before.name}: {_words(self.before, self.after)}"
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        return differences(self.before, self.after)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -228,7 +242,7 @@ class CreateServicePrincipal(Change["Azure"]):
 
     @property
     def rights(self) -> tuple[Right, ...]:
-        return (Right(CREATE_PRINCIPAL, DIRECTORY),) if self.is_multi_tenant else ()
+        return (Right(CREATE_PRINCIPAL if self.is_multi_tenant else UPDATE_APPLICATION, DIRECTORY),)
 
     async def apply(self, context: Context[Azure]) -> Values:
         from cloud.graph_replication import REPLICATION_BOUND
@@ -238,11 +252,10 @@ class CreateServicePrincipal(Change["Azure"]):
         created = await create_service_principal(context.clients, client_id, (MARK,), context.progress, bound=bound)
         return {"service_principal_id": created}
 
-    def az(self) -> str:
-        if self.client_id:
-            return az("ad", "sp", "create", "--id", self.client_id)
-        url = f"{self.target.graph}/v1.0/applications(uniqueName='{unique_name(self.target.instance_id)}')"
-        return f"az ad sp create --id $({az('rest', '--url', url, '--query', 'appId', '--output', 'tsv')})"
+    def commands(self) -> tuple[Command, ...]:
+        client_id = self.client_id or application(self.target)
+        url = (f"{self.target.graph}/v1.0/servicePrincipals(appId='", client_id, "')")
+        return (upsert(url, json.dumps({"tags": [MARK]}), is_patient=True),)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cloud.identifiers import Principal
 from engine.context import Target
-from engine.input import FROM_STATE, Given, Lookup, flag_of, items_of, list_of, text_of
+from engine.input import FROM_STATE, Given, Lookup, flag_of, items_of, list_of, text_of, told
 from engine.refusal import BadInput
 from steps.shared.applications import DEFAULT_REPLY_URL, is_left_out, public_reply_urls
 from steps.shared.names import Names
@@ -47,6 +47,8 @@ class Secret:
     """The file that it is written to, or PRINTED."""
     rotate: bool = False
     """Another one is created even where one works."""
+    retire: bool = False
+    """All others that this tool created are removed, though they work."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,10 @@ def lookups(given: Mapping[str, Given]) -> tuple[Lookup, ...]:
     if is_left_out(given):
         return ()
     remembered = "owner" in given and given["owner"].source == FROM_STATE
-    return tuple(Lookup("principal", owner, remembered=remembered) for owner in list_of(given, "owner") or ())
+    return tuple(
+        Lookup("principal", owner, remembered=remembered, source=told(given, "owner"))
+        for owner in list_of(given, "owner") or ()
+    )
 
 
 def desired_application(given: Mapping[str, Given], target: Target, names: Names) -> DesiredApplication:
@@ -167,6 +172,11 @@ def _refuse_secret_without_name(given: Mapping[str, Given]) -> None:
         return
     if flag_of(given, "rotate_secret"):
         raise BadInput("--rotate-secret needs the secret's name.", "Name it with --secret NAME.")
+    if flag_of(given, "retire_secrets"):
+        raise BadInput(
+            "--retire-secrets needs the name of the secret that stays.",
+            "Name it with --secret NAME; --secret none removes all of them.",
+        )
     details = [name for name in ("secret_days", "secret_file") if name in given and given[name].source != FROM_STATE]
     if details and ("secret" not in given or given["secret"].source == FROM_STATE):
         what = f"{details[0]} (from {given[details[0]].source})"
@@ -179,7 +189,8 @@ def _secret(given: Mapping[str, Given], folder: str) -> Secret | None:
         return None
     file = text_of(given, "secret_file") or str(Path(folder) / f"{name}.secret")
     days = int(text_of(given, "secret_days") or DEFAULT_DAYS)
-    return Secret(name, days, file, rotate=bool(flag_of(given, "rotate_secret")))
+    rotate, retire = (bool(flag_of(given, name)) for name in ("rotate_secret", "retire_secrets"))
+    return Secret(name, days, file, rotate=rotate, retire=retire)
 
 
 def _federated(item: Mapping[str, str], exchange: str) -> FederatedCredential:

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.change import Change, Drift
-from engine.context import Context
+from engine.context import Context, Target
 from engine.record import Kind, Values
 from engine.refusal import BadInput
-from steps.shared.az_commands import az
+from engine.script import Command
+from steps.shared.az_commands import application, az, upsert
 from steps.step_04_app_registration.desired import GITHUB, IDS_OF_REPOSITORY
 from steps.step_04_app_registration.observed import FederatedCredential
 from steps.step_04_app_registration.partial_plan import PartialPlan
@@ -39,6 +40,7 @@ class WriteFederated(Change["Azure"]):
     """One of this name exists, and is changed."""
     client_id: str
     """"" while the application doesn't exist."""
+    target: Target | None = None
 
     @property
     def key(self) -> str:
@@ -68,9 +70,7 @@ class WriteFederated(Change["Azure"]):
         await write_federated(context.clients, object_id, self.credential, context.progress)
         return {}
 
-    def az(self) -> str:
-        if not self.client_id:
-            return ""
+    def commands(self) -> tuple[Command, ...]:
         credential = self.credential
         parameters = {
             "name": credential.name,
@@ -78,9 +78,15 @@ class WriteFederated(Change["Azure"]):
             "subject": credential.subject,
             "audiences": list(credential.audiences),
         }
-        verb = ["update", "--federated-credential-id", credential.name] if self.exists else ["create"]
-        rest = ["--id", self.client_id, "--parameters", json.dumps(parameters)]
-        return az("ad", "app", "federated-credential", *verb, *rest)
+        if self.client_id:
+            verb = ["update", "--federated-credential-id", credential.name] if self.exists else ["create"]
+            rest = ["--id", self.client_id, "--parameters", json.dumps(parameters)]
+            return (az("ad", "app", "federated-credential", *verb, *rest),)
+        if self.target is None:
+            return ()
+        item = f"')/federatedIdentityCredentials(name='{credential.name}')"
+        url = (f"{self.target.graph}/v1.0/applications(appId='", application(self.target), item)
+        return (upsert(url, json.dumps(parameters), is_patient=True),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +117,11 @@ class RemoveFederated(Change["Azure"]):
         await remove_federated(context.clients, object_id, self.name, context.progress)
         return {}
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         if not self.client_id:
-            return ""
+            return ()
         rest = ("--id", self.client_id, "--federated-credential-id", self.name)
-        return az("ad", "app", "federated-credential", "delete", *rest)
+        return (az("ad", "app", "federated-credential", "delete", *rest),)
 
 
 def plan_federated(
@@ -125,6 +131,7 @@ def plan_federated(
     *,
     is_adopted: bool,
     client_id: str = "",
+    target: Target | None = None,
 ) -> PartialPlan:
     """Add and change the desired credentials, and remove ours that are not desired. Others' are kept.
 
@@ -147,7 +154,8 @@ def plan_federated(
         if same:
             notes.append(f"Federated credential {credential.name} exists as {same.name}.")
         else:
-            writes.append(WriteFederated(credential=credential, exists=before is not None, client_id=client_id))
+            write = WriteFederated(credential=credential, exists=before is not None, client_id=client_id, target=target)
+            writes.append(write)
     if any(write.credential.issuer == GITHUB and _NAMED_ONLY.match(write.credential.subject) for write in writes):
         notes.append(
             "The tokens of a GitHub repository that was created, renamed or moved since 15 July 2026 name ids too: if "

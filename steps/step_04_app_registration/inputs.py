@@ -109,6 +109,14 @@ INPUTS = (
     ),
     Input("rotate_secret", "Create a new secret beside the old ones.", "", kind="flag", group=GROUP, kept=False),
     Input(
+        "retire_secrets",
+        "Remove all secrets that this tool created but the current one, at once.",
+        "",
+        kind="flag",
+        group=GROUP,
+        kept=False,
+    ),
+    Input(
         "federated_credential",
         "Who may sign in as the app without a secret.",
         "name=NAME,github=OWNER/REPO,...",

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from cloud.identifiers import Principal
 from engine.change import Change, Drift
-from engine.context import Context
+from engine.context import Context, Target
 from engine.record import Kind, Values
 from engine.refusal import BadInput
-from steps.shared.az_commands import az
+from engine.script import Command, Word
+from steps.shared.az_commands import application, az
 from steps.step_04_app_registration.observed import Owner
 from steps.step_04_app_registration.partial_plan import PartialPlan
 
@@ -29,6 +30,7 @@ class AddOwner(Change["Azure"]):
     owner: Owner
     client_id: str
     """"" while the application doesn't exist."""
+    target: Target | None = None
     drift = Drift.MISSING
 
     @property
@@ -50,8 +52,10 @@ class AddOwner(Change["Azure"]):
         await add_owner(context.clients, object_id, self.owner.id, context.progress)
         return {}
 
-    def az(self) -> str:
-        return _az("add", self.client_id, self.owner)
+    def commands(self) -> tuple[Command, ...]:
+        if self.client_id:
+            return (_az("add", self.client_id, self.owner.id),)
+        return (_az("add", application(self.target), self.owner.id),) if self.target else ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +86,8 @@ class RemoveOwner(Change["Azure"]):
         await remove_owner(context.clients, object_id, self.owner.id, context.progress)
         return {}
 
-    def az(self) -> str:
-        return _az("remove", self.client_id, self.owner)
+    def commands(self) -> tuple[Command, ...]:
+        return (_az("remove", self.client_id, self.owner.id),) if self.client_id else ()
 
 
 def plan_owners(
@@ -93,6 +97,7 @@ def plan_owners(
     *,
     creator: str = "",
     client_id: str = "",
+    target: Target | None = None,
 ) -> PartialPlan:
     """Add the desired owners and remove ours that are not desired, but never the last one. Others' are kept.
 
@@ -105,7 +110,7 @@ def plan_owners(
     ids = {owner.object_id.lower() for owner in desired}
     existing = {owner.id for owner in present}
     adds = [
-        AddOwner(owner=Owner(owner.object_id.lower(), owner.label), client_id=client_id)
+        AddOwner(owner=Owner(owner.object_id.lower(), owner.label), client_id=client_id, target=target)
         for owner in desired
         if owner.object_id.lower() not in existing
     ]
@@ -129,5 +134,11 @@ def _refuse_groups(desired: tuple[Principal, ...]) -> None:
         )
 
 
-def _az(verb: str, client_id: str, owner: Owner) -> str:
-    return az("ad", "app", "owner", verb, "--id", client_id, "--owner-object-id", owner.id) if client_id else ""
+def make_owner(target: Target, who: str) -> Command:
+    """Return the command that makes a principal an owner of our application, or leaves it one."""
+    return _az("add", application(target), who)
+
+
+def _az(verb: str, client_id: Word, owner: str) -> Command:
+    is_new = not isinstance(client_id, str)
+    return az("ad", "app", "owner", verb, "--id", client_id, "--owner-object-id", owner, is_patient=is_new)

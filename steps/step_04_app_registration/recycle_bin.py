@@ -9,9 +9,9 @@ from engine.change import Change, Drift
 from engine.context import Context, Target
 from engine.record import Kind, Record, Values
 from engine.refusal import Refusal
-from steps.shared.applications import APPLICATION
+from engine.script import Command, Variable
+from steps.shared.applications import APPLICATION, unique_name
 from steps.shared.az_commands import az
-from steps.step_04_app_registration.adoption import unique_name
 from steps.step_04_app_registration.observed import ObservedApplication
 from steps.step_04_app_registration.secret_changes import NO_SECRET
 
@@ -85,8 +85,8 @@ class RestoreApplication(Change["Azure"]):
         await restore(context.clients, self.ids.application, context.progress, tolerated=tolerated)
         return {"application_object_id": self.ids.application}
 
-    def az(self) -> str:
-        return _restore(self.target, self.ids.application)
+    def commands(self) -> tuple[Command, ...]:
+        return (_restore(self.target, self.ids.application),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +141,8 @@ class DeleteApplication(Change["Azure"]):
         await delete_application(context.clients, self.object_id, context.progress)
         return NO_APPLICATION
 
-    def az(self) -> str:
-        return az("ad", "app", "delete", "--id", self.object_id)
+    def commands(self) -> tuple[Command, ...]:
+        return (az("ad", "app", "delete", "--id", self.object_id),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,8 +161,8 @@ class PurgeServicePrincipal(Change["Azure"]):
         await purge(context.clients, self.object_id, context.progress)
         return {}
 
-    def az(self) -> str:
-        return az("rest", "--method", "DELETE", "--url", _in_recycle_bin(self.target, self.object_id))
+    def commands(self) -> tuple[Command, ...]:
+        return (az("rest", "--method", "DELETE", "--url", _in_recycle_bin(self.target, self.object_id)),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,10 +194,10 @@ class PurgeApplication(Change["Azure"]):
         await purge(context.clients, self.object_id, context.progress)
         return NO_APPLICATION
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         if not self.object_id:
-            return _for_each_in_bin(self.target, "--method", "DELETE")
-        return az("rest", "--method", "DELETE", "--url", _in_recycle_bin(self.target, self.object_id))
+            return (_for_each_in_bin(self.target, "--method", "DELETE"),)
+        return (az("rest", "--method", "DELETE", "--url", _in_recycle_bin(self.target, self.object_id)),)
 
 
 def purges(target: Target, ids: Ids) -> tuple[Change[Azure], ...]:
@@ -208,19 +208,19 @@ def purges(target: Target, ids: Ids) -> tuple[Change[Azure], ...]:
     return (PurgeServicePrincipal(target=target, object_id=ids.principal), application)
 
 
-def restore_any(target: Target) -> str:
+def restore_any(target: Target) -> Command:
     """Return the command that restores our application if it is in the recycle bin, for someone who may look there."""
     return _for_each_in_bin(target, "--method", "POST", tail="/restore")
 
 
-def _for_each_in_bin(target: Target, *method: str, tail: str = "") -> str:
+def _for_each_in_bin(target: Target, *method: str, tail: str = "") -> Command:
     url = f"{target.graph}/v1.0/directory/deletedItems"
     query = f"value[?uniqueName=='{unique_name(target.instance_id)}'].id"
-    listed = az("rest", "--url", f"{url}/microsoft.graph.application?$top=999", "--query", query, "--output", "tsv")
-    return f'for id in $({listed}); do {az("rest", *method)} --url "{url}/$id{tail}"; done'
+    found = Variable("id", az("rest", "--url", f"{url}/microsoft.graph.application?$top=999", "--query", query))
+    return Command(("rest", *method, "--url", (f"{url}/", found, tail)), each=found)
 
 
-def _restore(target: Target, object_id: str) -> str:
+def _restore(target: Target, object_id: str) -> Command:
     return az("rest", "--method", "POST", "--url", f"{_in_recycle_bin(target, object_id)}/restore")
 
 

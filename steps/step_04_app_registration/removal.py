@@ -28,6 +28,12 @@ from steps.step_04_app_registration.secrets import recorded_files, secrets_of
 from steps.step_04_app_registration.settings import Rules, released_settings
 from steps.step_04_app_registration.switches import restored_switches, what_stays
 
+IN_THE_BIN = (
+    "The application and its service principal go to the directory's recycle bin, where they stay for 30 days; "
+    "with --purge they don't."
+)
+"""Source: https://learn.microsoft.com/entra/identity/enterprise-apps/delete-recover-faq"""
+
 
 def plan_removal(
     observed: ObservedApplication, desired: DesiredApplication, record: Record, values: Values, *, purge: bool
@@ -65,7 +71,8 @@ def plan_removal(
         released=(*_all_but_files(record), *sorted(consent)),
     )
     purged = purges(target, Ids(found.object_id, principal, delete.owns)) if purge else ()
-    return Plan((*rest.first, *rest.changes, delete, *purged), notes=rest.notes, vanished=rest.vanished)
+    notes = rest.notes if purge else (*rest.notes, IN_THE_BIN)
+    return Plan((*rest.first, *rest.changes, delete, *purged), notes=notes, vanished=rest.vanished)
 
 
 def _release(observed: ObservedApplication, found: Registration, rules: Rules, record: Record, values: Values) -> Plan:

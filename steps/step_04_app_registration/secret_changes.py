@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from engine.change import Change, Drift
 from engine.context import Context
 from engine.record import Kind, Values
+from engine.script import Command
 from steps.shared.az_commands import az
 from steps.shared.tags import MARK
 from steps.step_04_app_registration.desired import PRINTED, Secret
@@ -93,12 +94,12 @@ class CreateSecret(Change["Azure"]):
             "secret_file": "" if file == PRINTED else file,
         }
 
-    def az(self) -> str:
-        if not self.client_id:
-            return ""
+    def commands(self) -> tuple[Command, ...]:
+        if not self.client_id:  # whoever asks for it owns the application then, and creates it in the next run
+            return ()
         display_name = label(self.secret.name, self.number)
-        rest = ("--append", "--display-name", display_name, "--end-date", self.ends)
-        return az("ad", "app", "credential", "reset", "--id", self.client_id, *rest)
+        rest = ("--append", "--display-name", display_name, "--end-date", self.ends, "--output", "json")
+        return (az("ad", "app", "credential", "reset", "--id", self.client_id, *rest),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,8 @@ class RemoveSecret(Change["Azure"]):
     is_expired: bool
     client_id: str
     """"" where `destroy` removes it."""
+    retired: str = ""
+    """The date until which it would have worked beside the current one; "" where it isn't removed for being older."""
     drift = Drift.LEFT_OVER
 
     @property
@@ -121,6 +124,8 @@ class RemoveSecret(Change["Azure"]):
 
     @property
     def title(self) -> str:
+        if self.retired:
+            return f"remove older client secret {self.name}, valid until {self.retired}"
         return f"remove client secret {self.name}{': it has expired' if self.is_expired else ''}"
 
     @property
@@ -133,10 +138,10 @@ class RemoveSecret(Change["Azure"]):
         await remove_secret(context.clients, context.values["application_object_id"], self.key_id)
         return NO_SECRET if self.is_current else {}
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         if not self.client_id:
-            return ""
-        return az("ad", "app", "credential", "delete", "--id", self.client_id, "--key-id", self.key_id)
+            return ()
+        return (az("ad", "app", "credential", "delete", "--id", self.client_id, "--key-id", self.key_id),)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,11 +26,12 @@ MOST_PERSONAL = 2
 
 
 def plan_secrets(secrets: Secrets, desired: Secret | None) -> PartialPlan:
-    """Create a secret where none works, or another one on request; older ones keep working until they expire.
+    """Create a secret where none works, or another one on request; older ones work until they expire or are retired.
 
-    None removes all that are recorded as ours, and with each the file that it was written to. What an interrupted run
-    may have created without anybody having learned it is removed first. A secret that has our mark and isn't recorded
-    (the state file was lost, or another machine created it) counts. Raises BadInput for a file that can't be written.
+    Those that are recorded as ours are retired on request, once the current one is there. None removes all that are
+    recorded as ours, and with each the file that it was written to. What an interrupted run may have created without
+    anybody having learned it is removed first. A secret that has our mark and isn't recorded (the state file was lost,
+    or another machine created it) counts. Raises BadInput for a file that can't be written.
     """
     if desired is None:
         return _remove(secrets, secrets.recorded)
@@ -76,19 +77,19 @@ def _remove(secrets: Secrets, removed: tuple[OurSecret, ...]) -> PartialPlan:
 def _keep(secrets: Secrets, desired: Secret, current: OurSecret, working: list[OurSecret]) -> PartialPlan:
     if secrets.files.problem:
         raise _file_refusal(secrets.files.problem)
-    expired = _expired(secrets)
-    files = plan_files(secrets, {secret.item for secret in secrets.ours if secret not in expired})
+    expired, retired = _expired(secrets), _retired(secrets, desired, current)
+    files = plan_files(secrets, {secret.item for secret in secrets.ours if secret not in (*expired, *retired)})
     own = [path for path, secret in secrets.recorded_files.values() if secret == current.item]
     recorded_file = secrets.file if current.key_id == secrets.key_id else ""
     adoptable = _unrecorded(secrets)
     if current.password.hint and current.password.hint == secrets.files.hint:
         item = SECRET_FILE.item(current.name, str(current.number), desired.file)
         adoptable += (item,) if item not in secrets.owned else ()
-    older = [secret for secret in working if secret != current]
+    older = [secret for secret in working if secret not in (current, *retired)]
     return PartialPlan(
         first=_lost_removals(secrets),
-        changes=(*_removals(secrets, expired, are_expired=True), *files.changes),
-        notes=(*_notes(current, desired, secrets), *_older(older), *_others(secrets, desired), *files.notes),
+        changes=(*_removals(secrets, expired, are_expired=True), *_retirements(secrets, retired), *files.changes),
+        notes=(*_notes(current, desired, secrets), *_older(older, desired), *_others(secrets, desired), *files.notes),
         values={
             "secret_key_id": current.key_id,
             "secret_expires": moment(current.password.ends),
@@ -103,7 +104,7 @@ def _create(
     secrets: Secrets, desired: Secret, same_name: tuple[OurSecret, ...], working: list[OurSecret]
 ) -> PartialPlan:
     _refuse_file(secrets, desired)
-    expired = _expired(secrets)
+    expired, retired = _expired(secrets), _retired(secrets, desired, None)
     recorded = [int(number) for name, number in SECRET.among(secrets.owned).values() if name == desired.name]
     number = max((*(secret.number for secret in same_name), *recorded), default=0) + 1
     item = SECRET.item(desired.name, str(number))
@@ -117,18 +118,35 @@ def _create(
         replaced=tuple(item for item, (path, _secret) in secrets.recorded_files.items() if path == desired.file),
         client_id=secrets.client_id,
     )
-    files = plan_files(secrets, {secret.item for secret in secrets.ours if secret not in expired}, desired.file)
-    first, changes = _lost_removals(secrets), (*_removals(secrets, expired, are_expired=True), *files.changes)
+    staying = {secret.item for secret in secrets.ours if secret not in (*expired, *retired)}
+    files = plan_files(secrets, staying, desired.file)
+    removals = (*_removals(secrets, expired, are_expired=True), *_retirements(secrets, retired))
+    first, changes = _lost_removals(secrets), (*removals, *files.changes)
+    older = [secret for secret in working if secret not in retired]
     return PartialPlan(
         first=(*first, create) if was_creating else first,
         changes=changes if was_creating else (create, *changes),
-        notes=(*_older(working), *_others(secrets, desired), *files.notes),
+        notes=(*_older(older, desired), *_others(secrets, desired), *files.notes),
         vanished=files.vanished,
     )
 
 
 def _expired(secrets: Secrets) -> tuple[OurSecret, ...]:
     return tuple(secret for secret in secrets.recorded if secret.is_expired(secrets.now))
+
+
+def _retired(secrets: Secrets, desired: Secret, current: OurSecret | None) -> tuple[OurSecret, ...]:
+    """Return what is to be retired beside the current secret, or beside one that is about to be created."""
+    others = (secret for secret in secrets.recorded if secret != current and not secret.is_expired(secrets.now))
+    return tuple(others) if desired.retire else ()
+
+
+def _retirements(secrets: Secrets, retired: tuple[OurSecret, ...]) -> tuple[RemoveSecret, ...]:
+    removals = _removals(secrets, retired, are_expired=False)
+    return tuple(
+        replace(removal, retired=moment(secret.password.ends)[:10])
+        for removal, secret in zip(removals, retired, strict=True)
+    )
 
 
 def _removals(secrets: Secrets, removed: tuple[OurSecret, ...], *, are_expired: bool) -> tuple[RemoveSecret, ...]:
@@ -203,15 +221,19 @@ def _notes(current: OurSecret, desired: Secret, secrets: Secrets) -> tuple[str, 
     return tuple(notes)
 
 
-def _older(older: list[OurSecret]) -> tuple[str, ...]:
+def _older(older: list[OurSecret], desired: Secret) -> tuple[str, ...]:
     if not older:
         return ()
     until = ", ".join(moment(secret.password.ends)[:10] for secret in older)
     which = "1 older secret is" if len(older) == 1 else f"{len(older)} older secrets are"
-    return (f"{which} valid until {until}.",)
+    if desired.retire:  # somebody else may need what isn't recorded here
+        return (f"{which} valid until {until}, and kept: no record says that this deployment created it.",)
+    return (f"{which} valid until {until}. --retire-secrets removes what this deployment created of that.",)
 
 
 def _others(secrets: Secrets, desired: Secret) -> tuple[str, ...]:
+    if desired.retire:
+        return ()
     others = [
         f"{secret.name} until {moment(secret.password.ends)[:10]}"
         for secret in secrets.recorded
@@ -228,13 +250,15 @@ def _others(secrets: Secrets, desired: Secret) -> tuple[str, ...]:
 def refuse_secrets(settings: Settings, passwords: tuple[Password, ...], plan: PartialPlan) -> None:
     """Raise BadInput where an application for personal accounts would have more than MOST_PERSONAL client secrets.
 
+    What is retired counts: it goes only once the new secret is there.
+
     Source: "Validation differences by supported account types" in the Microsoft identity platform documentation.
     """
     planned = (*plan.first, *plan.changes)
     creates = sum(isinstance(change, CreateSecret) for change in planned)
     if settings.audience != PERSONAL or not creates:
         return
-    removed = {change.key_id for change in planned if isinstance(change, RemoveSecret)}
+    removed = {change.key_id for change in planned if isinstance(change, RemoveSecret) and not change.retired}
     if sum(password.key_id not in removed for password in passwords) + creates > MOST_PERSONAL:
         raise BadInput(
             f"An application for personal accounts can't have more than {MOST_PERSONAL} client secrets.",

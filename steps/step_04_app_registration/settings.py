@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
+from engine.change import Difference
 from engine.record import Kind
 from steps.shared.applications import DEFAULT_REPLY_URL
 from steps.shared.digital_twins_api import DIGITAL_TWINS, READ_WRITE
@@ -53,10 +54,11 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A difference between two settings, in words."""
+class SettingDifference(Difference):
+    """A setting of an application that differs."""
 
-    words: str
+    words: str = ""
+    """What is to be done, for a title."""
     implied: bool = False
     """It is the same for every application that this tool creates."""
 
@@ -109,32 +111,39 @@ def released_settings(present: Settings, rules: Rules) -> Settings:
     )
 
 
-def differences(before: Settings, after: Settings) -> tuple[Difference, ...]:
+def differences(before: Settings, after: Settings) -> tuple[SettingDifference, ...]:
     """Return how the settings differ."""
-    found: list[Difference] = []
+    found: list[SettingDifference] = []
     if before.name != after.name:
-        found.append(Difference(f"rename it to {after.name}"))
+        found.append(SettingDifference("name", before.name, after.name, f"rename it to {after.name}"))
     if before.audience != after.audience:
-        found.append(Difference(f"make it {_AUDIENCE_WORDS.get(after.audience, after.audience)}"))
+        was, becomes = (_AUDIENCE_WORDS.get(audience, audience) for audience in (before.audience, after.audience))
+        found.append(SettingDifference("who may sign in", was, becomes, f"make it {becomes}"))
     found += _url_differences(before, after)
-    for was, becomes, words in (
+    for was_allowed, is_allowed, words in (
         (before.fallback, after.fallback, "public-client flows"),
         (before.access_tokens, after.access_tokens, "implicit grant of access tokens"),
         (before.id_tokens, after.id_tokens, "implicit grant of id tokens"),
     ):
-        if bool(was) != bool(becomes):
-            found.append(Difference(f"{'allow' if becomes else 'forbid'} {words}"))
+        if bool(was_allowed) != bool(is_allowed):
+            verb = "allow" if is_allowed else "forbid"
+            found.append(SettingDifference(words, _allowed(was_allowed), _allowed(is_allowed), f"{verb} {words}"))
     if before.permissions != after.permissions:
         fewer = with_read_write(after.permissions) != after.permissions
-        found.append(Difference(f"{'no longer ' if fewer else ''}ask for Digital Twins Read.Write", implied=not fewer))
+        asked = ("Digital Twins Read.Write", "") if fewer else ("", "Digital Twins Read.Write")
+        words = f"{'no longer ' if fewer else ''}ask for Digital Twins Read.Write"
+        found.append(SettingDifference("permission", *asked, words, implied=not fewer))
     if before.notes != after.notes:
-        found.append(Difference("set its notes" if after.notes else "clear its notes"))
-    if (before.service or "") != (after.service or ""):
-        words = f"set its service management reference to {after.service}"
-        found.append(Difference(words if after.service else "clear its service management reference"))
+        words = "set its notes" if after.notes else "clear its notes"
+        found.append(SettingDifference("notes", before.notes, after.notes, words))
+    old, new = before.service or "", after.service or ""
+    if old != new:
+        words = f"set its service management reference to {new}" if new else "clear its service management reference"
+        found.append(SettingDifference("service management reference", old, new, words))
     found += _tag_differences(before.tags, after.tags)
     if not found and before.token_version != after.token_version:
-        found.append(Difference("set the version of its tokens"))
+        was, becomes = (str(version or "") for version in (before.token_version, after.token_version))
+        found.append(SettingDifference("version of its tokens", was, becomes, "set the version of its tokens"))
     return tuple(found)
 
 
@@ -209,23 +218,29 @@ def graph_json(settings: Settings) -> dict[str, object]:
     return body
 
 
-def _url_differences(before: Settings, after: Settings) -> list[Difference]:
-    found: list[Difference] = []
-    for kind, words in URL_WORDS.items():
+def _allowed(setting: bool | None) -> str:
+    return "allowed" if setting else "forbidden"
+
+
+def _url_differences(before: Settings, after: Settings) -> list[SettingDifference]:
+    found: list[SettingDifference] = []
+    for kind, name in URL_WORDS.items():
         old, new = before.reply_urls[kind], after.reply_urls[kind]
         for url in new:
             if url not in old:
-                found.append(Difference(f"add {words} {url}", implied=(kind, url) == ("public", DEFAULT_REPLY_URL)))
-        found += [Difference(f"remove {words} {url}") for url in old if url not in new]
+                implied = (kind, url) == ("public", DEFAULT_REPLY_URL)
+                found.append(SettingDifference(name, "", url, f"add {name} {url}", implied=implied))
+        found += [SettingDifference(name, url, "", f"remove {name} {url}") for url in old if url not in new]
     return found
 
 
-def _tag_differences(before: tuple[str, ...], after: tuple[str, ...]) -> list[Difference]:
+def _tag_differences(before: tuple[str, ...], after: tuple[str, ...]) -> list[SettingDifference]:
     added = [tag for tag in after if tag not in before]
-    found = [Difference(f"add tag {tag}") for tag in added if not tag.startswith(MARK)]
-    found += [Difference(f"remove tag {tag}") for tag in before if tag not in after and not tag.startswith(MARK)]
-    if any(tag.startswith(MARK) for tag in added):
-        found.append(Difference("tag it as managed by this tool", implied=True))
+    removed = [tag for tag in before if tag not in after and not tag.startswith(MARK)]
+    found = [SettingDifference("tag", "", tag, f"add tag {tag}") for tag in added if not tag.startswith(MARK)]
+    found += [SettingDifference("tag", tag, "", f"remove tag {tag}") for tag in removed]
+    if marks := [tag for tag in added if tag.startswith(MARK)]:
+        found.append(SettingDifference("tag", "", marks[0], "tag it as managed by this tool", implied=True))
     return found
 
 

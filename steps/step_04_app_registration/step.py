@@ -160,10 +160,12 @@ def _parts(observed: ObservedApplication, desired: DesiredApplication, record: R
     """Plan what the application has beside its settings: owners, federated credentials and secrets."""
     is_adopted, owned = bool(tag_of(observed.existing, desired.target.instance_id)), record.owned
     client_id = observed.existing.client_id if observed.existing else ""
-    creator = "" if is_adopted else desired.signed_in
+    creator, target = "" if is_adopted else desired.signed_in, desired.target
     return joined(
-        plan_owners(observed.owners, owned, desired.owners, creator=creator, client_id=client_id),
-        plan_federated(observed.federated, owned, desired.federated, is_adopted=is_adopted, client_id=client_id),
+        plan_owners(observed.owners, owned, desired.owners, creator=creator, client_id=client_id, target=target),
+        plan_federated(
+            observed.federated, owned, desired.federated, is_adopted=is_adopted, client_id=client_id, target=target
+        ),
         plan_secrets(secrets_of(observed, record, values, client_id), desired.secret),
     )
 

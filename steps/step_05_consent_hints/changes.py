@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cloud.permissions import CONSENT as MAY_CONSENT
-from cloud.permissions import DIRECTORY
+from cloud.role_names import CONSENT as MAY_CONSENT
+from cloud.role_names import DIRECTORY
 from engine.change import Change, Drift, Right
-from engine.context import Context
+from engine.context import Context, Target
 from engine.record import Values
+from engine.script import Command, Word
 from steps.shared.applications import CONSENT
-from steps.shared.az_commands import az
+from steps.shared.az_commands import application, az, line
 from steps.shared.digital_twins_api import DIGITAL_TWINS, READ_WRITE_SCOPE
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ class CreateApiPrincipal(Change["Azure"]):
         await create_service_principal(context.clients, DIGITAL_TWINS, (), context.progress, bound=0)
         return {}
 
-    def az(self) -> str:
-        return az("ad", "sp", "create", "--id", DIGITAL_TWINS)
+    def commands(self) -> tuple[Command, ...]:
+        return (az("ad", "sp", "create", "--id", DIGITAL_TWINS),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,7 @@ class GrantConsent(Change["Azure"]):
 
     client_id: str
     """"" while the application doesn't exist."""
+    target: Target
     key = "grant-consent"
     title = f"consent to Digital Twins {READ_WRITE_SCOPE} for the tenant"
     drift = Drift.MISSING
@@ -61,8 +63,8 @@ class GrantConsent(Change["Azure"]):
         await grant_consent(context.clients, client, resource, READ_WRITE_SCOPE, context.progress)
         return {}
 
-    def az(self) -> str:
-        return consent_command(self.client_id) if self.client_id else ""
+    def commands(self) -> tuple[Command, ...]:
+        return (grant(self.client_id or application(self.target)),)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +92,11 @@ class RevokeConsent(Change["Azure"]):
 
 
 def consent_command(client_id: str) -> str:
+    """Return the same as a line."""
+    return line(grant(client_id))
+
+
+def grant(client_id: Word) -> Command:
     """Return the command by which an administrator consents. It replaces what was consented to of this API.
 
     `az ad app permission admin-consent` won't do: it fails in Cloud Shell, for service principals and in other clouds
@@ -97,4 +104,4 @@ def consent_command(client_id: str) -> str:
     service principals have to exist.
     """
     permission = ("--api", DIGITAL_TWINS, "--scope", READ_WRITE_SCOPE)
-    return az("ad", "app", "permission", "grant", "--id", client_id, *permission)
+    return az("ad", "app", "permission", "grant", "--id", client_id, *permission, is_patient=True)

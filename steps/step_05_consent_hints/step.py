@@ -67,7 +67,7 @@ class ConsentStep(Step["Azure", Names, DesiredConsent, ObservedConsent]):
             return Plan((RevokeConsent(),)) if revokes else Plan(reason="an administrator has consented for the tenant")
         if desired.is_granted:
             principal = () if observed.has_api else (CreateApiPrincipal(),)
-            return Plan((*principal, GrantConsent(client_id=client_id)))
+            return Plan((*principal, GrantConsent(client_id=client_id, target=desired.target)))
         if not client_id:
             return Plan(reason="checked once the application exists")
         reason = "nobody has consented for the tenant" if observed.is_readable else "consent can't be read"

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from engine.context import Context
 from engine.record import Kind, Values
 from engine.refusal import Refusal
+from engine.script import Variable, Word
 from steps.shared.az_commands import az, value
 from steps.shared.event_routing import SYSTEM
-from steps.shared.role_assignment_changes import AssignRole, RevokeRole, assign_command
+from steps.shared.role_assignment_changes import AssignRole, RevokeRole
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
@@ -51,16 +52,12 @@ class AssignDestinationRole(AssignRole):
             )
         return await super().apply(context)
 
-    def az(self) -> str:
-        return assign_command(self._principal_in_shell(), self.principal.kind, self.role.name, self.scope)
-
-    def _principal_in_shell(self) -> str:
+    def assignee(self) -> Word:
         if self.principal.object_id:
             return self.principal.object_id
         if self.identity == SYSTEM:
-            return f'"{value(self.instance, "identity.principalId")}"'
-        show = az("identity", "show", "--ids", self.identity, "--query", "principalId", "--output", "tsv")
-        return f'"$({show})"'
+            return value("principal", self.instance, "identity.principalId")
+        return Variable("principal", az("identity", "show", "--ids", self.identity, "--query", "principalId"))
 
 
 @dataclass(frozen=True, kw_only=True)

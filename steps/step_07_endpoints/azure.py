@@ -10,11 +10,14 @@ from azure.mgmt.digitaltwins.models import DigitalTwinsEndpointResource
 
 from cloud.clients import Azure, Polling
 from cloud.data_plane import EFFECT_BOUND
-from cloud.errors import answer_of
+from cloud.errors import ended_badly
 from cloud.waiting import poll, until_visible
 from engine.context import Context
 from engine.refusal import Refusal
 from steps.shared.provisioning import FAILED, PASSING, WORKING, stuck
+
+NOT_SET_UP = "Azure could not set up endpoint {}."
+AGAIN = "Run the same command again: an endpoint that failed is set up again."
 
 
 async def set_up(context: Context[Azure], name: str, properties: Mapping[str, object]) -> None:
@@ -48,15 +51,14 @@ async def set_up(context: Context[Azure], name: str, properties: Mapping[str, ob
             progress=context.progress,
         )
     except HttpResponseError as error:
-        answer = answer_of(error)
-        if answer is None or answer.status >= 300:
-            raise
-        raise _failed(name, f"{answer.code}: {answer.message}") from error
+        if (failed := ended_badly(error, NOT_SET_UP.format(name), AGAIN)) is not None:
+            raise failed from error
+        raise
     state = str(created.properties.provisioning_state)
     if state in PASSING:
         state = await settled(context, name)
     if state not in WORKING:
-        raise _failed(name, f"Its provisioning state is {state}.")
+        raise Refusal(NOT_SET_UP.format(name), why=f"Its provisioning state is {state}.", next=AGAIN)
 
 
 async def settled(context: Context[Azure], name: str) -> str:
@@ -80,11 +82,3 @@ async def delete(context: Context[Azure], name: str) -> None:
 
 def _instance(context: Context[Azure]) -> tuple[str, str]:
     return context.target.resource_group, context.target.instance
-
-
-def _failed(name: str, why: str) -> Refusal:
-    return Refusal(
-        f"Azure could not set up endpoint {name}.",
-        why=why,
-        next="Run the same command again: an endpoint that failed is set up again.",
-    )

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from engine.change import Change, Drift, Right
+from engine.change import Change, Difference, Drift, Right
 from engine.context import Context
 from engine.record import Values
+from engine.script import Command
 from steps.shared.destinations import CONTAINER, parent
-from steps.shared.event_routing import Endpoint
+from steps.shared.event_routing import Endpoint, FoundEndpoint, endpoint_differences
 from steps.shared.provisioning import FAILED, WORKING, stuck
 from steps.step_07_endpoints.az_commands import create_endpoint, delete_endpoint
 
@@ -57,7 +58,7 @@ class _SetUp(Change["Azure"]):
         await set_up(context, self.endpoint.name, properties)
         return {}
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         return create_endpoint(self.instance_id, self.endpoint, self.rule)
 
 
@@ -66,6 +67,8 @@ class SetEndpoint(_SetUp):
     """Create an endpoint, change it, or give it its keys again."""
 
     reason: Reason = Reason.MISSING
+    before: FoundEndpoint | None = None
+    """The endpoint as it exists, where it differs."""
     recorded: tuple[str, ...] = ()
     """What is recorded of it so far."""
 
@@ -92,6 +95,11 @@ class SetEndpoint(_SetUp):
     @property
     def drift(self) -> Drift:
         return Drift.MISSING if self.reason in (Reason.MISSING, Reason.REPLACED) else Drift.DIFFERS
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """Of what Azure shows of an endpoint; a key-based one may differ in what is recorded only."""
+        return endpoint_differences(self.before, self.endpoint) if self.before else ()
 
     @property
     def owns(self) -> tuple[str, ...]:
@@ -162,8 +170,8 @@ class DeleteEndpoint(Change["Azure"]):
         await delete(context, self.name)
         return {}
 
-    def az(self) -> str:
-        return delete_endpoint(self.instance_id, self.name)
+    def commands(self) -> tuple[Command, ...]:
+        return (delete_endpoint(self.instance_id, self.name),)
 
 
 def _key_rights(endpoint: Endpoint) -> tuple[Right, ...]:

@@ -17,7 +17,7 @@ from steps.shared.event_routing import (
     owned_endpoint_items,
 )
 from steps.shared.provisioning import FAILED, GOING, WORKING
-from steps.step_07_endpoints.az_commands import delete_endpoint
+from steps.step_07_endpoints.az_commands import delete_endpoint_line
 from steps.step_07_endpoints.changes import AwaitEndpoint, DeleteEndpoint, Reason, SetEndpoint
 from steps.step_07_endpoints.inputs import DesiredEndpoints
 from steps.step_07_endpoints.observed import ObservedEndpoints
@@ -64,7 +64,7 @@ class Comparison:
             if not why and endpoint.uses_rule and not self.observed.rules.get(endpoint.name):
                 why = f"no authorization rule of {endpoint.destination} may send: add one with Send."
             if why:
-                problems.append(f"Endpoint {endpoint.name}: {why}")
+                problems.append(f"Endpoint {endpoint.name}{self.desired.source}: {why}")
         if problems:
             count = len(problems)
             raise BadInput(
@@ -102,7 +102,7 @@ class Comparison:
             if name not in self.ours and not agrees(found, endpoint, self.owned):
                 raise BadInput(
                     f"There is an endpoint {found.name} already, with other settings, which this tool did not create.",
-                    f"Give yours another name, or delete it: {delete_endpoint(self.instance_id, found.name)}",
+                    f"Give yours another name, or delete it: {delete_endpoint_line(self.instance_id, found.name)}",
                 )
             others = self._foreign_routes(name)
             if name in self.leaving and others:
@@ -150,6 +150,7 @@ class Comparison:
             endpoint=endpoint,
             rule=self._rule(endpoint),
             reason=reason,
+            before=self.observed.endpoints.get(endpoint.name.lower()) if reason is Reason.DIFFERS else None,
             recorded=owned_endpoint_items(endpoint.name, self.owned),
         )
 

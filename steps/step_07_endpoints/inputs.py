@@ -58,6 +58,8 @@ class DesiredEndpoints:
     """None: not mentioned, left as they are. Empty: what this tool created is deleted."""
     renew_keys: bool = False
     """Whether key-based endpoints are given their keys again: Azure doesn't tell which keys they have."""
+    source: str = ""
+    """Where the endpoints come from, as it is told after their names; "" where they aren't mentioned."""
 
     def has(self, name: str) -> bool:
         """Whether an endpoint of this name, in any case, is desired."""
@@ -68,7 +70,8 @@ def desired_state(given: Mapping[str, Given], target: Target, names: Names) -> D
     """Return the endpoints. BadInput for an endpoint whose identity the same inputs take away from the instance."""
     endpoints = desired_endpoints(given, target, names)
     _refuse_absent_identities(endpoints or (), flag_of(given, "system_identity"), user_identity_ids(given, target))
-    return DesiredEndpoints(target, endpoints, bool(flag_of(given, "renew_keys")))
+    source = f" (from {given['endpoint'].source})" if "endpoint" in given else ""
+    return DesiredEndpoints(target, endpoints, bool(flag_of(given, "renew_keys")), source)
 
 
 def _refuse_absent_identities(

@@ -11,7 +11,7 @@ from azure.digitaltwins.core import DigitalTwinsEventRoute
 from cloud.clients import Azure
 from engine.context import Context
 from engine.refusal import Refusal
-from steps.shared.azure_event_routing import write_route
+from steps.shared.azure_event_routing import write_to_instance
 from steps.shared.event_routing import Route
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def set_route(context: Context[Azure], route: Route, title: str, foreign: Refusal | None) -> None:
-    """Create or change a route. Raises as `write_route` does.
+    """Create or change a route. Raises as `write_to_instance` does.
 
     Raises `foreign`, unless it is None, where there is a route of this name with other settings.
     """
@@ -33,4 +33,4 @@ async def set_route(context: Context[Azure], route: Route, title: str, foreign: 
         body = DigitalTwinsEventRoute(endpoint_name=route.endpoint, filter=route.filter)
         await client.upsert_event_route(route.name, body)
 
-    await write_route(context, title, write)
+    await write_to_instance(context, title, write)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from engine.change import Change, Difference, Drift
 from engine.context import Context
 from engine.record import Values
 from engine.refusal import BadInput
+from engine.script import Command
 from steps.shared.event_routes import delete_route_command, route_request
 from steps.shared.event_routing import ROUTE, Route
 
@@ -64,10 +64,9 @@ class SetRoute(Change["Azure"]):
         await set_route(context, self.route, self.title, foreign)
         return {}
 
-    def az(self) -> str:
+    def commands(self) -> tuple[Command, ...]:
         body = json.dumps({"endpointName": self.route.endpoint, "filter": self.route.filter})
-        request = route_request(self.instance_id, "put", self.route.name)
-        return f"{request} {shlex.join(['--body', body])}"
+        return (route_request(self.instance_id, "put", self.route.name, "--body", body),)
 
 
 def foreign_route(instance_id: str, name: str) -> BadInput:

@@ -6,6 +6,7 @@ Whether they can be read and written depends on a data-plane role, which works o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,13 @@ from steps.step_08_routes.inputs import INPUTS, DesiredRoutes, desired_state
 if TYPE_CHECKING:
     from cloud.clients import Azure
     from engine.change import AnyChange
+
+
+MOST = 6
+"""Event routes of an instance, unless support raised it.
+
+Source: https://learn.microsoft.com/azure/digital-twins/reference-service-limits
+"""
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,7 @@ class RoutesStep(Step["Azure", Names, DesiredRoutes, ObservedRoutes]):
         return Plan(
             tuple(changes),
             reason="" if changes else reason,
+            notes=_note_of_many(known.keys() - undesired, desired.routes),
             vanished=vanished,
             confirmed=tuple(item for item in map(ROUTE.item, sorted(ours)) if item not in vanished),
             adoptable=tuple(map(ROUTE.item, sorted(adoptable))),
@@ -132,6 +141,15 @@ class RoutesStep(Step["Azure", Names, DesiredRoutes, ObservedRoutes]):
 def _names(record: Record) -> frozenset[str]:
     """Return the names of the routes that this step owns, and of one that it was about to own."""
     return ROUTE.names(record.owned | record.pending)
+
+
+def _note_of_many(existing: AbstractSet[str], desired: tuple[Route, ...]) -> tuple[str, ...]:
+    """Return a note where there would be more routes than Azure allows by default."""
+    count = len(existing | {route.name for route in desired})
+    if count <= MOST or existing >= {route.name for route in desired}:
+        return ()
+    limit = f"Azure's limit is {MOST} unless support raised it: it may refuse the rest."
+    return (f"The instance would have {count} event routes. {limit}",)
 
 
 def _as_desired(routes: Mapping[str, Route], desired: tuple[Route, ...]) -> frozenset[str]:

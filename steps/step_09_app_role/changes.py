@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from engine.context import Target
 from engine.record import Kind
+from engine.script import Variable, Word
+from steps.shared.az_commands import application, az
 from steps.shared.role_assignment_changes import AssignRole, RevokeRole
 
 APP_ROLE = Kind("app-role", 1)
@@ -17,6 +20,7 @@ WHO = "the application's service principal"
 class AssignAppRole(AssignRole):
     """Assign the role on the instance to the service principal."""
 
+    target: Target
     kind: Kind = APP_ROLE
     value: str = VALUE
 
@@ -27,6 +31,12 @@ class AssignAppRole(AssignRole):
     @property
     def title(self) -> str:
         return f"assign {self.role.name} to {self.principal.label}"
+
+    def assignee(self) -> Word:
+        if self.principal.object_id:
+            return self.principal.object_id
+        app = application(self.target)
+        return Variable("principal", az("ad", "sp", "show", "--id", app, "--query", "id", is_patient=True))
 
 
 @dataclass(frozen=True, kw_only=True)

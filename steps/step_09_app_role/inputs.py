@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cloud.identifiers import DATA_OWNER, DATA_READER, Role, built_in_role
+from cloud.identifiers import SHORT_ROLES, Role, built_in_role
 from engine.context import Target
 from engine.input import Given, Input, OneOf, flag_of, text_of
 from steps.shared.role_assignments import is_of_its_own
 
-ROLES = {"owner": DATA_OWNER, "reader": DATA_READER}
 INPUTS = (
     Input(
         "app_role",
         "Data-plane role of the app itself on the instance.",
         "owner|reader|none",
-        OneOf(*ROLES, "none"),
+        OneOf(*SHORT_ROLES, "none"),
         group="App registration",
     ),
 )
@@ -37,6 +36,6 @@ class DesiredAppRole:
 
 def desired_app_role(given: Mapping[str, Given], target: Target) -> DesiredAppRole:
     """Return the role; by default there is none."""
-    name = ROLES.get(text_of(given, "app_role") or "")
+    name = SHORT_ROLES.get(text_of(given, "app_role") or "")
     role, left_out = built_in_role(name) if name else None, bool(flag_of(given, "no_app"))
     return DesiredAppRole(target, role, left_out, is_of_its_own(given))

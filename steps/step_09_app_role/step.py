@@ -70,11 +70,11 @@ class AppRoleStep(Step["Azure", Names, DesiredAppRole, Assignments]):
         if desired.left_out:
             return Plan(reason="not desired (--no-app)", skipped=True)
         blank = {} if desired.role else {VALUE: ""}
-        revoked = tuple(RevokeAppRole(assignment=assignment, values=blank) for assignment in former(observed))
+        revoked = tuple(RevokeAppRole(assignment=assignment, values=blank) for assignment in former(observed.recorded))
         plan = Plan(
             revoked,
-            vanished=vanished(APP_ROLE, observed, record),
-            adoptable=adoptable(APP_ROLE, observed, record),
+            vanished=vanished(APP_ROLE, observed.existing, record),
+            adoptable=adoptable(APP_ROLE, observed.equals, record),
         )
         if desired.role is None:
             return replace(plan, reason="" if revoked else "not desired", skipped=not revoked)
@@ -86,7 +86,9 @@ class AppRoleStep(Step["Azure", Names, DesiredAppRole, Assignments]):
             return replace(plan, reason=reason, values={VALUE: ""} if values.get(VALUE) else {})
         # The service principal is known when it comes to it: the step is planned again then.
         principal = Principal(values.get("service_principal_id", ""), "ServicePrincipal", WHO)
-        assign = AssignAppRole(scope=_scope(desired, values), principal=principal, role=desired.role)
+        assign = AssignAppRole(
+            target=desired.target, scope=_scope(desired, values), principal=principal, role=desired.role
+        )
         return replace(plan, changes=(assign, *revoked))
 
     def remove(
@@ -98,16 +100,17 @@ class AppRoleStep(Step["Azure", Names, DesiredAppRole, Assignments]):
         if equal and desired.role and is_ours(APP_ROLE, equal, record):
             ours = (replace(equal, role=desired.role.name, who=WHO),)
         changes = tuple(
-            RevokeAppRole(assignment=assignment, values={VALUE: ""}) for assignment in (*ours, *former(observed))
+            RevokeAppRole(assignment=assignment, values={VALUE: ""})
+            for assignment in (*ours, *former(observed.recorded))
         )
         kept = "the application had its role before: kept" if equal else "there is no such assignment"
         return Plan(
             changes,
             reason="" if changes else kept,
             skipped=not (changes or equal or observed.recorded),
-            vanished=vanished(APP_ROLE, observed, record),
-            adoptable=adoptable(APP_ROLE, observed, record),
-            retained=retained(APP_ROLE, (*observed.recorded, *((equal,) if equal else ())), record),
+            vanished=vanished(APP_ROLE, observed.existing, record),
+            adoptable=adoptable(APP_ROLE, observed.equals, record),
+            retained=retained(APP_ROLE, observed.existing, record),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cli.commands.deploy import query_command
 from cloud.identifiers import Principal, Role
 from emulator import seed
 from engine.context import Target
@@ -68,6 +69,7 @@ def set_up(az: Az) -> None:
         set_endpoint(Endpoint("bus", "ServiceBus", BUS, None), "send"),
         set_endpoint(Endpoint("grid", "EventGrid", GRID, None)),
         SetRoute(instance_id=ID, route=Route("all", "grid", CREATED)).az(),
+        query_command(f"{NAME}.api.wus2.digitaltwins.azure.net"),
     )
     found = az.rest("get", f"{ID}/endpoints?api-version=2023-01-31")["value"]
     assert {endpoint["name"]: endpoint["properties"]["provisioningState"] for endpoint in found} == dict.fromkeys(
@@ -75,7 +77,7 @@ def set_up(az: Az) -> None:
     )
     app = az("ad", "app", "create", "--display-name", NAME)["appId"]
     az("ad", "sp", "create", "--id", app)
-    az.script(CreateApiPrincipal().az(), GrantConsent(client_id=app).az())
+    az.script(CreateApiPrincipal().az(), GrantConsent(client_id=app, target=TARGET).az())
     (grant,) = az("ad", "app", "permission", "list-grants", "--id", app)
     assert (grant["scope"], grant["consentType"]) == ("Read.Write", "AllPrincipals")
     az("ad", "app", "delete", "--id", app)

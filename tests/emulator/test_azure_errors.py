@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from emulator import seed
+from tests.emulator.test_data_plane import uploaded
 from tests.support import arm as arm_support
 from tests.support.arm import DATA_OWNER, GROUP, HOST, INSTANCE, INSTANCES, REGISTERED, UNREGISTERED, Arm
 from tests.support.graph import ACCESS, Graph, principal_of, registered, secret_of
@@ -262,6 +263,9 @@ PROVOKE: dict[str, Callable[[Emulator], Answer]] = {
     ),
     "the filter of an event route is wrong": lambda azure: routed(azure, endpoint=True),
     "the endpoint of an event route is not there": lambda azure: routed(azure, endpoint=False),
+    "a model of the id exists": lambda azure: uploaded(azure, "dtmi:test:known;1"),
+    "a model is wrong": lambda azure: uploaded(azure, "no-id"),
+    "too many models at once": lambda azure: uploaded(azure, *(f"dtmi:test:m{number};1" for number in range(251))),
 }
 
 

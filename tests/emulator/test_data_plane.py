@@ -59,6 +59,18 @@ def ask(azure: Emulator, method: str, path: str, body: Any = None, name: str = "
     return azure.https(method, url, token=azure.token(DIGITAL_TWINS, name), json=body, headers=headers)
 
 
+def uploaded(azure: Emulator, *ids: str) -> Answer:
+    """Upload models of these ids, in an instance that has one."""
+    writable(azure)
+
+    def upload(*some: str) -> Answer:
+        model = {"@type": "Interface", "@context": "dtmi:dtdl:context;2"}
+        return ask(azure, "POST", "/models", [{"@id": identifier, **model} for identifier in some])
+
+    assert upload("dtmi:test:known;1").status == 201
+    return upload(*ids)
+
+
 def refusal(answer: Answer) -> tuple[int, str]:
     return answer.status, answer.json()["error"]["code"]
 

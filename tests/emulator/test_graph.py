@@ -172,6 +172,24 @@ def test_applications_are_checked(azure: Emulator) -> None:
         assert graph("POST", "/applications", body)[0] == status
 
 
+def test_the_policy_decides_whether_members_register_applications(azure: Emulator) -> None:
+    path, denied = "/policies/authorizationPolicy", (403, "Authorization_RequestDenied")
+    owner, member = Graph(azure), Graph(azure, "reader")
+    assert owner("GET", path)[1]["defaultUserRolePermissions"]["allowedToCreateApps"] is True
+    shut = {"defaultUserRolePermissions": {"allowedToCreateApps": False}}
+    for name in ("guest", "contributor-sp"):
+        assert Graph(azure, name)("GET", path) == denied
+    assert member("PATCH", path, shut) == denied
+    for wrong in ({"nonsense": 1}, {"defaultUserRolePermissions": {"nonsense": 1}}, {"defaultUserRolePermissions": 1}):
+        assert owner("PATCH", path, wrong)[0] == 400
+    assert owner("PATCH", path, shut) == (204, None)
+    now = member("GET", path)[1]
+    assert now["defaultUserRolePermissions"]["allowedToCreateApps"] is False
+    assert now["defaultUserRolePermissions"]["allowedToReadOtherUsers"] is True
+    assert member("POST", "/applications", CLIENT) == member.upsert() == denied
+    assert owner.upsert()[0] == 201
+
+
 def test_who_may_do_what(azure: Emulator) -> None:
     denied = (403, "Authorization_RequestDenied")
     application = Graph(azure).upsert()[1]

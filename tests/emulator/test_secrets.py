@@ -43,6 +43,15 @@ def test_secrets_live_beside_each_other(world: Emulator) -> None:
     assert leaks.within(json.dumps(world.inventory(volatile=True)) + world.traffic.read_text(), known) == []
 
 
+def test_an_application_for_personal_accounts_has_two_secrets_at_most(world: Emulator) -> None:
+    graph = Graph(world)
+    version = {"requestedAccessTokenVersion": 2}
+    application = registered(graph, signInAudience="AzureADandPersonalMicrosoftAccount", api=version)
+    secret_of(graph, application)
+    secret_of(graph, application)
+    assert graph("POST", f"/applications/{application['id']}/addPassword", {}) == BAD
+
+
 def test_a_service_principal_has_secrets_too_and_can_be_disabled(world: Emulator) -> None:
     graph = Graph(world)
     application = registered(graph)

@@ -22,7 +22,10 @@ SERVICE_PRINCIPAL = Scenario("service principal", sign_in="owner-sp")
 """Signs in at the token endpoint of Entra, where the user signs in at Cloud Shell's."""
 UNREGISTERED = Scenario("unregistered", arguments=("--yes", "--subscription", "Contoso Sandbox"))
 """Deploys where the provider has to be registered first; names the subscription by its name."""
-NAMED = Scenario("named", arguments=(*DEPLOY, "--assignee", "carlos@contoso.onmicrosoft.com", "--role", "Reader"))
+NAMED = Scenario(
+    "named",
+    arguments=(*DEPLOY, "--assignee", "carlos@contoso.onmicrosoft.com", "--role", "Contoso Twins without Models"),
+)
 """Assigns a role that is looked up to somebody who is looked up."""
 OTHERS = (
     (SERVICE_PRINCIPAL, LOGIN),

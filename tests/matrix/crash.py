@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from tests.matrix.lab import Lab, Ran
 from tests.matrix.verdict import GUID, Verdict, look_at_outputs, look_at_the_end
+from tests.support.processes import Process
 from tests.support.tool import Tool
 
 ANY = "."
@@ -103,10 +103,10 @@ def kill_at(lab: Lab, tool: Tool, kill: Kill) -> Ran:
         lab.azure.faults()
 
 
-def until_held(lab: Lab, number: int) -> Callable[[subprocess.Popen[bytes]], str | None]:
+def until_held(lab: Lab, number: int) -> Callable[[Process], str | None]:
     """Return what says which request is held, once request `number` is."""
 
-    def look(_: subprocess.Popen[bytes]) -> str | None:
+    def look(_: Process) -> str | None:
         seen = lab.azure.requests()
         if not seen["held"]:
             return None

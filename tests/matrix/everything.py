@@ -11,12 +11,18 @@ _MESSAGES = f"{_SHARED}/Microsoft.ServiceBus/namespaces/contoso-messages/topics/
 _TOPIC = f"{_SHARED}/Microsoft.EventGrid/topics/contoso-twin-topic"
 _STORAGE = f"{_SHARED}/Microsoft.Storage/storageAccounts/contosodeadletters"
 _DEAD = f"{_STORAGE}/blobServices/default/containers/dead-letters"
+_FUNCTION_APP = f"{_SHARED}/Microsoft.Web/sites/contoso-twins-ingest"
 _SECRET_FILE = "ci.secret"
+_MODELS = """[
+ {"@id": "dtmi:twins:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2", "extends": "dtmi:twins:Space;1"},
+ {"@id": "dtmi:twins:Space;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2"}
+]"""
 
 EVERYTHING = Scenario(
     "everything",
     arguments=(*DEPLOY, "--config", SETTINGS),
     secret_file=_SECRET_FILE,
+    files={"models.json": _MODELS},
     settings=f"""
 tag = {{ team = "twins", environment = "trial" }}
 public_network_access = "enabled"
@@ -36,6 +42,15 @@ app_role = "reader"
 secret = "ci"
 secret_file = "{_SECRET_FILE}"
 grant_consent = true
+models = ["models.json"]
+
+[[access]]
+who = "{_FUNCTION_APP}"
+role = "reader"
+
+[[access]]
+who = "rita@contoso.onmicrosoft.com"
+role = "owner"
 
 [[endpoint]]
 name = "hub"

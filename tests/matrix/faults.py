@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -13,6 +12,7 @@ from typing import Any
 from tests.matrix.catalogue import Affliction
 from tests.matrix.lab import Clock, Lab, Ran, state_of
 from tests.matrix.verdict import Verdict, look_at_outputs, look_at_the_end
+from tests.support.processes import Process
 from tests.support.tool import Tool
 
 LONGEST = 3 * 3600
@@ -57,12 +57,12 @@ def inflict(lab: Lab, affliction: Affliction) -> Verdict:
     return verdict
 
 
-def _advance(lab: Lab, clock: Clock, affliction: Affliction) -> Callable[[subprocess.Popen[bytes]], str | None]:
+def _advance(lab: Lab, clock: Clock, affliction: Affliction) -> Callable[[Process], str | None]:
     """Return what lets the tool's clock jump while it waits for an answer, or for an operation that never ends."""
     waits = affliction.fault.rule["do"] != "hold"
     silent, last = 0.0, 0
 
-    def look(_: subprocess.Popen[bytes]) -> str | None:
+    def look(_: Process) -> str | None:
         nonlocal silent, last
         held, matched = bool(lab.azure.requests()["held"]), _matched(lab)
         if not held or matched != last:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import struct
 import subprocess
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.matrix import leaks
-from tests.support.processes import LAST, kill_group
+from tests.support.forks import RUN_FIRST
+from tests.support.processes import LAST, Process, kill, kill_group
 from tests.support.tool import SUBSCRIPTION, Tool
 from tests.support.world import Emulator
 
@@ -38,6 +38,8 @@ class Scenario:
     arguments: tuple[str, ...] = DEPLOY
     settings: str = ""
     """The settings file, which the arguments name, or nothing."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Other files beside it, by their names."""
     secret_file: str = ""
     """Where its client secret is to be."""
 
@@ -126,6 +128,8 @@ class Lab:
         tool = Tool(self.azure, self.folder / "work")
         if self.scenario.settings:
             (tool.folder / SETTINGS).write_text(self.scenario.settings, encoding="utf-8")
+        for name, text in self.scenario.files.items():
+            (tool.folder / name).write_text(text, encoding="utf-8")
         return tool
 
     def run(
@@ -133,43 +137,28 @@ class Lab:
         tool: Tool,
         *,
         arguments: tuple[str, ...] = (),
-        watch: Callable[[subprocess.Popen[bytes]], str | None] | None = None,
+        watch: Callable[[Process], str | None] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Ran:
         """Run the tool to its end. `watch` is called again and again meanwhile; what it says kills the run."""
         self.azure.control("DELETE", "/requests")
         begun, note, seen = time.monotonic(), "", list[str]()
-        if not watch and not environment:
-            done = tool.run(*self.scenario.arguments, *arguments, seconds=TIMEOUT)
-            return Ran(done.code, done.stdout, done.stderr, time.monotonic() - begun)
-        out, err = self.folder / "run.stdout", self.folder / "run.stderr"
-        with out.open("wb") as stdout, err.open("wb") as stderr:
-            process = subprocess.Popen(
-                tool.command(*self.scenario.arguments, *arguments),
-                cwd=tool.folder,
-                env={**tool.environment(), **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=stdout,
-                stderr=stderr,
-                process_group=0,
-            )
-            try:
-                while process.poll() is None:
-                    with contextlib.suppress(subprocess.TimeoutExpired):
-                        process.wait(GLANCE if watch else TIMEOUT)
-                    late = time.monotonic() - begun > TIMEOUT
-                    said = f"still running after {TIMEOUT:.0f} s" if late else watch(process) if watch else None
-                    if said and process.poll() is None:
-                        note, seen = said, leaks.in_process(process.pid, self._secrets)
-                        kill_group(process.pid)
-                        process.wait(LAST)
-            finally:
-                if process.poll() is None:
+        watched = Tool(tool.azure, tool.folder, {**tool.extra, **(environment or {})})
+        process = watched.start(*self.scenario.arguments, *arguments)
+        try:
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    out, err = process.communicate(timeout=GLANCE if watch and not note else LAST if note else TIMEOUT)
+                    break
+                assert not note, f"{note}, and not ended {LAST:.0f} s later"
+                late = time.monotonic() - begun > TIMEOUT
+                said = f"still running after {TIMEOUT:.0f} s" if late else watch(process) if watch else None
+                if said and process.poll() is None:
+                    note, seen = said, leaks.in_process(process.pid, self._secrets)
                     kill_group(process.pid)
-                    process.wait(LAST)
-        took = time.monotonic() - begun
-        said_out, said_err = (file.read_text(encoding="utf-8", errors="replace") for file in (out, err))
-        return Ran(process.returncode, said_out, said_err, took, note, tuple(seen))
+        finally:
+            kill(process)
+        return Ran(process.wait(LAST), out, err, time.monotonic() - begun, note, tuple(seen))
 
     def leaks(self, tool: Tool, *runs: Ran) -> list[str]:
         """Return where secrets show: in the output of these runs, the tool's folder, the recorded traffic.
@@ -202,9 +191,8 @@ class Lab:
         """Return the environment that watches the tool's writes, and kills it at the point of this number."""
         file = self.folder / "run.points"
         file.write_text("")
-        path = os.pathsep.join(part for part in (str(INSIDE), os.environ.get("PYTHONPATH", "")) if part)
         watched = {"MATRIX_FOLDER": str(tool.folder), "MATRIX_POINTS": str(file), "MATRIX_KILL_AT": str(kill_at)}
-        return {"PYTHONPATH": path, **watched}
+        return {RUN_FIRST: str(INSIDE / "sitecustomize.py"), **watched}
 
     def seen_points(self) -> list[str]:
         """Return the points of the latest run that was watched."""

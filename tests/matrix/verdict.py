@@ -105,7 +105,7 @@ def _look_at_the_state(verdict: Verdict, lab: Lab, tool: Tool) -> None:
         missing = [identifier for identifier in GUID.findall(value) if identifier.lower() not in there]
         if missing:
             verdict.problems.append(f"the state file has {name} {value}, which does not exist")
-    ours = ("deploy.state.", *(name for name in (SETTINGS, lab.scenario.secret_file) if name))
+    ours = ("deploy.state.", *(name for name in (SETTINGS, lab.scenario.secret_file, *lab.scenario.files) if name))
     litter = [file.name for file in tool.folder.iterdir() if not file.name.startswith(ours)]
     if litter:
         names = sorted({re.sub(r"json[.].*[.]tmp", "json.*.tmp", name) for name in litter})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from dataclasses import replace
 
 from engine.change import AnyChange
@@ -62,7 +61,8 @@ def removed(
 
 
 def body(change: AnyChange) -> object:
-    return json.loads(shlex.split(change.az())[-1])
+    (words,) = [command.words for command in change.commands() if "--body" in command.words]
+    return json.loads(str(words[words.index("--body") + 1]))
 
 
 PRINCIPAL = ServicePrincipal(PRINCIPAL_ID, (MARK,))

@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from engine.step import Plan
-from steps.shared.applications import ServicePrincipal
+from steps.shared.applications import ServicePrincipal, unique_name
 from steps.shared.digital_twins_api import DIGITAL_TWINS, READ_WRITE
 from steps.shared.tags import MARK
-from steps.step_04_app_registration.adoption import adoption_tag, unique_name
+from steps.step_04_app_registration.adoption import adoption_tag
 from steps.step_04_app_registration.desired import SINGLE, DesiredApplication, Secret
 from steps.step_04_app_registration.observed import (
     BinView,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from steps.shared.data_actions import DataPermission, condition_excludes, gives
+from cloud.data_actions import DataPermission, condition_excludes, effect, gives, known_effect
+from cloud.identifiers import Role, built_in_role
 from steps.shared.role_assignments import Assigned, Assignment, place, subscription_of
 from tests.plans.facts import TARGET
 
@@ -69,3 +70,43 @@ def test_an_assignment_is_equal_by_scope_principal_and_role_in_any_case() -> Non
     listed = Assigned(Assignment("/a", marked=True), "/s", "p", "r")
     assert listed.is_equal("/S", "P", "R")
     assert not any((listed.is_equal("/x", "p", "r"), listed.is_equal("/s", "x", "r"), listed.is_equal("/s", "p", "x")))
+
+
+OWNER = (
+    DataPermission(tuple(f"Microsoft.DigitalTwins/{kind}/*" for kind in ("digitaltwins", "eventroutes", "models"))),
+)
+READER = (
+    DataPermission(
+        tuple(
+            f"Microsoft.DigitalTwins/{kind}/read"
+            for kind in ("digitaltwins", "digitaltwins/relationships", "eventroutes", "models")
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ((), ""),
+        ((DataPermission(("Microsoft.EventHub/*",)),), ""),
+        (OWNER, "may read and write"),
+        (READER, "may read, may not write"),
+        ((DataPermission((ALL,), (MODELS,)),), "may read and write all but models"),
+        ((DataPermission((ALL,), ("*/write",)),), "may read, may not write"),
+        ((DataPermission((ALL,), (MODELS.replace("*", "write"),)),), "may read, may write all but models"),
+        ((DataPermission((READ,)),), "may read twins, may not write"),
+        ((DataPermission(("Microsoft.DigitalTwins/query/action",)),), "may not read or write"),
+    ],
+)
+def test_what_a_role_lets_its_holder_do_in_words(data: tuple[DataPermission, ...], words: str) -> None:
+    assert effect(data) == words
+
+
+def test_the_roles_of_this_service_are_known_and_others_are_what_was_read_of_them() -> None:
+    owner, reader = (built_in_role(f"Azure Digital Twins Data {name}") for name in ("Owner", "Reader"))
+    assert owner
+    assert reader
+    assert (known_effect(owner), known_effect(reader)) == (effect(OWNER), effect(READER))
+    assert known_effect(Role("Other", "id")) is None
+    assert known_effect(Role("Other", "id", "")) == ""

@@ -15,7 +15,7 @@ from cloud.answers import Answer, ClaimsChallenge, NoToken, Presented, claims_of
 from cloud.arm_replicas import BOUND, Written
 from cloud.attempts import failed_attempt
 from cloud.error_codes import KNOWN, PASSING_CODES
-from cloud.errors import explain
+from cloud.errors import ended_badly, explain
 from cloud.permissions import limiting
 from cloud.sign_in_advice import APPS, CERTIFICATE, FEDERATION, MANAGED, SECRET, az_login
 from engine.refusal import Refusal
@@ -49,6 +49,22 @@ def no_token(credential: str, words: str) -> Refusal:
 def test_a_lasting_refusal_is_never_answered_with_another_run(code: str) -> None:
     assert not AGAIN.search(told(400, code, "No.").next)
     assert told(400, code, "No.").next
+
+
+@pytest.mark.parametrize("code", ["RequestDisallowedByPolicy", "QuotaExceeded"])
+def test_nor_is_an_operation_that_ended_for_a_lasting_reason(code: str) -> None:
+    failed = ended_badly(ClaimsChallenge(Answer(200, code, "No.")), "Not created.", "Run the same command again.")
+    assert failed
+    assert (failed.code, failed.what) == (code, "Not created.")
+    assert not AGAIN.search(failed.next)
+
+
+def test_an_operation_that_ended_for_an_unknown_reason_is() -> None:
+    for code in ("", "InternalServerError"):
+        failed = ended_badly(ClaimsChallenge(Answer(200, code, "No.")), "Not created.", "Run the same command again.")
+        assert failed
+        assert AGAIN.search(failed.next)
+    assert ended_badly(ClaimsChallenge(Answer(403, "AuthorizationFailed", "No.")), "", "") is None
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

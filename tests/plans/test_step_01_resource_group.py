@@ -106,6 +106,8 @@ def test_tags_are_set_and_removed_and_those_of_others_kept() -> None:
     assert change.rights == (Right(WRITE, TARGET.group_id),)
     update = f"az tag update --resource-id {TARGET.group_id} --operation"
     assert change.az() == f"{update} Merge --tags Env=dev team=apes && {update} Delete --tags Old=1"
+    told = [(one.name, one.before, one.after) for one in change.differences]
+    assert told == [("tag Env", "prod", "dev"), ("tag Old", "1", ""), ("tag team", "", "apes")]
     assert change.title
 
 

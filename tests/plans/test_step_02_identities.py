@@ -48,7 +48,7 @@ IN_USE = ObservedInstance(
     with_identities(ONE, TWO, system=True),
     identity(),
     endpoints(Hub=SYSTEM, bus=ONE.lower(), other=TWO.lower(), key=None),
-    (DataHistoryConnection("history", ONE.lower()), DataHistoryConnection("archive", SYSTEM)),
+    connections=(DataHistoryConnection("history", ONE.lower()), DataHistoryConnection("archive", SYSTEM)),
 )
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 
+from cloud.identifiers import region_code
+from engine.input import ASKED, Given
+from engine.refusal import BadInput
 from engine.step import Plan
 from steps.shared.instance import Instance
 from steps.step_02_instance.observed import ObservedInstance, UserIdentity
 from steps.step_02_instance.step import STEP
-from tests.plans.facts import NOTHING_RECORDED, keys
+from tests.plans.facts import NAMES, NOTHING_RECORDED, TARGET, keys
 from tests.plans.instance_facts import DESIRED, FOREIGN, FREE, ONE
 
 
@@ -27,6 +31,24 @@ def test_an_instance_that_is_being_changed_is_waited_for(state: str) -> None:
 def test_an_instance_in_another_region_is_used_and_said(region: str) -> None:
     found = plan(replace(FOREIGN, location=region))
     assert (len(found.changes), len(found.notes)) == (len(plan(FOREIGN).changes), len(plan(FOREIGN).notes) + 1)
+
+
+@pytest.mark.parametrize(
+    ("region", "refused"),
+    [
+        (Given("westeurope", "--location"), True),
+        (Given("westeurope", "ADT_LOCATION"), True),
+        (Given("westeurope", ASKED), False),
+        (Given("westeurope", "the state file", quiet=True), False),
+        (Given("West US 2", "--location"), False),
+        (None, False),
+    ],
+)
+def test_a_region_that_was_given_and_contradicts_the_instance_is_refused(region: Given | None, refused: bool) -> None:
+    target = replace(TARGET, location=region_code(str(region.value)) if region else TARGET.location)
+    desired = STEP.desired({"location": region} if region else {}, target, NAMES)
+    with pytest.raises(BadInput) if refused else nullcontext():
+        STEP.plan(ObservedInstance(replace(FOREIGN, location="westus2")), desired, NOTHING_RECORDED, {}, {})
 
 
 @pytest.mark.parametrize("registration", ["NotRegistered", "Unregistered", "Registering"])
@@ -52,3 +74,10 @@ def test_an_identity_that_was_deleted_and_created_again_is_linked_again(principa
 def test_only_disabled_access_is_told() -> None:
     assert plan(replace(FOREIGN, access="")).notes == plan(FOREIGN).notes
     assert len(plan(replace(FOREIGN, access="Disabled")).notes) == len(plan(FOREIGN).notes) + 1
+
+
+@pytest.mark.parametrize(("others", "notes"), [(9, 0), (10, 1), (11, 1)])
+def test_a_region_that_has_as_many_instances_as_azure_allows_by_default_is_noted(others: int, notes: int) -> None:
+    region = DESIRED.target.location
+    found = STEP.plan(replace(FREE, others_by_region={region: others, "x": 99}), DESIRED, NOTHING_RECORDED, {}, {})
+    assert (keys(found), len(found.notes)) == (keys(STEP.plan(FREE, DESIRED, NOTHING_RECORDED, {}, {})), notes)

@@ -11,7 +11,7 @@ from engine.context import Removal
 from steps.shared.event_routing import ENDPOINT, ROUTE, SENDS_TO, FoundEndpoint
 from steps.shared.identities import IDENTITY, IDENTITY_LINK, SYSTEM_IDENTITY
 from steps.shared.tags import FORMER_TAG, INSTANCE_TAG, MARK
-from steps.step_02_instance.observed import ObservedInstance
+from steps.step_02_instance.observed import Contents, ObservedInstance
 from steps.step_02_instance.step import STEP
 from tests.plans.facts import NOTHING_RECORDED, TARGET, keys, record
 from tests.plans.instance_facts import (
@@ -100,3 +100,11 @@ def test_our_instance_of_an_earlier_version_gets_the_new_tag_which_is_no_drift()
     assert STEP.plan(ObservedInstance(MARKED), DESIRED, record(ITEM), {}, {}).changes == ()
     foreign = ObservedInstance(replace(FOREIGN, tags={FORMER_TAG: "somebody"}))
     assert STEP.plan(foreign, DESIRED, record(ITEM), {}, {}).changes == ()
+
+
+def test_what_goes_with_the_instance_is_counted_where_it_can_be() -> None:
+    observed = ObservedInstance(MARKED, contents=Contents(1234, 1, 0))
+    (note,) = STEP.remove(observed, DESIRED, RECORDED, {}, Removal()).notes
+    assert all(count in note for count in ("1,234 models", "1 twin ", "0 routes"))
+    (unknown,) = STEP.remove(ObservedInstance(MARKED), DESIRED, RECORDED, {}, Removal()).notes
+    assert not any(character.isdigit() for character in unknown)

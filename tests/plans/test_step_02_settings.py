@@ -72,7 +72,7 @@ def test_tags_are_set_and_removed_and_those_of_others_kept() -> None:
 def test_network_access_is_switched(access: str) -> None:
     (change,) = plan(replace(FOREIGN, access="other"), replace(DESIRED, public_network_access=access)).changes
     assert patch_of(change) == {"properties": {"publicNetworkAccess": access}}
-    assert (change.owns, change.releases) == ((), ())
+    assert (change.drift, change.owns, change.releases) == (Drift.DIFFERS, (), ())
     same = replace(FOREIGN, access=access)
     assert plan(same, replace(DESIRED, public_network_access=access)).changes == ()
     assert plan(same, DESIRED).changes == ()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import replace
 
 import pytest
 
-from engine.change import AnyChange, Drift
+from cloud.role_names import CREATE_APPLICATION, DIRECTORY, UPDATE_APPLICATION
+from engine.change import AnyChange, Drift, Right
 from engine.record import Record
 from engine.refusal import BadInput
 from engine.step import Ask
+from steps.shared.az_commands import application
 from steps.shared.tags import MARK
 from steps.step_04_app_registration.changes import CreateApplication, UpdateApplication
 from steps.step_04_app_registration.desired import PERSONAL
@@ -39,6 +40,8 @@ from tests.plans.facts import ADA, BOB, TARGET, keys, record
 
 WIDE = tuple(f"https://b.example/{number}" for number in range(156))
 
+APP = application(TARGET)
+
 
 def test_the_step() -> None:
     assert (STEP.number, STEP.key, STEP.needs, STEP.optional, STEP.last) == (4, "app_registration", (), False, False)
@@ -53,15 +56,19 @@ def test_a_new_application() -> None:
     plan = planned(observed())
     create, principal = plan.changes
     assert (create.key, create.drift) == ("create-application", Drift.MISSING)
-    assert (create.owns, create.releases, create.rights) == (("application", URLS, "permission"), (), ())
+    assert (create.owns, create.releases) == (("application", URLS, "permission"), ())
+    assert create.rights == (Right(CREATE_APPLICATION, DIRECTORY),)
     assert create.detail == ""
-    assert shlex.split(create.az())[:-1] == [
-        *("az", "rest", "--method", "PATCH", "--url", f"{PATH}(uniqueName='{UNIQUE}')"),
+    upsert, owner = create.commands()
+    assert upsert.words[:-1] == (
+        *("rest", "--method", "PATCH", "--url", f"{PATH}(uniqueName='{UNIQUE}')"),
         *("--headers", "Content-Type=application/json", "Prefer=create-if-missing", "--body"),
-    ]
+    )
+    assert owner.words == ("ad", "app", "owner", "add", "--id", APP, "--owner-object-id", ADA.object_id)
     assert body(create) == graph_json(AS_DESIRED)
     assert (principal.key, principal.drift) == ("create-service-principal", Drift.MISSING)
-    assert (principal.owns, principal.releases, principal.rights) == (("service-principal",), (), ())
+    assert (principal.owns, principal.releases) == (("service-principal",), ())
+    assert principal.rights == (Right(UPDATE_APPLICATION, DIRECTORY),)
     assert (principal.detail != "", UNIQUE in principal.az()) == (True, True)
     assert (plan.notes, plan.values, plan.ask, plan.vanished, plan.adoptable) == ((), {}, None, (), ())
 
@@ -82,7 +89,12 @@ def test_all_parts_of_a_new_application_are_planned_after_it() -> None:
         *CREATION,
         *(f"add-owner:{BOB.object_id}", "write-federated:gh", "create-secret:ci:1", "remove-secret-leftovers:/other"),
     ]
-    assert [change.az() for change in plan.changes[2:]] == ["", "", "", ""]
+    owner, federated, secret, leftovers = (change.commands() for change in plan.changes[2:])
+    assert [owner[0].words[5], federated[0].words[4]] == [
+        APP,
+        (f"{PATH}(appId='", APP, "')/federatedIdentityCredentials(name='gh')"),
+    ]
+    assert (secret, leftovers) == ((), ())
     assert plan.vanished == ("secret-file:ci:4:/gone",)
     interrupted = Record(in_progress="create-secret:ci:1", pending=frozenset(("secret:ci:1",)))
     assert keys(planned(facts, desired, interrupted))[2] == "create-secret:ci:1"
@@ -135,7 +147,8 @@ def test_a_missing_service_principal_is_created() -> None:
     assert (change.key, change.detail, change.az()) == (
         "create-service-principal",
         "",
-        f"az ad sp create --id {CLIENT}",
+        f"az rest --method PATCH --url \"{TARGET.graph}/v1.0/servicePrincipals(appId='{CLIENT}')\" --headers "
+        f'Content-Type=application/json Prefer=create-if-missing --body \'{{"tags": ["{MARK}"]}}\'',
     )
     assert "service_principal_id" not in plan.values
 

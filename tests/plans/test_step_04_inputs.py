@@ -211,12 +211,20 @@ def test_what_is_left_out_is_remembered_without_its_defaults() -> None:
 
 def test_the_rows() -> None:
     assert {row.group for row in INPUTS} == {"App registration"}
-    assert [row.name for row in INPUTS if not row.kept] == ["rotate_secret"]
+    assert [row.name for row in INPUTS if not row.kept] == ["rotate_secret", "retire_secrets"]
     assert [row.name for row in INPUTS if row.answers] == ["adopt_app"]
     assert [row.name for row in INPUTS if row.path] == ["secret_file"]
     assert not [row.name for row in INPUTS if row.identifies]
     assert [row.name for row in INPUTS if row.is_flag] == [
-        *("no_app", "adopt_app", "public_client", "implicit_access_tokens", "implicit_id_tokens", "rotate_secret")
+        *(
+            "no_app",
+            "adopt_app",
+            "public_client",
+            "implicit_access_tokens",
+            "implicit_id_tokens",
+            "rotate_secret",
+            "retire_secrets",
+        )
     ]
     assert [row.name for row in INPUTS if row.is_many] == [
         *("reply_url", "web_reply_url", "spa_reply_url", "owner", "app_tag", "federated_credential")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from cloud.permissions import CREATE_PRINCIPAL, DIRECTORY
+from cloud.role_names import CREATE_PRINCIPAL, DIRECTORY
 from engine.change import Drift, Right
 from engine.context import Removal
 from steps.step_04_app_registration.desired import MULTIPLE

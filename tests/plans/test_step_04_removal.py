@@ -114,6 +114,11 @@ def test_destroy_deletes_our_application_with_its_secrets() -> None:
     assert (keys(missing), missing.vanished) == (["delete-application"], files)
 
 
+def test_destroy_tells_of_the_recycle_bin_unless_it_purges() -> None:
+    told, untold = (removed(observed(OURS), purge=purge).notes for purge in (False, True))
+    assert len(told) == len(untold) + 1
+
+
 def test_destroy_with_purge_deletes_it_from_the_recycle_bin_too() -> None:
     plan = removed(observed(OURS), purge=True)
     assert keys(plan) == ["delete-application", *PURGES]

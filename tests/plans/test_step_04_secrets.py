@@ -23,9 +23,9 @@ def test_the_first_secret() -> None:
     (change,) = plan.changes
     assert (change.key, change.drift) == ("create-secret:ci:1", Drift.MISSING)
     assert (change.owns, change.releases, change.rights) == ((ITEM, FILE_ITEM), (), ())
-    assert (
-        change.az()
-        == f"az ad app credential reset --id {CLIENT} --append --display-name 'ci ({MARK})' --end-date 2026-10-28"
+    assert change.az() == (
+        f"az ad app credential reset --id {CLIENT} --append --display-name 'ci ({MARK})' --end-date 2026-10-28 "
+        "--output json"
     )
     assert (plan.first, plan.notes, plan.values, plan.adoptable) == ((), (), {}, ())
     assert planned(files=NONE, recorded=record(), client_id="").changes[0].az() == ""

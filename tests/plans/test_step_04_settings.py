@@ -123,6 +123,14 @@ def test_each_difference_is_told() -> None:
     assert (url.implied, web.implied) == (True, False)
 
 
+def test_each_difference_has_what_was_and_what_is_to_be() -> None:
+    after = Settings(name="new", audience=MULTIPLE, spa=(A,), access_tokens=True, service="s", notes="n", tags=("t",))
+    told = [(found.before, found.after) for found in differences(Settings(name="old"), after)]
+    assert {became for _, became in told} >= {"new", A, "s", "n", "t"}
+    assert [(one.after, one.before) for one in differences(after, Settings(name="old"))] == told
+    assert differences(Settings(token_version=None), Settings(token_version=2))[0].after == "2"
+
+
 def test_what_a_change_owns_and_releases() -> None:
     before = replace(AS_DESIRED, public=(A,), web=(), tags=("old", MARK), notes="", permissions=())
     after = replace(AS_DESIRED, public=(), web=(A, "app:x"), tags=("new", TAG), notes="x")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from engine.refusal import BadInput, Refusal
+from steps.shared.applications import unique_name
 from steps.shared.digital_twins_api import DIGITAL_TWINS, READ_WRITE
 from steps.shared.tags import MARK
 from steps.step_04_app_registration import adoption
@@ -150,11 +151,11 @@ def test_an_application_that_nobody_manages_is_adopted() -> None:
 
 def test_names_follow_from_the_instance_alone() -> None:
     upper = TARGET.instance_id.upper()
-    assert adoption.unique_name(upper) == adoption.unique_name(TARGET.instance_id)
+    assert unique_name(upper) == unique_name(TARGET.instance_id)
     assert adoption.adoption_tag(upper) == TAG
-    assert adoption.unique_name(TARGET.instance_id + "2") != adoption.unique_name(TARGET.instance_id)
+    assert unique_name(TARGET.instance_id + "2") != unique_name(TARGET.instance_id)
     digest = TAG.rpartition(":")[2]
-    assert adoption.unique_name(TARGET.instance_id) == f"digital-twins-{digest}"
+    assert unique_name(TARGET.instance_id) == f"digital-twins-{digest}"
     assert (f"{MARK}:adopted:{digest}", len(digest)) == (TAG, 32)
 
 

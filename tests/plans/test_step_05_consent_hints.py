@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from cloud.permissions import CONSENT, DIRECTORY
+from cloud.role_names import CONSENT, DIRECTORY
 from engine.change import Drift, Right
 from engine.context import Removal
 from engine.input import Given
@@ -76,7 +76,7 @@ def test_consent_is_granted_where_that_is_desired() -> None:
     assert (change.key, change.drift, change.detail) == ("grant-consent", Drift.MISSING, "")
     assert (change.owns, change.releases, change.rights) == (("consent",), (), RIGHTS)
     assert change.az() == CONSENT_COMMAND
-    assert planned(NOT_GRANTED, GRANTING, values={}).changes[0].az() == ""
+    assert planned(NOT_GRANTED, GRANTING, values={}).changes[0].az().endswith(CONSENT_COMMAND.replace(CLIENT, '"$app"'))
     assert keys(planned(ObservedConsent(is_readable=False), GRANTING)) == ["grant-consent"]
     assert keys(planned(NOT_GRANTED, GRANTING, "consent")) == ["grant-consent"]
 

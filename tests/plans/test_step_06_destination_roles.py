@@ -89,11 +89,10 @@ def test_an_identity_that_is_yet_to_come_is_found_by_the_command() -> None:
     assert [change.owns for change in found.changes] == [(), ()]
     rest = "--assignee-principal-type ServicePrincipal --role"
     assert [change.az().partition(rest)[0] for change in found.changes] == [
-        "az role assignment create --assignee-object-id "
-        f'"$(az resource show --ids {TARGET.instance_id} --api-version 2023-01-31 --query identity.principalId '
-        '--output tsv)" ',
-        "az role assignment create --assignee-object-id "
-        f'"$(az identity show --ids {OWN} --query principalId --output tsv)" ',
+        f"principal=$(az resource show --ids {TARGET.instance_id} --api-version 2023-01-31 --query "
+        'identity.principalId --output tsv) && az role assignment create --assignee-object-id "$principal" ',
+        f"principal=$(az identity show --ids {OWN} --query principalId --output tsv) && "
+        'az role assignment create --assignee-object-id "$principal" ',
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from engine.change import Drift
 from engine.record import Record
 from engine.refusal import BadInput
-from steps.shared.event_routing import ROUTE, Endpoint
+from steps.shared.event_routing import ROUTE, Endpoint, endpoint_differences
 from tests.plans.endpoint_facts import OTHER_HUB, OURS, only, plan, remove
 from tests.plans.facts import NOTHING_RECORDED, TARGET, keys, record
 from tests.plans.routing_facts import (
@@ -84,6 +84,16 @@ def test_an_endpoint_of_ours_is_changed() -> None:
     change = only(plan((FOUND_HUB,), (OTHER_HUB,), OURS))
     assert (change.key, change.drift) == ("set-endpoint:hub", Drift.DIFFERS)
     assert (change.owns, change.releases) == (HUB.owns, ())
+
+
+def test_what_differs_of_an_endpoint_is_told() -> None:
+    desired = replace(HUB, destination=HUB.destination + "2", identity=IDENTITY_ID, dead_letter="")
+    change = only(plan((FOUND_HUB,), (desired,), OURS))
+    told = {difference.name: (difference.before, difference.after) for difference in change.differences}
+    assert {before for before, _ in told.values()} == {"events/twins", "letters/dead", "as the instance"}
+    assert {after for _, after in told.values()} == {"events/twins2", "", "as sender"}
+    assert endpoint_differences(FOUND_HUB, HUB) == only(plan((), (HUB,))).differences == ()
+    assert [one.before for one in endpoint_differences(FOUND_HUB, BUS)] == ["as the instance"]
 
 
 def test_a_key_based_endpoint_that_moves_is_recorded_anew() -> None:

@@ -122,7 +122,7 @@ NAMESPACE = HUB_ID.partition("/eventhubs/")[0]
 AT_NAMESPACE = f"at=$(az resource show --ids {NAMESPACE} --api-version 2024-01-01 --query {{0}} --output tsv)"
 LETTERS = (
     f"letters=$(az resource show --ids {ACCOUNT_ID} --api-version 2025-06-01 "
-    "--query properties.primaryEndpoints.blob --output tsv)dead"
+    "--query properties.primaryEndpoints.blob --output tsv)"
 )
 
 
@@ -133,21 +133,22 @@ def parts(change: SetEndpoint | AwaitEndpoint) -> list[str]:
 def test_the_command_for_an_endpoint_with_an_identity() -> None:
     query = (
         "{properties: {endpointType: 'EventHub', authenticationType: 'IdentityBased', identity: {type: "
-        "'SystemAssigned'}, endpointUri: 'sb://${at%%[:/]*}/', entityPath: 'Twins', deadLetterUri: '$letters'}}"
+        "'SystemAssigned'}, endpointUri: 'sb://$at/', entityPath: 'Twins', deadLetterUri: '${letters}dead'}}"
     )
     assert HUB.identity == SYSTEM
     assert parts(SetEndpoint(instance_id=ID, endpoint=HUB)) == [
         AT_NAMESPACE.format("properties.serviceBusEndpoint"),
         "at=${at#*://}",
+        "at=${at%%[:/]*}",
         LETTERS,
         f'{SHOW_HUB} --query "{query}" --output json | {PUT.format("hub")}',
         WAIT.format("hub"),
     ]
     by_user = parts(SetEndpoint(instance_id=ID, endpoint=replace(HUB, identity=IDENTITY_ID, dead_letter="")))
-    assert len(by_user) == 4
+    assert len(by_user) == 5
     user = f"identity: {{type: 'UserAssigned', userAssignedIdentity: '{IDENTITY_ID}'}}, endpointUri: "
-    assert user in by_user[2]
-    assert "deadLetter" not in by_user[2]
+    assert user in by_user[3]
+    assert "deadLetter" not in by_user[3]
 
 
 def test_the_command_for_an_endpoint_with_the_key_of_a_rule() -> None:
@@ -155,7 +156,7 @@ def test_the_command_for_an_endpoint_with_the_key_of_a_rule() -> None:
     query = (
         "{properties: {endpointType: 'ServiceBus', authenticationType: 'KeyBased', primaryConnectionString: "
         "primaryConnectionString, secondaryConnectionString: secondaryConnectionString, deadLetterSecret: "
-        "'$letters?$sas'}}"
+        "'${letters}dead?$sas'}}"
     )
     signature = (
         f"sas=$(az storage container generate-sas --subscription {TARGET.subscription} --account-name letters "

@@ -112,6 +112,8 @@ def test_a_route_of_ours_is_changed() -> None:
     for recorded in (record("route:all"), record(pending=("route:all",))):
         change = only(plan((OTHER,), (ALL,), recorded))
         assert (change.key, change.drift, change.owns) == ("set-route:all", Drift.DIFFERS, ("route:all",))
+    assert [(one.name, one.after) for one in change.differences] == [("filter", ALL.filter)]
+    assert only(plan((), (ALL,))).differences == ()
 
 
 @pytest.mark.parametrize("recorded", [NOTHING_RECORDED, record("endpoint:all"), record(by_others=("route:all",))])
@@ -202,7 +204,7 @@ def test_routes_are_deleted_with_their_instance(recorded: Record, skipped: bool)
 
 
 HOST = f"host=$(az resource show --ids {ID} --api-version 2023-01-31 --query properties.hostName --output tsv) && "
-REQUEST = 'az rest --method {0} --resource "https://${{host#*.api.*.}}" --url '
+REQUEST = "az rest --method {0} --resource https://digitaltwins.azure.net --url "
 URL = '"https://$host/eventroutes/{0}?api-version=2023-10-31"'
 
 
@@ -222,3 +224,17 @@ def test_titles_tell_writes_apart() -> None:
     assert all("all" in title for title in titles)
     assert SetRoute(instance_id=ID, route=ALL).detail == ""
     assert SOME.filter in SetRoute(instance_id=ID, route=SOME).detail
+
+
+@pytest.mark.parametrize(("found", "desired", "notes"), [(5, 6, 0), (5, 7, 1), (7, 7, 0), (7, 6, 0)])
+def test_more_routes_than_azure_allows_by_default_are_noted(found: int, desired: int, notes: int) -> None:
+    many = tuple(replace(ALL, name=f"r{number}") for number in range(7))
+    planned = plan(many[:found], many[:desired], record(*(f"route:r{number}" for number in range(7))))
+    assert len(planned.changes) == abs(desired - found)
+    assert len(planned.notes) == notes
+
+
+def test_routes_of_others_count_with_ours() -> None:
+    others = tuple(replace(OTHER, name=f"other{number}") for number in range(6))
+    assert len(plan(others, (ALL,)).notes) == 1
+    assert len(plan((*others[:5], SOME), (ALL,), OURS).notes) == 0

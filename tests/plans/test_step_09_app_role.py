@@ -83,7 +83,8 @@ def test_the_scope_is_the_instance_as_azure_spells_it() -> None:
 
 def test_a_service_principal_that_does_not_exist_yet_has_no_assignment_to_own() -> None:
     (change,) = STEP.plan(Assignments(), DESIRED, NOTHING_RECORDED, {}, {}).changes
-    assert (change.key, change.owns, change.az()) == (f"assign-app-role:{READER.id}", (), "")
+    assert (change.key, change.owns) == (f"assign-app-role:{READER.id}", ())
+    assert 'principal=$(az ad sp show --id "$app" --query id --output tsv) && az role assignment ' in change.az()
     assert change.rights == (Right("Microsoft.Authorization/roleAssignments/write", TARGET.instance_id),)
 
 

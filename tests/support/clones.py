@@ -24,6 +24,16 @@ from tests.support.world import ROOT
 
 BARE = (str(getattr(sys, "_base_executable", sys.executable)), "-S")
 """The Python that ours was made from, without anybody's site-packages."""
+_UV = """#!{python}
+import glob, json, os, sys, zipfile
+
+with open({log!r}, "w") as log:
+    json.dump({{"arguments": sys.argv[1:], "environment": dict(os.environ)}}, log)
+{ends}
+venv = os.path.dirname(os.path.dirname(sys.argv[sys.argv.index("--python") + 1]))
+for wheel in glob.glob(os.environ["UV_FIND_LINKS"] + "/*.whl"):
+    zipfile.ZipFile(wheel).extractall(glob.glob(venv + "/lib/python*/site-packages")[0])
+"""
 _NOT_A_STRANGERS = ("PYTHON", "VIRTUAL_ENV", "ADT_", "PYTEST")
 
 
@@ -66,7 +76,23 @@ class Clone:
         (self.folder / file).write_text("".join(f"{pin}\n" for pin in pins))
 
     def environment(self) -> dict[str, str]:
-        return {key: value for key, value in os.environ.items() if not key.startswith(_NOT_A_STRANGERS)} | self.extra
+        """A stranger's, without uv: what pip does is what most tests look at."""
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(_NOT_A_STRANGERS)}
+        folders = [folder for folder in kept["PATH"].split(os.pathsep) if not (Path(folder) / "uv").exists()]
+        return kept | {"PATH": os.pathsep.join(folders)} | self.extra
+
+    def with_uv(self, *, fails: bool = False) -> Path:
+        """Put a stand-in for uv first on the path; return the file where it notes what it was called with.
+
+        It installs every wheel of UV_FIND_LINKS, or `fails`.
+        """
+        uv, log = self.folder.parent / "bin/uv", self.folder.parent / "uv.json"
+        uv.parent.mkdir()
+        ends = 'sys.exit("error: nothing is found")' if fails else "pass"
+        uv.write_text(_UV.format(python=BARE[0], log=str(log), ends=ends))
+        uv.chmod(0o755)
+        self.extra["PATH"] = f"{uv.parent}{os.pathsep}{self.environment()['PATH']}"
+        return log
 
     def start(self, *arguments: str, python: tuple[str, ...] = BARE) -> subprocess.Popen[str]:
         """Start `python deploy.py`, or `python -m …`, in a process group of its own."""
@@ -187,3 +213,14 @@ def older_pythons() -> list[str]:
     }
     # Without a complaint: pyenv's stand-ins for versions that are not chosen say that on stderr.
     return [python for python, done in runs.items() if done.returncode == 1 and not done.stderr]
+
+
+PREPARING = "Preparing .venv: installing the pinned requirements. This happens once and takes about a minute."
+UPDATING = "Updating .venv: installing what the pinned requirements add."
+SMALL, MORE = pin("click"), pin("iniconfig")
+"""What `status --help` needs, and one more: small things to install in place of everything."""
+
+
+def works_quietly(clone: Clone, *python: str) -> bool:
+    done = clone.run("status", "--help", python=python or BARE)
+    return done.code == 0 and done.stderr == "" and done.stdout.startswith("Usage: deploy.py")

@@ -18,9 +18,11 @@ BY_HAND = "by-hand"
 ELSEWHERE = re.compile(
     r"^GET /v1.0/directory/deletedItems/[^/]+-"  # the contracts have only the list of applications in it
     r"|^POST /v1.0/directory/deletedItems/getUserOwnedObjects"
+    r"|/v1.0/policies/authorizationPolicy$"
     r"|/roleEligibilityScheduleInstances"  # another version of Microsoft.Authorization than the one they have
     r"|namespaces/[^/]+/authorizationRules"  # they have those of event hubs and topics
-    r"|/providers/Microsoft.Authorization/locks"  # not among them, as the next two
+    r"|/providers/Microsoft.(Web|Devices)/"  # not among them, as the next three
+    r"|/providers/Microsoft.Authorization/locks"
     r"|^GET /subscriptions/[^/]+/resources$"
     r"|^POST /api/RegisteredApplications/"
 )

@@ -10,57 +10,110 @@ from __future__ import annotations
 import multiprocessing
 import os
 import runpy
+import selectors
+import signal
+import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
-
-from tests.support.processes import LAST, Done, kill_group
+from typing import IO
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["tests.support.preloaded"])
+RUN_FIRST = "RUN_FIRST"
+"""The variable with the path of a script that is run before the command, in its process."""
 _LOCK = threading.Lock()
 """Held where exit codes are read: starting a process reads those of all others too, and each can be read once."""
 
 
-def run(command: Sequence[str], folder: Path, environment: Mapping[str, str], seconds: float) -> Done:
-    """Run `command`, a Python and its script, to the end. AssertionError, and its group is ended, after `seconds`."""
-    with tempfile.TemporaryDirectory(prefix="streams-") as streams:
-        out, err = Path(streams, "stdout"), Path(streams, "stderr")
-        process = _FORKS.Process(
-            target=_become, args=(list(command), str(folder), dict(environment), str(out), str(err))
-        )
+class Fork:
+    """Runs `command`, a Python and its script, in a process group of its own, without a terminal.
+
+    It has what the tests use of `subprocess.Popen`, whose words it keeps. Its streams are pipes, with UTF-8.
+    """
+
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
+        pipes = [_FORKS.Pipe(duplex=False) for _ in range(2)]
+        ends = [writer for _, writer in pipes]
+        self._process = _FORKS.Process(target=_become, args=(list(command), str(folder), dict(environment), *ends))
         with _LOCK:
-            process.start()
-        try:
-            running = not wait([process.sentinel], seconds)
-        finally:
-            if process.pid and not wait([process.sentinel], 0):
-                kill_group(process.pid)
-                wait([process.sentinel], LAST)
-            with _LOCK:
-                process.join(LAST)
-        stdout, stderr = (file.read_text(encoding="utf-8") if file.exists() else "" for file in (out, err))
-    assert not running, f"still running after {seconds:g} s:\n{stdout}{stderr}"
-    assert process.exitcode is not None
-    return Done(process.exitcode, stdout, stderr)
+            self._process.start()
+        self.stdout, self.stderr = (_text(reader) for reader, _ in pipes)
+        for end in (*ends, *(reader for reader, _ in pipes)):
+            end.close()
+        self._read: dict[IO[str], bytes] = {self.stdout: b"", self.stderr: b""}
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        return self.poll()
+
+    def poll(self) -> int | None:
+        with _LOCK:
+            return self._process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return the exit code; `subprocess.TimeoutExpired` after `timeout` seconds."""
+        if not wait([self._process.sentinel], timeout):
+            raise subprocess.TimeoutExpired("deploy.py", timeout or 0)
+        code = self.poll()
+        assert code is not None
+        return code
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it to the process; nothing when that has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        """Return the rest of what it writes, and wait for its end; `subprocess.TimeoutExpired` after `timeout`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with selectors.DefaultSelector() as selector:
+            for stream in self._read:
+                if not stream.closed:  # by a test
+                    selector.register(stream, selectors.EVENT_READ, stream)
+            while selector.get_map():
+                left = None if deadline is None else deadline - time.monotonic()
+                if left is not None and left <= 0:
+                    raise subprocess.TimeoutExpired("deploy.py", timeout or 0)
+                for key, _ in selector.select(left):
+                    if part := os.read(key.fd, 1 << 16):
+                        self._read[key.data] += part
+                    else:
+                        selector.unregister(key.fileobj)
+        self.wait(None if deadline is None else max(deadline - time.monotonic(), 0))
+        for stream in self._read:
+            stream.close()
+        stdout, stderr = (read.decode("utf-8", "backslashreplace") for read in self._read.values())
+        return stdout, stderr
 
 
-def _become(command: list[str], folder: str, environment: dict[str, str], out: str, err: str) -> None:
+def _text(reader: Connection) -> IO[str]:
+    return os.fdopen(os.dup(reader.fileno()), encoding="utf-8", errors="backslashreplace")
+
+
+def _become(command: list[str], folder: str, environment: dict[str, str], out: Connection, err: Connection) -> None:
     """Be the process that `command` would start."""
     os.setpgid(0, 0)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
-    write = os.O_WRONLY | os.O_CREAT
-    for number, (path, flags) in enumerate(((os.devnull, os.O_RDONLY), (out, write), (err, write))):
-        opened = os.open(path, flags, 0o600)
+    if RUN_FIRST in environment:
+        runpy.run_path(environment[RUN_FIRST])
+    null = os.open(os.devnull, os.O_RDONLY)
+    for number, opened in enumerate((null, out.fileno(), err.fileno())):
         os.dup2(opened, number)
-        os.close(opened)
+    os.close(null)
+    out.close()
+    err.close()
     # The process's own streams for good, as a new Python makes them.
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

@@ -16,12 +16,17 @@ from typing import Any, Literal
 
 import pexpect
 
+from tests.support.forks import Fork
+
 TIMEOUT = 120.0
 """Seconds that a run may take."""
 LAST = 10.0
 """Seconds for what a killed process still has in its pipes."""
 
-_started: list[subprocess.Popen[str] | pexpect.spawn[str]] = []
+Process = subprocess.Popen[str] | Fork
+"""What a test has started without a terminal."""
+
+_started: list[Process | pexpect.spawn[str]] = []
 
 
 @dataclass(frozen=True)
@@ -59,15 +64,27 @@ def start(command: Sequence[str], folder: Path, environment: Mapping[str, str]) 
     return process
 
 
+def start_loaded(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Fork:
+    """Start a Python script so too, from a process that has its modules loaded."""
+    process = Fork(command, folder, environment)
+    _started.append(process)
+    return process
+
+
 def start_in_terminal(
-    command: Sequence[str], folder: Path, environment: Mapping[str, str], rows: int = 40, columns: int = 160
+    command: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    rows: int = 40,
+    columns: int = 160,
+    kind: str = "xterm-256color",
 ) -> pexpect.spawn[str]:
-    """Start a program in a pseudo-terminal, in a session of its own."""
+    """Start a program in a pseudo-terminal, in a session of its own. `kind` is its TERM."""
     child = pexpect.spawn(
         command[0],
         list(command[1:]),
         cwd=str(folder),
-        env={**environment, "TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": str(rows)},
+        env={**environment, "TERM": kind, "COLUMNS": str(columns), "LINES": str(rows)},
         dimensions=(rows, columns),
         encoding="utf-8",
         timeout=60,
@@ -76,7 +93,7 @@ def start_in_terminal(
     return child
 
 
-def ended(process: subprocess.Popen[str], seconds: float = TIMEOUT) -> Done:
+def ended(process: Process, seconds: float = TIMEOUT) -> Done:
     """Wait for the end of a process, and return the rest of what it wrote.
 
     After `seconds` its group is ended, and AssertionError shows what it wrote.
@@ -89,10 +106,10 @@ def ended(process: subprocess.Popen[str], seconds: float = TIMEOUT) -> Done:
     except BaseException:
         kill(process)
         raise
-    return Done(process.returncode, stdout, stderr)
+    return Done(process.wait(LAST), stdout, stderr)
 
 
-def kill(process: subprocess.Popen[str]) -> tuple[str, str]:
+def kill(process: Process) -> tuple[str, str]:
     """End its group as `kill -9` does, and return what it wrote to stdout and to stderr."""
     if process.poll() is None:
         kill_group(process.pid)
@@ -121,14 +138,14 @@ def kill_what_is_left() -> None:
     """End what has been started and still runs."""
     while _started:
         process = _started.pop()
-        if isinstance(process, subprocess.Popen):
-            kill(process)
-        else:
+        if isinstance(process, pexpect.spawn):
             close(process)
+        else:
+            kill(process)
 
 
 def until_line(
-    process: subprocess.Popen[str], pattern: str, stream: Literal["stdout", "stderr"] = "stdout", seconds: float = 60.0
+    process: Process, pattern: str, stream: Literal["stdout", "stderr"] = "stdout", seconds: float = 60.0
 ) -> str:
     """Return the first line that matches and that it writes from now on; after `seconds` its group is ended.
 

@@ -12,7 +12,9 @@ import pyte
 from tests.support import processes
 from tests.support.waiting import until
 
-ENTER, UP, DOWN, CTRL_C, CTRL_U, BACKSPACE = "\r", "\x1b[A", "\x1b[B", "\x03", "\x15", "\x7f"
+ENTER, UP, DOWN, ESCAPE, CTRL_C, CTRL_D, CTRL_U, BACKSPACE = (
+    "\r", "\x1b[A", "\x1b[B", "\x1b", "\x03", "\x04", "\x15", "\x7f",
+)  # fmt: skip
 PATIENCE = 60.0
 
 
@@ -52,6 +54,12 @@ class Screen:
         deadline = time.monotonic() + self.seconds
         while wanted not in self.text:
             assert self._receive(deadline, wanted), f"{wanted!r} was not shown before the end:\n{self.text}"
+
+    def wait_for_change(self, seconds: float) -> None:
+        """Return as soon as something else is shown than now, which takes no longer than that."""
+        deadline, before = time.monotonic() + seconds, self.text
+        while self.text == before:
+            assert self._receive(deadline, "something new"), f"nothing new was shown before the end:\n{self.text}"
 
     def answer(self, question: str, keys: str = "") -> None:
         """Wait for a question, press some keys, and Enter."""

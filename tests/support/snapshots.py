@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from typing import Any
 from tests.matrix.everything import EVERYTHING
 from tests.matrix.lab import Lab
 from tests.support.ages import age_of, moved
+from tests.support.processes import Process
 from tests.support.tool import START, Tool
 from tests.support.world import ROOT
 
@@ -80,7 +80,7 @@ def record(folder: Path) -> None:
             _write(lab, tool, folder, name)
 
 
-def _once_held(lab: Lab) -> Callable[[subprocess.Popen[bytes]], str | None]:
+def _once_held(lab: Lab) -> Callable[[Process], str | None]:
     return lambda _: "held" if lab.azure.requests()["held"] else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 
 import pexpect
 
-from tests.support import forks, processes
+from tests.support import processes
 from tests.support.processes import TIMEOUT, Done
 from tests.support.world import ROOT, Emulator
 
@@ -48,7 +47,15 @@ class Tool:
         return [sys.executable, str(ROOT / "deploy.py"), *arguments]
 
     def run(self, *arguments: str, seconds: float = TIMEOUT) -> Done:
-        """Run to the end, without a terminal. AssertionError, and nothing is left of it, after `seconds`.
+        """Run to the end, without a terminal. AssertionError, and nothing is left of it, after `seconds`."""
+        return processes.ended(self.start(*arguments), seconds)
+
+    def deploy(self, *arguments: str) -> Done:
+        """Run `deploy --yes` in the registered subscription."""
+        return self.run(*START, *arguments)
+
+    def start(self, *arguments: str) -> processes.Process:
+        """Start a run that is met half-way; what is left of it is ended with the test.
 
         It starts from loaded modules, unless it is another command than this checkout's deploy.py, or `extra` has
         something that Python itself looks at when it starts.
@@ -56,19 +63,12 @@ class Tool:
         command = self.command(*arguments)
         is_other = command[:2] != [sys.executable, str(ROOT / "deploy.py")]
         if is_other or any(name.startswith(BEFORE_THE_FIRST_LINE) for name in self.extra):
-            return processes.ended(self.start(*arguments), seconds)
-        return forks.run(command, self.folder, self.environment(), seconds)
-
-    def deploy(self, *arguments: str) -> Done:
-        """Run `deploy --yes` in the registered subscription."""
-        return self.run(*START, *arguments)
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a run that is met half-way; what is left of it is ended with the test."""
-        return processes.start(self.command(*arguments), self.folder, self.environment())
+            return processes.start(command, self.folder, self.environment())
+        return processes.start_loaded(command, self.folder, self.environment())
 
     def terminal(self, *arguments: str, rows: int = 40, columns: int = 160) -> pexpect.spawn[str]:
         """Start a run in a pseudo-terminal; what is left of it is ended with the test."""
+        kind = self.extra.get("TERM") or "xterm-256color"
         return processes.start_in_terminal(
-            self.command(*arguments), self.folder, self.environment(), rows=rows, columns=columns
+            self.command(*arguments), self.folder, self.environment(), rows=rows, columns=columns, kind=kind
         )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from tests.support.processes import ended
+from tests.support.processes import Process, ended
 from tests.support.world import Emulator
 
 PAUSE = 0.02
@@ -25,12 +24,12 @@ def until(condition: Callable[[], Found], what: str, seconds: float = 30.0) -> F
     return found
 
 
-def until_held_or_over(azure: Emulator, process: subprocess.Popen[str]) -> bool:
+def until_held_or_over(azure: Emulator, process: Process) -> bool:
     """Return whether a request of the run is held, or it has ended: nothing else tells."""
     until(lambda: azure.requests()["held"] or process.poll() is not None, "a request to be held", seconds=60)
     return process.poll() is None
 
 
-def until_held(azure: Emulator, process: subprocess.Popen[str]) -> None:
+def until_held(azure: Emulator, process: Process) -> None:
     """Return when a request of the run is held."""
     assert until_held_or_over(azure, process), ended(process).text

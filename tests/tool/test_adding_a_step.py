@@ -27,7 +27,7 @@ class Extended(Tool):
 def example() -> Iterator[tuple[str, str]]:
     """The files of the example with their contents."""
     text = PAGE.read_text(encoding="utf-8").partition("<!-- example: begin -->")[2]
-    yield from re.findall(r"^`(steps/step_10_label/\w+\.py)`\n\n```python\n(.*?)```", text, re.MULTILINE | re.DOTALL)
+    yield from re.findall(r"^`(steps/step_11_label/\w+\.py)`\n\n```python\n(.*?)```", text, re.MULTILINE | re.DOTALL)
 
 
 def line() -> str:
@@ -86,7 +86,7 @@ def test_a_step_that_was_added_is_planned_deployed_verified_and_destroyed(azure:
     assert checked.code == 0, checked.text
     drifted = extended.run("verify", "--label", "other", "--output", "json")
     assert [check["change"] for check in drifted.document["checks"] if check.get("step") == "label"] == ["set-label"]
-    assert drifted.code == 1
+    assert drifted.code == 5
 
     none = extended.run("--yes", "--label", "none", "--output", "json")
     assert none.code == 0, none.text

@@ -65,11 +65,32 @@ def test_outputs_for_a_client_application(deployed: Tool) -> None:
             "Audience": "https://digitaltwins.azure.net",
             "Scopes": ["https://digitaltwins.azure.net/.default"],
         },
+        "ADT_SERVICE_URL": f"https://{HOST}",
     }
     lines = deployed.run("outputs", "--format", "env").stdout.splitlines()
     assert f"AZURE_DIGITALTWINS_URL=https://{HOST}" in lines
     assert f"DIGITALTWINS_CLIENT_ID={client}" in lines
-    assert not [line for line in lines if line.startswith(("ADT_", "AZURE_CLIENT", "AZURE_TENANT", "AZURE_SUB"))]
+    assert not [line for line in lines if line.startswith(("AZURE_CLIENT", "AZURE_TENANT", "AZURE_SUB"))]
+    assert [line for line in lines if line.startswith("ADT_")] == [f"ADT_SERVICE_URL=https://{HOST}"]
 
     deployed.extra.update(dict(line.partition("=")[::2] for line in lines))
-    assert deployed.run("plan", "--yes", "--subscription", SUBSCRIPTION).code == 0
+    planned = deployed.run("plan", "--yes", "--subscription", SUBSCRIPTION, "--output", "json")
+    assert (planned.code, planned.document["warnings"]) == (0, [])
+
+    assert deployed.run("outputs", "client_id").stdout == f"{client}\n"
+    assert deployed.run("--output", "json", "outputs", "ADT_SERVICE_URL").document == f"https://{HOST}"
+    unknown = deployed.run("outputs", "hostname", "--output", "json")
+    assert unknown.code == unknown.document["exit_code"] == 2
+    assert "host_name" in unknown.document["error"]["what"]
+    assert deployed.run("outputs", "host_name", "--output", "appsettings").code == 2
+    summary = deployed.folder / "summary.md"
+    deployed.extra["GITHUB_STEP_SUMMARY"] = str(summary)
+    assert "::" not in deployed.run("plan", "--no-app", "--owner", "nobody").stderr.partition("Subscription")[0]
+    assert not summary.exists()
+    deployed.extra["GITHUB_ACTIONS"] = "true"
+    refused = deployed.run("plan", "--owner", "nobody", "--owner", "none-either", "--output", "json")
+    assert refused.code == 2
+    (annotation,) = [line for line in refused.stderr.splitlines() if line.startswith("::")]
+    assert [name for name in ("nobody", "none-either", "--owner", "%0A") if name not in annotation] == []
+    assert deployed.run("plan").code == 0
+    assert summary.read_text().count("### ") == 2

@@ -82,7 +82,7 @@ def test_independent_steps_look_at_the_same_time(azure: Emulator, tool: Tool) ->
     azure.faults(
         {"method": "GET", "path": "(?i)resourcegroups/|applications", "nth": "every", "do": "delay:1"},
     )
-    tool.run("plan", "--yes", "--subscription", SUBSCRIPTION)
+    tool.run("plan", "--yes", "--subscription", SUBSCRIPTION, "--location", "westus2")
     log = azure.requests()["log"]
     looks = [entry for entry in log if "resourcegroups/" in entry["path"].lower() or "applications(" in entry["path"]]
     first = looks[:4]
@@ -149,18 +149,18 @@ def test_status_and_outputs_are_offline(azure: Emulator, tool: Tool) -> None:
     assert azure.requests()["total"] == 0
 
 
-def test_an_existing_group_and_an_instance_elsewhere_are_used_and_said(tool: Tool) -> None:
-    first = tool.deploy("--resource-group", "shared-services", "--output", "json")
+def test_an_existing_group_elsewhere_is_used_and_said_and_an_instance_elsewhere_refused(tool: Tool) -> None:
+    first = tool.deploy("--resource-group", "shared-services", "--location", "westus2", "--output", "json")
     assert first.code == 0, first.text
     assert names(notes(first.document, "resource_group"), "northeurope", "westus2")
     tool.state_file.unlink()
     elsewhere = tool.deploy("--resource-group", "shared-services", "--location", "West Europe", "--output", "json")
-    assert elsewhere.code == 0, elsewhere.text
-    where, _recorded_again = notes(elsewhere.document, "instance")
-    assert names([where], "westus2", "westeurope")
-    assert f"! {where}" in elsewhere.stderr
-    assert "instance" in tool.state["steps"]["instance"]["made"]
-    assert elsewhere.document["values"]["location"] == "westus2"
+    assert elsewhere.code == 2, elsewhere.text
+    assert names([elsewhere.document["error"]["what"]], "westus2", "westeurope")
+    assert not tool.state_file.exists()
+    planned = tool.run("plan", *START, "--resource-group", "shared-services", "--output", "json")
+    assert planned.code == 0, planned.text
+    assert names(notes(planned.document, "instance"), "northeurope", "westus2")  # the group's region is the default
 
 
 def test_as_a_cloud_of_its_own(azure: Emulator, tool: Tool) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.azure import MARK, is_marked, writes
 from tests.support.processes import kill
 from tests.support.routing import TO_GRID
-from tests.support.tool import GROUP, INSTANCE, SUBSCRIPTION, Tool
+from tests.support.tool import GROUP, HOST, INSTANCE, SUBSCRIPTION, Tool
 from tests.support.waiting import until, until_held
 from tests.support.world import ARM, Emulator
 
@@ -23,12 +25,17 @@ def ours(azure: Emulator) -> list[str]:
 
 def test_all_that_was_made_goes_and_a_deploy_makes_it_again(world: Emulator, deployed: Tool) -> None:
     inputs = deployed.state["inputs"]
+    assert deployed.run("verify").code == 0  # the new role works
+    world.control("DELETE", "/requests")
 
     unattended = deployed.run("destroy")
     assert unattended.code == 2, unattended.text
     assert INSTANCE in unattended.stdout
     assert "--yes" in unattended.stderr
     assert len(ours(world)) == 4
+    asked = {entry["path"].partition("?")[0] for entry in world.requests()["log"] if entry["host"] == HOST}
+    assert asked == {"/models", "/query", "/eventroutes"}  # how much would go with the instance
+    assert re.search(r"\b0 \S+, 0 \S+ \S+ 0 ", unattended.stdout)
 
     done = deployed.run("destroy", "--yes", "--output", "json")
 
@@ -56,6 +63,7 @@ def test_the_name_is_typed_to_confirm(azure: Emulator, tool: Tool) -> None:
     wrong.expect("type")
     wrong.sendline("adt")
     until(lambda: not wrong.isalive(), "the end of the run")
+    assert wrong.exitstatus == 1
     assert len(ours(azure)) == 3
 
     assert tool.run("--yes", "--app").code == 0

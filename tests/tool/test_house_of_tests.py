@@ -13,7 +13,14 @@ from tests.support.world import ROOT
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 THESE = [file for file in TESTS if "emulator" not in str(file.relative_to(ROOT))]
 """All but the tests of the embedded Azure, which says Azure's words and waits by other means."""
-SCREENS = {"test_prompts.py", "test_screens.py", "test_bootstrap.py"}
+SCREENS = {
+    "test_prompts.py",
+    "test_interruptions.py",
+    "test_screens.py",
+    "test_bootstrap.py",
+    "test_installation.py",
+    "test_older_python.py",
+}
 """The tests of what is on the screen: of questions, of runs, and of what is said before the requirements are there."""
 MOST = 60
 """Asserts in the tests of the screens that may quote words."""
@@ -23,7 +30,18 @@ COMMAND = re.compile(r"\s*(az |deploy\.py |deploy --|--)")
 """The beginning of what is no prose: commands and flags, which users copy and scripts contain."""
 STATES = {"already done", "needs you"}
 """Values of `outcome` in JSON and of `state` in the state file."""
-LOOPS = {"until", "_receive", "wait", "end", "kill_what_is_left", "run", "until_replicated", "walk", "refusals"}
+LOOPS = {
+    "until",
+    "_receive",
+    "wait",
+    "wait_for_change",
+    "end",
+    "kill_what_is_left",
+    "run",
+    "until_replicated",
+    "walk",
+    "refusals",
+}
 LOOPS |= {"try_all", "work", "_reached"}  # of the mutation tests: until a queue or a list is empty
 """The functions whose `while` has a bound of its own: seconds, tries, or what is in a list."""
 
@@ -100,6 +118,7 @@ LOOPS |= {
     "every",
     "main",
     "kill_what_is_left",
+    "communicate",
 }
 
 

@@ -30,6 +30,29 @@ def test_flag_beats_environment_beats_settings_file_beats_default(tool: Tool) ->
     assert is_planned(tool, "from-environment", "westus2")
 
 
+def test_the_settings_file_of_the_current_folder(tool: Tool) -> None:
+    settings = tool.folder / "deploy.toml"
+    settings.write_text(f'subscription = "{SUBSCRIPTION}"\ninstance = "from-folder"\n')
+    tool.extra.update(ADT_LOCATON="westeurope", ADT_OUTPUT="json", ADT_STATE="other.json")
+    found = tool.run("--yes", "plan")
+    assert "from-folder" in titles(found.document, "instance")[-1], found.text
+    assert "deploy.toml" in found.stderr
+    (warning,) = found.document["warnings"]
+    assert "ADT_LOCATION" in warning
+    (tool.folder / "named.toml").write_text(f'subscription = "{SUBSCRIPTION}"\ninstance = "named"\n')
+    tool.extra["ADT_CONFIG"] = "named.toml"
+    assert "named" in titles(tool.run("plan", "--yes").document, "instance")[-1]
+    left = tool.run("plan", "--yes", "--no-config", "--subscription", SUBSCRIPTION).document
+    assert INSTANCE in titles(left, "instance")[-1]
+    del tool.extra["ADT_CONFIG"]
+    settings.write_text('name = "of another program"\n')
+    refused = tool.run("plan", "--yes").document
+    assert refused["exit_code"] == 2
+    assert "--no-config" in refused["error"]["next"]
+    status = tool.run("status").document
+    assert status["deployment"] is None
+
+
 def test_azures_own_variables_count_too(tool: Tool) -> None:
     tool.extra["AZURE_SUBSCRIPTION_ID"] = SUBSCRIPTION
     assert is_planned(tool, INSTANCE, "westus2")
@@ -165,9 +188,9 @@ def test_an_assignee_by_any_of_its_names(tool: Tool, who: str, kind: str, label:
 
 
 def test_another_role_by_name_or_id(tool: Tool) -> None:
-    data_reader = "Azure Digital Twins Data Reader"
+    data_reader, custom = "Azure Digital Twins Data Reader", "Contoso Twins without Models"
     roles = {"azure digital twins data reader": data_reader, "d57506d4-4c8d-48b1-8587-93c323f6a5a3": data_reader}
-    for role, name in {**roles, "Reader": "Reader"}.items():
+    for role, name in {**roles, "reader": data_reader, custom: custom}.items():
         document = tool.run(*PLAN, "--role", role, "--output", "json").document
         (change,) = document["steps"][2]["changes"]
         assert name in change["title"]

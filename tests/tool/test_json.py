@@ -52,8 +52,9 @@ def test_saying_no(divided: Divided) -> None:
         screen.wait("? Proceed?")
         screen.child.send("n")
         assert screen.end() == 1
-    said = {name: value for name, value in divided.document.items() if name != "tool_version"}
+    said = {name: value for name, value in divided.document.items() if name not in ("tool_version", "next")}
     assert said == {"command": "deploy", "exit_code": 1, "declined": True}
+    assert INSTANCE in divided.document["next"]
 
 
 def test_interrupted(azure: Emulator, tool: Tool) -> None:
@@ -102,9 +103,3 @@ def test_a_bug(tool: Tool) -> None:
     assert "ZeroDivisionError" in done.document["error"]["what"]
     assert "Traceback" in done.stderr
     assert token not in done.text
-
-
-def test_options_before_the_command(tool: Tool) -> None:
-    done = tool.run("--verbose", "plan", "--yes")
-    assert done.code == 2
-    assert "deploy.py plan --verbose --yes" in done.stderr

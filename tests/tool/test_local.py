@@ -73,6 +73,11 @@ def test_the_whole_job(done_once: tuple[Trial, Done]) -> None:
     trial, done = done_once
     assert done.code == 0, done.text
     assert HOST in done.stdout
+    printed = [line for line in done.text.splitlines() if "deploy.py" in line]
+    assert printed
+    assert all("--local" in line for line in printed)
+    for real in ("portal.azure", "login.microsoftonline", "explorer.digitaltwins", "az ad"):
+        assert real not in done.text
     assert "olivia@contoso.onmicrosoft.com" in done.stdout
     assert not [text for text in SOMEBODYS.values() if text in done.text]
     assert [one["name"] for one in trial.inventory()["digitalTwinsInstances"]] == [HOST.partition(".")[0]]

@@ -102,7 +102,7 @@ def test_a_multi_tenant_application_needs_an_administrator(tmp_path: Path) -> No
         assert changes(plan)["app_registration"] == ["create-application", "create-service-principal"]
         done = tool.deploy("--audience", "multiple")
         assert done.code == 3, done.text
-        assert "az ad sp create" in handed_off(tool)
+        assert "/v1.0/servicePrincipals(appId='" in handed_off(tool)
 
 
 def test_a_tenant_that_demands_the_service_of_a_registration(azure: Emulator, tool: Tool) -> None:

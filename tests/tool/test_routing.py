@@ -62,7 +62,7 @@ def test_set_kept_broken_changed_and_destroyed(world: Emulator, tool: Tool) -> N
     assert sorted(put) == ["bus", "grid"]
 
     data_plane(world, "DELETE", "/eventroutes/all")
-    assert tool.run("verify").code == 1
+    assert tool.run("verify").code == 5
     assert planned(tool) == {"routes": ["set-route:all"]}
 
     other = ("--endpoint", f"name=bus,type=servicebus,destination={BUS}", "--route", "name=some,endpoint=bus")

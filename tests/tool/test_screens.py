@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+import pexpect
 
 from tests.support.tool import GROUP, INSTANCE, START, Tool
 from tests.support.world import Emulator
+
+COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7])(?:;\d+)*m")
+MOVEMENT = re.compile(r"\x1b\[[0-9;?]*[A-Zhl]|\r(?!\n)")
 
 
 def test_a_run_and_a_second_one(tool: Tool) -> None:
@@ -44,6 +50,23 @@ def test_what_differs(tool: Tool) -> None:
         assert after.code == code
 
 
+def test_colours_and_movement_are_left_out_where_they_are_not_wanted(azure: Emulator, tool: Tool) -> None:
+    def written(*arguments: str, **extra: str) -> str:
+        child = Tool(azure, tool.folder, extra).terminal(*arguments, columns=80)
+        child.expect(pexpect.EOF)
+        return str(child.before)
+
+    dumb = written(*START, TERM="dumb")
+    assert "\x1b" not in dumb
+    assert dumb.count(": done") >= 4  # a line for each step in place of a table that moves
+    status = written("status", NO_COLOR="1")
+    assert COLOUR.search(written("status"))
+    assert not COLOUR.search(status)
+    piped = Tool(azure, tool.folder, {"FORCE_COLOR": "1"}).run("--yes")
+    assert COLOUR.search(piped.stdout)
+    assert not MOVEMENT.search(piped.text)
+
+
 def test_what_somebody_else_has_to_do(tmp_path: Path) -> None:
     with Emulator(tmp_path / "azure", "--sign-in", "reader") as azure:
         tool = Tool(azure, tmp_path / "work")
@@ -53,7 +76,7 @@ def test_what_somebody_else_has_to_do(tmp_path: Path) -> None:
         refused = tool.deploy()
         assert refused.code == 3, refused.text
         script = (tool.folder / "deploy.handoff.sh").read_text()
-        assert "rita@contoso.onmicrosoft.com is setting up" in script
+        assert "rita@contoso.onmicrosoft.com asks for this" in script
 
 
 def test_a_refusal(azure: Emulator, tool: Tool) -> None:

@@ -8,7 +8,6 @@ import os
 import resource
 import shutil
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ import pytest
 from cli.commands.status import show_status
 from state.document import StateRefused, parse
 from state.file_store import StateFile
-from tests.support.processes import Done, ended
+from tests.support.processes import Done, Process, ended
 from tests.support.tool import SUBSCRIPTION, Tool
 from tests.support.waiting import until
 from tests.support.world import Emulator
@@ -38,7 +37,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         return tool.state_file.read_bytes()
 
 
-def stop_under_way(azure: Emulator, process: subprocess.Popen[str]) -> None:
+def stop_under_way(azure: Emulator, process: Process) -> None:
     """Stop the run for a while, in the middle of creating the instance."""
 
     def creates() -> bool:
@@ -49,7 +48,7 @@ def stop_under_way(azure: Emulator, process: subprocess.Popen[str]) -> None:
     process.send_signal(signal.SIGSTOP)
 
 
-def go_on(process: subprocess.Popen[str]) -> Done:
+def go_on(process: Process) -> Done:
     """Let it go on, to its end."""
     process.send_signal(signal.SIGCONT)
     return ended(process)

@@ -26,7 +26,7 @@ _ID = re.compile(rf"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/{TYPE}/[
 
 @IDENTITIES.when_removed
 def _remove_principal_and_assignments(world: World, identity: Json) -> None:
-    _remove_principal(world, identity["properties"]["principalId"])
+    remove_principal(world, identity["properties"]["principalId"])
     rbac.remove_within(world, identity["id"])
 
 
@@ -47,7 +47,7 @@ def new_principal(world: World, name: str, resource: str, *, explicit: bool) -> 
     return body
 
 
-def _remove_principal(world: World, principal: str) -> None:
+def remove_principal(world: World, principal: str) -> None:
     """Remove the service principal of a managed identity from the directory; its role assignments stay behind."""
     if found := world.store.get("servicePrincipal", principal):
         principals.remove(world, found)
@@ -100,7 +100,7 @@ def give(world: World, resource: Json, identity: Json) -> None:
     if SYSTEM in identity["type"].split(","):
         after["principalId"] = before.get("principalId") or _system_principal(world, resource)
     elif before.get("principalId"):
-        _remove_principal(world, before["principalId"])
+        remove_principal(world, before["principalId"])
     if chosen := identity.get("userAssignedIdentities"):
         after["userAssignedIdentities"] = chosen
     resource["identity"] = None if identity["type"] == "None" else after

@@ -13,7 +13,7 @@ from emulator.world import World
 DIGITAL_TWINS_NAMESPACE = "Microsoft.DigitalTwins"
 _FREE = ("Microsoft.Authorization", "Microsoft.Resources")
 _ALWAYS_REGISTERED = (*_FREE, "Microsoft.ManagedIdentity")
-DESTINATIONS = {
+OTHERS = {
     "Microsoft.EventHub": (versions.EVENT_HUB, ("namespaces", "namespaces/authorizationrules", "namespaces/eventhubs")),
     "Microsoft.ServiceBus": (
         versions.SERVICE_BUS,
@@ -21,8 +21,11 @@ DESTINATIONS = {
     ),
     "Microsoft.EventGrid": (versions.EVENT_GRID, ("topics",)),
     "Microsoft.Storage": (versions.STORAGE, ("storageAccounts", "storageAccounts/blobServices")),
+    "Microsoft.Web": (versions.WEB, ("sites",)),
+    "Microsoft.Devices": (versions.DEVICES, ("IotHubs",)),
 }
-_NAMESPACES = {name.lower(): name for name in (*_ALWAYS_REGISTERED, DIGITAL_TWINS_NAMESPACE, *DESTINATIONS)}
+"""The providers of destinations and of apps: their api-versions and resource types."""
+_NAMESPACES = {name.lower(): name for name in (*_ALWAYS_REGISTERED, DIGITAL_TWINS_NAMESPACE, *OTHERS)}
 _AFTER = {"Registering": "Registered", "Unregistering": "NotRegistered"}
 _READ = "Microsoft.Resources/subscriptions/providers/read"
 _PROVIDER = SUBSCRIPTION + "/providers/{namespace}"
@@ -157,8 +160,8 @@ def _resource_types(namespace: str) -> list[Json]:
     capabilities = "SupportsTags, SupportsLocation"
     if namespace == "Microsoft.ManagedIdentity":
         return [_resource_type("userAssignedIdentities", versions.MANAGED_IDENTITY, everywhere, capabilities)]
-    if namespace in DESTINATIONS:
-        api_versions, names = DESTINATIONS[namespace]
+    if namespace in OTHERS:
+        api_versions, names = OTHERS[namespace]
         return [_resource_type(name, api_versions, everywhere, capabilities) for name in names]
     if namespace == "Microsoft.Resources":
         return [

@@ -64,6 +64,11 @@ STORAGE = (
     "2019-06-01",
 )
 
+WEB = ("2025-05-01", "2024-11-01", "2024-04-01", "2023-12-01", "2023-01-01", "2022-09-01", "2022-03-01")
+"""The first is what azure-mgmt-web 11 asks with; az and older clients ask with the others."""
+DEVICES = ("2023-06-30", "2023-06-30-preview", "2022-04-30-preview", "2021-07-02", "2019-07-01-preview", "2019-03-22")
+"""Those of azure-mgmt-iothub 4, and what the reference of its template has between."""
+
 PROVIDER = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
 """A path at or below a provider's resource."""
 _SUBSCRIPTIONS = re.compile(r"/(tenants|subscriptions(/[^/]+(/locations)?)?)", re.IGNORECASE)
@@ -82,6 +87,8 @@ _PROVIDER_VERSIONS = {
     ("microsoft.servicebus", None): SERVICE_BUS,
     ("microsoft.eventgrid", None): EVENT_GRID,
     ("microsoft.storage", None): STORAGE,
+    ("microsoft.web", None): WEB,
+    ("microsoft.devices", None): DEVICES,
 }
 
 

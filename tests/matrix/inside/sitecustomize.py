@@ -1,4 +1,4 @@
-"""Loaded by Python inside the tool's process, before the tool: watches it, and kills it, from outside its code.
+"""Run inside the tool before its first line, by Python or by `forks`: watches and kills it from outside its code.
 
 Does what these variables ask for, and nothing without them:
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.json_output import with_client_values
+from cli.output_forms import with_client_values
 
 TWINS = "https://digitaltwins.azure.net"
 

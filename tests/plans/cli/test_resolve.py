@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import pytest
 
-from cli.resolve import NameCache, PromptPolicy, Questions, Resolved, remember
+from cli.asking import Questions
+from cli.name_cache import NameCache
+from cli.resolve import PromptPolicy, Resolved, remember
 from cloud.signin import SignedIn
 from engine.input import FROM_STATE, Given, Lookup, Value
 from state.document import Belonging, KnownPrincipal, KnownRole, StateDocument
@@ -101,6 +103,13 @@ def test_the_default_assignee_is_remembered_by_name_too() -> None:
         (BOB.label, BOB.label),
     ]
     assert [role.given for role in before.roles] == ["Twin Reader"]
+
+
+def test_the_region_that_is_remembered_is_the_instances() -> None:
+    before = document(location="westus2")
+    assert before.remembered()["location"] == "westus2"
+    before.step("instance").values = {"location": "northeurope"}
+    assert before.remembered()["location"] == "northeurope"
 
 
 def test_a_principal_that_is_no_longer_used_is_forgotten() -> None:

@@ -217,3 +217,15 @@ def test_titles_decide_nothing() -> None:
     titles = {"one": "create a", "two": "delete the box a", "bad": "wait for b"}
     for removal in (None, Removal()):
         assert walk({}, removal) == walk(titles, removal)
+
+
+def test_what_is_kept_blocks_what_it_needs_only_where_the_plan_says_so() -> None:
+    """In `destroy` b, which needs a, goes first."""
+    for blocks, expected in ((False, "REMOVED"), (True, "BLOCKED")):
+        steps = (
+            SmallStep("a", always(Write(name="one"))),
+            SmallStep("b", always(Write(name="two"), retained=("in use",), blocks=blocks), "a"),
+        )
+        trip = Trip(*steps, removal=Removal())
+        trip.run()
+        assert trip.outcomes() == {"b": "RETAINED", "a": expected}

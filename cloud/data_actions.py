@@ -10,7 +10,9 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
+from cloud.identifiers import DATA_OWNER, DATA_READER, Role, built_in_role
 from cloud.permissions import matches
 
 _ACTION_MATCHES = re.compile(r"ActionMatches\s*\{\s*'([^']*)'\s*\}", re.IGNORECASE)
@@ -38,6 +40,14 @@ class DataPermission:
     excluded: tuple[str, ...] = ()
 
 
+def data_permissions(definition: Any) -> tuple[DataPermission, ...]:
+    """Return what a role's definition, as the SDK has it, allows of data."""
+    return tuple(
+        DataPermission(tuple(part.data_actions or ()), tuple(part.not_data_actions or ()))
+        for part in definition.permissions or ()
+    )
+
+
 def gives(permissions: Iterable[DataPermission], action: str, exempt: Collection[str] = ()) -> bool:
     """Whether a role allows all of an action, which may be a pattern itself.
 
@@ -58,6 +68,52 @@ def condition_excludes(condition: str, action: str) -> bool:
     """
     targets = _ACTION_MATCHES.findall(condition)
     return bool(condition) and (not targets or any(_overlap(target, action) for target in targets))
+
+
+_PROVIDER = "Microsoft.DigitalTwins"
+_OF_THE_DATA = {
+    "twins": "digitaltwins",
+    "relationships": "digitaltwins/relationships",
+    "models": "models",
+    "event routes": "eventroutes",
+}
+"""What there is to read and to write. Source: "Azure resource provider operations" in the Azure documentation."""
+_KNOWN = {
+    built_in_role(DATA_OWNER): "may read and write",
+    built_in_role(DATA_READER): "may read, may not write",
+}
+"""What the roles of this service allow; their definitions need not be read. Source: "Azure built-in roles"."""
+_MOST_LEFT_OUT = 2
+"""Of four kinds: how many are named as left out; of more, those that are left are named."""
+
+
+def known_effect(role: Role) -> str | None:
+    """Return what a role lets its holder do, as `effect` does, where its definition need not be read; else None."""
+    return _KNOWN.get(role, role.effect)
+
+
+def effect(permissions: Collection[DataPermission]) -> str:
+    """Return what a role lets its holder do with an instance's data, in words; "" for nothing."""
+    if not any(_overlap(action, f"{_PROVIDER}/*") for permission in permissions for action in permission.actions):
+        return ""
+    reads, writes = (
+        [name for name, kind in _OF_THE_DATA.items() if gives(permissions, f"{_PROVIDER}/{kind}/{verb}")]
+        for verb in ("read", "write")
+    )
+    if reads == writes:
+        return _may("read and write", reads)
+    return f"{_may('read', reads)}, {_may('write', writes)}"
+
+
+def _may(verb: str, kinds: Collection[str]) -> str:
+    left_out = [name for name in _OF_THE_DATA if name not in kinds]
+    if not kinds:
+        return f"may not {verb.replace(' and ', ' or ')}"
+    if not left_out:
+        return f"may {verb}"
+    if len(left_out) <= _MOST_LEFT_OUT:
+        return f"may {verb} all but {' and '.join(left_out)}"
+    return f"may {verb} {' and '.join(kinds)}"
 
 
 @cache

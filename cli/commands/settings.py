@@ -1,0 +1,88 @@
+"""`settings`: what a deployment was set up with, as a settings file; offline, without any SDK."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cli.display import shown
+from cli.sources import BY_NAME, gather
+from cli.state_files import no_deployment, read_state, refuse
+from engine.input import Value
+from engine.refusal import BadInput, Refusal
+from state.proposals import Proposals
+from steps import INPUTS
+
+
+def write_settings(path: Path, options: Mapping[str, Any]) -> int:
+    """Write the settings file and return the exit code: 2 when it exists, unless `overwrite` is given.
+
+    In it is what the state file at `path` remembers or, where nothing was deployed, what was answered last; and what
+    the options give.
+    """
+    try:
+        given = gather(options, options["config"], _remembered(path, options))
+        values = {name: found.value for name, found in given.items() if BY_NAME[name].kept}
+        target = options["file"] or path.with_name(f"{path.name.removesuffix('.json').removesuffix('.state')}.toml")
+        content = settings_text(values)
+        if str(target) == "-":
+            sys.stdout.write(content)
+            return 0
+        _write(target, content, overwrite=options["overwrite"])
+    except Refusal as refusal:
+        return refuse(refusal, as_json=False)
+    print(f"Written: {shown(target)}", file=sys.stderr)  # noqa: T201 - a line for whoever typed it
+    return 0
+
+
+def _remembered(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    document = read_state(path)
+    if isinstance(document, Refusal):
+        raise document
+    if document is not None:
+        return document.remembered()
+    proposals = Proposals(path)
+    answers = proposals.answers(proposals.subscription)
+    if not answers and not any(options.get(row.name) not in (None, ()) for row in INPUTS):
+        raise no_deployment(path, None, local=options["local"])
+    return {**answers, **({"subscription": proposals.subscription} if answers else {})}
+
+
+def _write(file: Path, content: str, *, overwrite: bool) -> None:
+    try:
+        with file.open("w" if overwrite else "x", encoding="utf-8", newline="\n") as opened:
+            opened.write(content)
+    except FileExistsError:
+        raise BadInput(f"{shown(file)} exists already.", "Name another file, or overwrite it: --overwrite") from None
+    except OSError as error:
+        raise BadInput(f"{shown(file)} can't be written: {error.strerror}.", "Name another file.") from None
+
+
+def settings_text(values: Mapping[str, Value]) -> str:
+    """Return the inputs as TOML that `--config` reads, in the order of the documentation."""
+    lines = ["# Settings of deploy.py: give this file with --config."]
+    tables: list[str] = []
+    for row in INPUTS:
+        value = values.get(row.name)
+        if value is None:
+            continue
+        if isinstance(value, Mapping):
+            tables += ["", f"[{row.name}]", *_pairs(value)]
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            for item in value:
+                tables += ["", f"[[{row.name}]]", *(_pairs(item) if isinstance(item, Mapping) else ())]
+        else:
+            lines.append(f"{row.name} = {_toml(value)}")
+    return "\n".join([*lines, *tables]) + "\n"
+
+
+def _pairs(pairs: Mapping[str, str]) -> list[str]:
+    return [f"{_toml(name)} = {_toml(value)}" for name, value in pairs.items()]
+
+
+def _toml(value: object) -> str:
+    """Return a text, a bool or a list of texts as TOML, whose strings are JSON's, but for DEL. Source: TOML 1.0."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
