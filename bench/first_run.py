@@ -1,4 +1,4 @@
-"""Part 5: from a fresh clone to the first request, what the installation costs, and what other ways of it would."""
+"""Part 5: from a fresh clone to the first request, by pip and by uv, with empty caches and with full ones."""
 
 from __future__ import annotations
 
@@ -14,38 +14,66 @@ from pathlib import Path
 from bench.lab import DEPLOY, Failed, Json, Lab, run, say
 from tests.support.world import ROOT
 
-KEPT = re.compile("PATH|HOME|LANG|TMPDIR|SSL_CERT_FILE|(PIP|UV)_.*")
-"""What an installation takes of the environment of the one who measures."""
-FROM_PIP = {
-    "UV_DEFAULT_INDEX": "index-url",
-    "UV_INDEX": "extra-index-url",
-    "UV_FIND_LINKS": "find-links",
-    "SSL_CERT_FILE": "cert",
-}
-"""What uv is told of pip's configuration, which it doesn't read."""
+KEPT = re.compile("HOME|LANG|SSL_CERT_FILE|(PIP|UV)_.*")
+"""What an installation takes of the environment of the one who measures, beside the path."""
+WAYS = ("pip", "uv")
 
 
 def measure(lab: Lab) -> Json:
-    """Return the figures of a fresh clone, and of other ways to install the same."""
+    """Return the figures of a fresh clone by each way, cold and warm, and of the runs after it."""
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    found: Json = {"ways": {}}
+    clone = Path()
+    for way in WAYS if uv else WAYS[:1]:
+        environment = _environment(lab, way, uv)
+        try:
+            for caches in ("cold", "warm"):
+                clone, measured = _fresh_clone(lab, way, environment)
+                found["ways"][f"{way}, {caches}"] = measured
+                say(f"  {way}, {caches}: {measured['install']:.1f} s, {measured['total']:.1f} s to the first request")
+        except Failed as error:
+            say(f"  {way} could not install: {error}")
+    if clone == Path():
+        raise Failed("no way of installing succeeded")
+    venv = clone / ".venv"
+    found["installed"] = _size(venv)
+    found["second plan"] = _plan(lab, clone)
+    found["compiled by then"] = sum(1 for _ in venv.rglob("*.pyc"))
+    return found
+
+
+def _environment(lab: Lab, way: str, uv: str | None) -> dict[str, str]:
+    """Return the environment of an installation: uv is on the path or isn't, and its caches are its own."""
     environment = {name: value for name, value in os.environ.items() if KEPT.fullmatch(name)}
+    folders = [folder for folder in os.environ["PATH"].split(os.pathsep) if not (Path(folder) / "uv").exists()]
+    if way == "uv" and uv:
+        programs = lab.place()
+        (programs / "uv").symlink_to(uv)
+        folders.insert(0, str(programs))
+    temporary, caches = lab.place(), lab.place()
+    environment |= {"PATH": os.pathsep.join(folders), "TMPDIR": str(temporary)}
+    return environment | {"PIP_CACHE_DIR": str(caches / "pip"), "UV_CACHE_DIR": str(caches / "uv")}
+
+
+def _fresh_clone(lab: Lab, way: str, environment: dict[str, str]) -> tuple[Path, Json]:
+    """Return a fresh clone that has been set up, and what that took. Failed when it was set up another way."""
     clone = lab.place() / "project"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-    system = getattr(sys, "_base_executable", sys.executable)
-    installing = run([system, "deploy.py", "status"], clone, environment)
-    venv = clone / ".venv"
-    found: Json = {"install": {**installing.json(), **_size(venv)}}
-    say(f"  a fresh clone is ready after {installing.wall:.1f} s")
-    python = venv / "bin/python"
+    installing = run([getattr(sys, "_base_executable", sys.executable), "deploy.py", "status"], clone, environment)
+    if way == "uv" and (refused := re.search(r"uv could not install .*", installing.stdout + installing.stderr)):
+        raise Failed(refused[0])
+    first = _plan(lab, clone)
+    total = round(installing.wall + first["first_request"], 2)
+    measured = {"install": round(installing.wall, 2), "cpu": round(installing.cpu, 2), "total": total}
+    return clone, {**measured, "first plan": first, "mb": _size(clone / ".venv")["mb"]}
+
+
+def _plan(lab: Lab, clone: Path) -> Json:
+    """Return what a `plan` takes, and when its first request arrived."""
     with lab.tool() as tool:
-        for name in ("first", "second"):
-            tool.azure.control("DELETE", "/requests")
-            took = run([python, str(clone / "deploy.py"), "plan", *DEPLOY], tool.folder, tool.environment())
-            asked = datetime.fromisoformat(tool.azure.requests()["log"][0]["started"]).timestamp() - took.begun
-            found[f"{name} plan"] = {**took.json(), "first_request": round(asked, 3)}
-    found["clone to first request"] = round(installing.wall + found["first plan"]["first_request"], 2)
-    found["compiled by then"] = sum(1 for _ in venv.rglob("*.pyc"))
-    found["ways"] = _ways(lab, system, environment)
-    return found
+        took = run([clone / ".venv/bin/python", clone / "deploy.py", "plan", *DEPLOY], tool.folder, tool.environment())
+        asked = datetime.fromisoformat(tool.azure.requests()["log"][0]["started"]).timestamp() - took.begun
+    return {**took.json(), "first_request": round(asked, 3)}
 
 
 def _size(venv: Path) -> Json:
@@ -58,39 +86,3 @@ def _size(venv: Path) -> Json:
             sizes[parts[parts.index("site-packages") + 1]] += file.stat().st_size
     biggest = {name: round(size / 1e6, 1) for name, size in sizes.most_common(8)}
     return {"mb": round(sum(file.stat().st_size for file in files) / 1e6, 1), "files": len(files), "biggest": biggest}
-
-
-def _ways(lab: Lab, system: str, environment: dict[str, str]) -> Json:
-    """Time other ways to install the same requirements into a new environment."""
-    requirements = ["-r", str(ROOT / "requirements.txt")]
-    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
-    pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
-    ways: Json = {}
-    for name, options in (("pip, as it is", []), ("pip, without compiling", ["--no-compile"])):
-        room = lab.place()
-        took = run([system, "-m", "venv", "new"], room, environment).wall
-        took += run([room / "new/bin/python", *pip, *options, *requirements], room, environment).wall
-        ways[name] = {"wall": round(took, 1), "mb": _size(room / "new")["mb"]}
-    if uv is not None:
-        cached = {**_from_pip(lab, system, environment), **environment, "UV_CACHE_DIR": str(lab.folder / "uv-cache")}
-        for name in ("uv", "uv, a second time"):
-            room = lab.place()
-            took = run([uv, "venv", "--quiet", "--python", system, "new"], room, cached).wall
-            install = [uv, "pip", "install", "--quiet", "--python", "new/bin/python", *requirements]
-            try:
-                took += run(install, room, cached).wall
-            except Failed as error:
-                say(f"  uv could not install: {error}")
-                break
-            ways[name] = {"wall": round(took, 1), "mb": _size(room / "new")["mb"]}
-    return ways
-
-
-def _from_pip(lab: Lab, system: str, environment: dict[str, str]) -> dict[str, str]:
-    found = {}
-    for name, key in FROM_PIP.items():
-        for where in ("global", ":env:"):
-            said = run([system, "-m", "pip", "config", "get", f"{where}.{key}"], lab.folder, environment, code=None)
-            if said.stdout.strip():
-                found[name] = " ".join(said.stdout.split())
-    return found

@@ -21,7 +21,7 @@ ALWAYS_ASKED = ("resource_group", "location", "instance")
 
 
 class Questions(Protocol):
-    """Asks a person. Every answer is checked as it is typed."""
+    """Asks a person. Every answer is checked when it is given."""
 
     async def subscription(self, choices: list[Subscription], default: str | None) -> str:
         """Return the id of one of the subscriptions."""

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
 from cli.at_once import answer
 from cli.own_venv import BY_HAND, REQUIREMENTS, ROOT, UNFINISHED, VENV, fingerprint_of, is_prepared, python, say, stop
+from cli.streams import failure_of_stdout, make_lasting
 
 __all__ = ["ROOT", "become", "enter", "leave"]
 
@@ -28,25 +31,15 @@ def enter(use: str, arguments: list[str], program: Sequence[str] = ("deploy.py",
 
     `program` is what to start there: deploy.py, or ("-m", a module).
     """
+    make_lasting()
     _drop_unusable_key_log()
-    wanted = fingerprint_of(use)
-    inside = Path(sys.prefix).resolve() == VENV.resolve()
-    if is_prepared(wanted):
-        if inside:
+    try:
+        if _is_usable(use, arguments):
             return
-    elif _importable(use) and not (inside and _made_here()):
-        return
-    elif use == "deploy" and answer(arguments):
-        leave(0)
-    else:
-        try:
-            from cli.installation import prepare
-
-            prepare(use, wanted)
-        except KeyboardInterrupt:
-            stop("Interrupted while preparing .venv. Run the same command again: it starts afresh.", 130)
-        except (OSError, ValueError) as error:  # ValueError: venv refuses some folder names
-            stop(f"Can't prepare {VENV}: {error}. Mend that, or {BY_HAND}.")
+    except KeyboardInterrupt:
+        stop("Interrupted while preparing .venv. Run the same command again: it starts afresh.", 130)
+    except (OSError, ValueError, RuntimeError) as error:  # venv refuses some folder names, and links may be a circle
+        stop(f"Can't prepare {VENV}: {error}. Mend that, or {BY_HAND}.")
     start = [str(ROOT / part) if part.endswith(".py") else part for part in program]
     # .venv is this project's own, and installed without compiling: what Python compiles is kept there whatever is set.
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -54,6 +47,24 @@ def enter(use: str, arguments: list[str], program: Sequence[str] = ("deploy.py",
         become([str(python()), *start, *arguments], environment)
     except OSError as error:
         stop(f".venv's Python can't be started: {error}. Remove {VENV}, and run the same command again.")
+
+
+def _is_usable(use: str, arguments: list[str]) -> bool:
+    """Return whether this Python has what is needed. If not, `.venv` has it then; OSError where it can't."""
+    wanted = fingerprint_of(use)
+    inside = Path(sys.prefix).resolve() == VENV.resolve()
+    if is_prepared(wanted):
+        return inside
+    if _importable(use) and not (inside and _made_here()):
+        return True
+    if use == "deploy" and answer(arguments):
+        leave(0)
+    from cli.installation import prepare
+
+    if signal.getsignal(signal.SIGINT) != signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on there is more to say of it
+    prepare(use, wanted)
+    return False
 
 
 def _drop_unusable_key_log() -> None:
@@ -86,12 +97,16 @@ def become(command: list[str], environment: Mapping[str, str] | None = None) -> 
 
 
 def leave(code: int) -> NoReturn:
-    """End this process, with everything written. Python would first take all that is loaded apart: half a second."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except (OSError, ValueError):  # nobody reads it any more, or it is closed
-            code = code or 1
+    """End this process, with everything written; with 1 where stdout could not take it, unless `code` says worse.
+
+    Python would first take all that is loaded apart: half a second.
+    """
+    failure = failure_of_stdout()
+    if failure is not None:
+        say(f"The command went on to its end, but stdout did not take all of its output: {failure.strerror}.")
+        code = code or 1
+    with suppress(OSError, ValueError):
+        sys.stderr.flush()
     os._exit(code)
 
 

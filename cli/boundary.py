@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from cli import github_actions, json_output
+from cli import json_output
 from cli.carry_out import show_without_questions
 from cli.commands.deploy import deploy
-from cli.commands.destroy import destroy
+from cli.commands.destroy import destroy, nothing_to_destroy
 from cli.commands.plan import plan
 from cli.commands.verify import verify
-from cli.console import make_console, show_refusal, text
+from cli.console import make_console, say, text
 from cli.display import command_for, shown
+from cli.ending import Declined, end
+from cli.interruption import Interrupted
 from cli.logs import start_logging
 from cli.options import Options
-from cli.run import Declined, Run
-from cli.terminal import Interrupted, run_until_interrupted, unseen_keys
+from cli.run import Run
+from cli.terminal import run_until_interrupted, unseen_keys
 from engine.refusal import Refusal
 from state.document import StateRefused
 from state.file_store import StateFile, StateLocked
@@ -42,6 +45,8 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
     as_json = options["output"] == "json"
     log: Path | None = None
     try:
+        if command == "destroy" and not os.path.lexists(state_path):  # nothing is left beside a file that isn't there
+            raise nothing_to_destroy(state_path, {**options, "state": state_path})
         if writes:
             state.check_writable()
         with state.locked() if writes else nullcontext():
@@ -49,12 +54,12 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
             start_logging(log, verbose=options["verbose"])
             return _locked_run(command, _options(command, options, state), command_for(command, options, again=True))
     except StateLocked as error:
-        return _ended(Refusal(str(error), exit_code=4), as_json=as_json, log=None)
+        return end(Refusal(str(error), exit_code=4), as_json=as_json, log=None)
     except StateRefused as error:
-        return _ended(Refusal(str(error), exit_code=2), as_json=as_json, log=log)
+        return end(Refusal(str(error), exit_code=2), as_json=as_json, log=log)
     except Refusal as refusal:
         logging.getLogger("deploy").error("%s %s", refusal.what, refusal.why)
-        return _ended(refusal, as_json=as_json, log=log)
+        return end(refusal, as_json=as_json, log=log)
     except Exception:
         logging.getLogger("deploy").exception("a bug")
         if log is not None:
@@ -95,35 +100,19 @@ def _locked_run(command: str, options: Options, resume: str) -> int:
             run.screen.show_secrets()
     except Declined as declined:
         if options.json:
-            json_output.emit({"command": command, "exit_code": 1, "declined": True, "next": run.unattended()})
+            following = declined.next or run.unattended()
+            json_output.emit({"command": command, "exit_code": 1, "declined": True, "next": following})
         console = make_console(stderr=options.json or not sys.stdout.isatty())
         console.print(text(f"{declined} Nothing was changed.".strip()))
+        if declined.next:
+            say(console, declined.next, first="  Next: ")
         show_without_questions(run, console)
         return 1
     except Interrupted as interrupted:
         logging.getLogger("deploy").warning("interrupted, exit code %s", interrupted.exit_code)
-        console = make_console(stderr=True)
         unfinished = run.screen.unfinished()
-        console.print()
-        if unfinished:
-            console.print("Interrupted. This may still be going on in Azure:")
-            for write in unfinished:
-                console.print(text(f"  {write}"))
-        else:
-            console.print(f"Interrupted. {'' if run.screen.has_written else 'Nothing was changed.'}")
-        console.print(text(f"Run this to continue: {resume}"))
-        if options.json:
-            why = "\n".join(["This may still be going on in Azure:", *unfinished] if unfinished else [])
-            json_output.emit_refusal(Refusal("Interrupted.", why=why, next=resume, exit_code=interrupted.exit_code))
-        return interrupted.exit_code
-
-
-def _ended(refusal: Refusal, *, as_json: bool, log: Path | None) -> int:
-    github_actions.report(json_output.refusal_document(refusal))
-    if as_json:
-        json_output.emit_refusal(refusal)
-    console = make_console(stderr=True)
-    show_refusal(console, refusal)
-    if log is not None and log.exists() and log.stat().st_size:
-        console.print(text(f"  The log is {shown(log)}", "dim"))
-    return refusal.exit_code
+        why = ["This may still be going on in Azure:", *(f"  {write}" for write in unfinished)] if unfinished else []
+        what = "Interrupted." if run.screen.has_written else "Interrupted. Nothing was changed."
+        told = "\n".join(("", " ".join((what, *why[:1])), *why[1:], f"Run this to continue: {resume}"))
+        refusal = Refusal(what, why="\n".join(why), next=resume, exit_code=interrupted.exit_code)
+        return end(refusal, as_json=options.json, words=told)

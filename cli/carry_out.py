@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cli import github_actions, json_output
-from cli.console import say, show_refusal, text
+from cli.console import say, show_parts, show_refusal, text
 from cli.display import shown
 from cli.hand_off import HandOff, MissingRights, certain, handed_off, handed_off_note, missing_right_lines
 from cli.hand_off_files import Asked
 from cli.plan_view import show_plan
-from cli.signs import about, clock, done_counts, estimate, planned_counts
+from cli.signs import about, clock, done_counts, estimate, planned_counts, short_ids
 from engine.walk import exit_code
 from state.proposals import Proposals
 from state.recorder import StateRecorder
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from state.document import StateDocument
 
 
-NOTHING_TO_DO = {False: "Nothing to do: Azure is as you chose.", True: "Nothing to delete."}
+NOTHING_TO_DO = {False: "Nothing to do: Azure matches your settings", True: "Nothing to delete"}
 
 
 @dataclass(frozen=True)
@@ -49,24 +49,35 @@ def show_what_is_planned(run: Run, walk: Walk[Azure], looks: Mapping[str, StepLo
     lines = missing_right_lines(walk, looks, missing)
     show_plan(run.console, walk.steps, looks, lines, removing=walk.removes, verbose=run.options.verbose)
     run.console.print()
-    say(run.console, _summary(walk, looks, missing), style="bold")
+    show_parts(run.console, _summary(walk, looks, missing, is_timed=not run.options.local))
     run.console.print()
 
 
-def _summary(walk: Walk[Azure], looks: Mapping[str, StepLook], missing: MissingRights) -> str:
-    """Return the last line of a plan: what there is to do, how long that usually takes, and for how much somebody else
-    is needed."""
+def _summary(walk: Walk[Azure], looks: Mapping[str, StepLook], missing: MissingRights, *, is_timed: bool) -> list[str]:
+    """Return the parts of the last line of a plan.
+
+    What there is to do, how long that usually takes in Azure where that `is_timed`, for how many steps somebody else is
+    needed, and how many leave something to a person.
+    """
     changes = [change for look in looks.values() if look.plan for change in look.plan.changes]
     if not changes:
         failed = any(look.error for look in looks.values())
-        return "Nothing to do, as far as it could be looked at." if failed else NOTHING_TO_DO[walk.removes]
+        nothing = "Nothing to do, as far as it could be looked at" if failed else NOTHING_TO_DO[walk.removes]
+        return [nothing, *needs_you_words(looks)]
     seconds = estimate(walk.steps, looks, {step.key: walk.needs(step) for step in walk.steps})
     others = sum(certain(missing, step.key) for step in walk.steps)
     needs = [f"{others} need{'s' if others == 1 else ''} someone else"] if others else []
-    return " · ".join((planned_counts(changes), about(seconds), *needs))
+    counts = planned_counts(changes, removing=walk.removes)
+    return [counts, *([about(seconds)] if is_timed else []), *needs, *needs_you_words(looks)]
 
 
-def show_what_was_done(run: Run, ended: Ended) -> None:
+def needs_you_words(looks: Mapping[str, StepLook]) -> list[str]:
+    """Return `1 needs you`, where a step leaves something to a person."""
+    count = sum(bool(look.plan and look.plan.needs_you) for look in looks.values())
+    return [f"{count} need{'s' if count == 1 else ''} you"] if count else []
+
+
+def show_what_was_done(run: Run, ended: Ended, *, removing: bool = False) -> None:
     """Print what was done and how long it took."""
     done = [
         change
@@ -75,7 +86,7 @@ def show_what_was_done(run: Run, ended: Ended) -> None:
         for change in result.plan.changes[: len(result.plan.changes) - len(result.remaining)]
     ]
     if done:
-        run.console.print(text(f"{done_counts(done)} in {clock(ended.seconds)}", "bold"))
+        run.console.print(text(f"{done_counts(done, removing=removing)} in {clock(ended.seconds)}", "bold"))
 
 
 async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is missing for it
@@ -118,7 +129,7 @@ def show_errors(run: Run, walk: Walk[Azure], ended: Ended, headline: str) -> boo
     for step in walk.steps:
         error = ended.results[step.key].error
         if error:
-            show_refusal(console, error, f"Step {step.number}, {step.title.lower()}: ")
+            show_refusal(console, error, f"Step {step.number}, {step.title.lower()}: ", verbose=run.options.verbose)
             console.print()
     if ended.handed_off:
         say(console, ended.handed_off, first="! ", first_style="yellow")
@@ -139,4 +150,4 @@ def show_without_questions(run: Run, console: Console) -> None:
 def show_notes(run: Run, notes: list[str]) -> None:
     """Print notes, each as a paragraph."""
     for note in notes:
-        say(run.console, note, first="! ", first_style="yellow")
+        say(run.console, note if run.options.verbose else short_ids(note), first="! ", first_style="yellow")

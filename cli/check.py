@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from engine.change import Difference, Drift
+from engine.change import AnyChange
 from engine.refusal import DIFFERS, Refusal
 
 
@@ -19,14 +19,12 @@ class Check:
     error: Refusal | None = None
     step: str = ""
     """The step's key; "" for a probe."""
-    change: str = ""
-    """The key of the change that would end the drift."""
-    drift: Drift | None = None
-    differences: tuple[Difference, ...] = ()
+    change: AnyChange | None = None
+    """The change that would end the drift."""
 
     @property
     def exit_code(self) -> int:
         """The exit code that this check alone asks for."""
-        if self.error:
+        if self.error and self.result != "drift":
             return self.error.exit_code
         return {"drift": DIFFERS, "failed": 1}.get(self.result, 0)

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from cli.display import command as quoted_command
 from cli.near import hint
+from cli.output_forms import FORMS
 from cli.sources import OPTION_VARIABLES
 from cloud.identifiers import pasted
+from engine.refusal import Refusal
 from steps import INPUTS
 
 EXIT_CODES: Mapping[int, str] = {
@@ -37,6 +41,17 @@ class File(click.Path):
             value = pasted(value)
         if value == "":
             self.fail("It is empty: name a file.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Form(click.Choice[str]):
+    """A form of what is printed. One that only another command has is text here, where a variable gives it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the form; UsageError for one that no command has, or that was typed for another one."""
+        source = ctx.get_parameter_source(param.name) if ctx and param and param.name else None
+        if source is ParameterSource.ENVIRONMENT and value in FORMS and value not in self.choices:
+            return "text"
         return super().convert(value, param, ctx)
 
 
@@ -84,10 +99,12 @@ class Command(click.Command):
         for title, records in sections.items():
             write_list(formatter, title, records)
         if any(parameter.name in grouped for parameter in self.params):
+            taken = {parameter.envvar for parameter in self.params}
+            others = [name for name in OPTION_VARIABLES if name in taken]
             with formatter.section("Environment"):
                 formatter.write_text(
                     "Every input is a variable too: --resource-group is ADT_RESOURCE_GROUP; lists are separated by "
-                    f"semicolons. Further ones: {', '.join(OPTION_VARIABLES)}, AZURE_SUBSCRIPTION_ID, AZURE_TENANT_ID."
+                    f"semicolons. Further ones: {', '.join(others)}, AZURE_SUBSCRIPTION_ID, AZURE_TENANT_ID."
                 )
         write_list(formatter, "Exit codes", [(str(code), EXIT_CODES[code]) for code in self.codes])
 
@@ -140,6 +157,16 @@ class Commands(click.Group):
         listed = [(name, command.help.partition("\n")[0]) for name, command in self.commands.items() if command.help]
         write_list(formatter, "Commands", listed)
         self.commands["deploy"].format_options(ctx, formatter)
+
+
+def usage_refusal(error: click.ClickException) -> Refusal:
+    """Return a command line that can't be read as the error that every other one is shown as."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "deploy.py"
+    name = command.partition(" ")[2]
+    return Refusal(
+        error.format_message(), next=f"See {quoted_command([*name.split(), '--help'])}", exit_code=error.exit_code
+    )
 
 
 def write_list(formatter: click.HelpFormatter, title: str, rows: Sequence[tuple[str, str]]) -> None:

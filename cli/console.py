@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
+
+from cli.signs import short_ids
 
 if TYPE_CHECKING:
     from engine.refusal import Refusal
@@ -56,7 +58,7 @@ def say(console: Console, content: str, *, first: str = "", first_style: str = "
     """Print a paragraph after `first`, the following lines indented like it.
 
     In a terminal it is folded between words: a long link or id stays in one piece. Lines that begin with a space, such
-    as commands to paste, are left alone.
+    as commands to paste, are left alone, and those that begin with a hyphen are items of a list.
     """
     indent = " " * len(first)
     lines: list[str] = []
@@ -64,8 +66,8 @@ def say(console: Console, content: str, *, first: str = "", first_style: str = "
         before = indent if lines else first
         if console.file.isatty() and not line.startswith(" "):
             lines += textwrap.wrap(
-                line, console.width, initial_indent=before, subsequent_indent=indent, break_long_words=False,
-                break_on_hyphens=False,
+                line, console.width, initial_indent=before, break_long_words=False, break_on_hyphens=False,
+                subsequent_indent=f"{indent}  " if line.startswith("- ") else indent,
             ) or [""]  # fmt: skip
         else:
             lines.append(before + line)
@@ -74,18 +76,37 @@ def say(console: Console, content: str, *, first: str = "", first_style: str = "
     console.print(printed)
 
 
+def show_parts(console: Console, parts: Sequence[str]) -> None:
+    """Print a conclusion, its parts separated by a dot; in a terminal it is folded between them."""
+    lines = [parts[0]]
+    for part in parts[1:]:
+        longer = f"{lines[-1]} · {part}"
+        if console.file.isatty() and len(longer) > console.width:
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    say(console, "\n".join(lines), style="bold")
+
+
 def show_pairs(console: Console, pairs: Mapping[str, str], *, width: int = 0, indent: int = 2) -> None:
-    """Print names and values as two columns that can be copied from."""
+    """Print names and values as two columns that can be copied from; a value that doesn't fit begins a line."""
     width = max((width, *(len(name) for name in pairs)))
-    for name, value in pairs.items():
-        console.print(Text.assemble((f"{' ' * indent}{plain(name).ljust(width)}  ", "cyan"), plain(value)))
+    before = " " * indent
+    for name, value in ((plain(name), plain(value)) for name, value in pairs.items()):
+        fits = not console.file.isatty() or indent + width + 2 + len(value) <= console.width
+        head = f"{before}{name.ljust(width)}  " if fits else f"{before}{name}\n{before}  "
+        console.print(Text.assemble((head, "cyan"), value))
 
 
-def show_refusal(console: Console, refusal: Refusal, where: str = "") -> None:
-    """Print an error: what, why, what to do next, and Azure's request id."""
-    say(console, f"{where}{refusal.what}", first="✗ ", first_style="red", style="bold")
+def show_refusal(console: Console, refusal: Refusal, where: str = "", *, verbose: bool = False) -> None:
+    """Print an error: what, why, what to do next, and Azure's request id. Resource ids become names, unless `verbose`.
+
+    What is wrong with an input is told as it was typed.
+    """
+    shorten = str if verbose or refusal.exit_code == 2 else short_ids
+    say(console, f"{where}{shorten(refusal.what)}", first="✗ ", first_style="red", style="bold")
     if refusal.why:
-        say(console, refusal.why, first="  Why: ")
+        say(console, shorten(refusal.why), first="  Why: ")
     if refusal.next:
         say(console, refusal.next, first="  Next: ")
     if refusal.request_id:
@@ -94,7 +115,9 @@ def show_refusal(console: Console, refusal: Refusal, where: str = "") -> None:
 
 def show_needs_you(console: Console, step: AnyStep, needs: NeedsYou, *, local: bool = False) -> None:
     """Print what only a person can do; of a trial without the links and commands, which would meet the real Azure."""
-    told = f"{needs.what} follow the link that a real run prints here." if local and needs.how else needs.what
+    told = needs.what
+    if local and needs.how:
+        told = f"{told.removesuffix(':')}. A real run prints how."
     say(console, f"{step.title}: {told}", first="! ", first_style="yellow")
     if not local:
         show_pairs(console, dict(needs.how))

@@ -16,7 +16,7 @@ from typing import Any
 
 def report(document: Mapping[str, Any]) -> None:
     """Report how a command ended, by its JSON document, where this is a step of GitHub Actions."""
-    if os.environ.get("GITHUB_ACTIONS") != "true":
+    if not _is_here():
         return
     for line in error_lines(document):
         sys.stderr.write(f"{line}\n")
@@ -31,10 +31,19 @@ def report(document: Mapping[str, Any]) -> None:
         sys.stderr.write(f"The summary of the step can't be written to {file}: {error.strerror}.\n")
 
 
+def mask(secret: str) -> list[str]:
+    """Return the line that has GitHub Actions mask a secret in all that is logged after it; none elsewhere."""
+    return [f"::add-mask::{_escaped(secret)}"] if _is_here() else []
+
+
+def _is_here() -> bool:
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
 def error_lines(document: Mapping[str, Any]) -> list[str]:
     """Return an `::error` for everything that failed; for drift that `verify` found, one for all of it."""
     found = [_annotation(title, _words(error)) for title, error in _errors(document)]
-    drift = [check for check in document.get("checks", ()) if check["result"] == "drift"]
+    drift = [check for check in document.get("checks", ()) if check["result"] == "drift" and not check.get("error")]
     if drift:
         words = "\n".join(f"{check['check']}: {check['detail']}" for check in drift)
         found.append(_annotation("deploy.py verify: Azure differs from your settings", words))
@@ -61,10 +70,8 @@ def summary(document: Mapping[str, Any]) -> str:
 
 
 def _step_row(step: Mapping[str, Any]) -> tuple[str, str, str]:
-    changes = step.get("changes", ())
-    kinds = step.get("kinds") or [change["kind"] for change in changes]
-    titles = [change if isinstance(change, str) else change["title"] for change in changes]
-    planned = "\n".join(f"{kind}: {title}" for kind, title in zip(kinds, titles, strict=True))
+    changes = step.get("writes", step.get("changes", ()))  # of a run, and of a plan
+    planned = "\n".join(f"{change['kind']}: {change['title']}" for change in changes)
     outcome = step.get("outcome") or ("failed" if step.get("error") else "planned" if changes else "unchanged")
     return f"{step['number']} {step['title']}", outcome, planned or step.get("reason", "")
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from rich.console import Console
 
 from cli import deploy_ps1
@@ -20,14 +24,22 @@ def collect(options: Options, document: StateDocument | None, console: Console) 
         return {**recalled(remembered), **gather(options.flags, None, {}, IDENTIFYING)}
     imported = deploy_ps1.read(options.import_file) if options.import_file else None
     taken = (imported.inputs, str(options.import_file)) if imported else ({}, "")
-    if options.config_found:
-        say(console, f"Settings: {options.config}, as it is in this folder (--no-config leaves it).")
-    try:
+    found = options.config if options.config_found else None
+    with announced(found, console):
         given = gather(options.flags, options.config, remembered, imported=taken)
-    except BadInput as refusal:
-        if options.config_found and str(options.config) in refusal.what:
-            refusal.next = f"{refusal.next} To leave it: --no-config".strip()
-        raise
     for note in imported.notes if imported else ():
         say(console, note, first="! ", first_style="yellow")
     return given
+
+
+@contextmanager
+def announced(found: Path | None, console: Console) -> Iterator[None]:
+    """Say that the settings file of this folder is taken, if any; of bad input in it, how it is left."""
+    if found is not None:
+        say(console, f"Settings: {found}, as it is in this folder (--no-config leaves it).")
+    try:
+        yield
+    except BadInput as refusal:
+        if found is not None and str(found) in refusal.what:
+            refusal.next = f"{refusal.next} To leave it: --no-config".strip()
+        raise

@@ -58,7 +58,7 @@ def missing_right_lines(
     activations: set[str] = set()
     for step in walk.steps:
         plan = looks[step.key].plan
-        waits = [f"{other.number} {other.title}" for other in walk.steps if other.key in walk.needs(step)
+        waits = [other.label for other in walk.steps if other.key in walk.needs(step)
                  and other.key in lines]  # fmt: skip
         if certain(missing, step.key):
             lines[step.key] = []

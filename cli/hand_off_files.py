@@ -222,9 +222,10 @@ def _details(change: AnyChange, target: Target) -> list[str]:
 def portal_link(right: Right, target: Target) -> str:
     """Return where a right is used in the portal; "" in a cloud without one.
 
-    Microsoft documents no links into the portal. Published guides of several projects use those of both lists of
-    applications, and `#@TENANT/resourceID/overview`. Unconfirmed: the parts `users`, `resourceGroups` and
-    `resourceproviders`, and the tenant before `#view`; docs/checking-against-azure.md says how to find out.
+    Microsoft specifies no links into the portal, but uses some: that of the list of enterprise applications in
+    "Troubleshoot Microsoft Defender XDR service issues", and a tenant before the `#` in that of Azure AD B2C. Published
+    guides of several projects use that of the app registrations, and `#@TENANT/resourceID/overview`. Unconfirmed: the
+    parts `users`, `resourceGroups` and `resourceproviders`; docs/checking-against-azure.md says how to find out.
     """
     if not target.portal:
         return ""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from cli.signs import KINDS, kind_of
+from cli.signs import kind_of
 from cli.streams import is_unicode
 from cli.version import VERSION
 
@@ -51,11 +51,6 @@ def refusal_document(refusal: Refusal) -> dict[str, Any]:
     return {"exit_code": refusal.exit_code, "error": error_document(refusal)}
 
 
-def emit_refusal(refusal: Refusal) -> None:
-    """Write the document of a command that came to nothing."""
-    emit(refusal_document(refusal))
-
-
 def plan_document(
     walk: Walk[Azure], looks: Mapping[str, StepLook], missing: MissingRights, exit_code: int
 ) -> dict[str, Any]:
@@ -85,9 +80,13 @@ def plan_document(
 
 
 def run_document(
-    walk: Walk[Azure], results: Mapping[str, Result], values: Mapping[str, str], exit_code: int, command: str
+    walk: Walk[Any], results: Mapping[str, Result], values: Mapping[str, str], exit_code: int, command: str
 ) -> dict[str, Any]:
-    """Return what was done; an optional step that was not desired is left out."""
+    """Return what was done; an optional step that was not desired is left out.
+
+    `changes` are the titles of a step's changes; `writes` the same, as `plan` describes them, and whether each was
+    `done`.
+    """
     described = []
     for step in walk.steps:
         result = results[step.key]
@@ -95,8 +94,11 @@ def run_document(
             continue
         body = {**_step(step), "outcome": result.outcome.value, "reason": result.reason}
         if result.plan:
+            done = len(result.plan.changes) - len(result.remaining)
             body["changes"] = [change.title for change in result.plan.changes]
-            body["kinds"] = [kind_of(change) for change in result.plan.changes]
+            body["writes"] = [
+                {**change_document(change), "done": number < done} for number, change in enumerate(result.plan.changes)
+            ]
             body["notes"] = list(result.plan.notes)
             if result.plan.needs_you:
                 body["needs_you"] = _needs(result.plan.needs_you)
@@ -115,9 +117,11 @@ def _needs(needs: NeedsYou) -> dict[str, Any]:
 
 
 def change_document(change: AnyChange) -> dict[str, Any]:
-    """Return a change's document; `kind`: create, change, delete or wait."""
+    """Return a change's document; `kind`: create, change, delete or wait; `names`, where it writes several things."""
     body: dict[str, Any] = {"change": change.key, "title": change.title, "kind": kind_of(change)}
     body["drift"] = change.drift.value
+    if change.names:
+        body["names"] = list(change.names)
     if change.differences:
         body["differences"] = [asdict(difference) for difference in change.differences]
     return body
@@ -142,23 +146,14 @@ def verify_document(checks: Sequence[Check], exit_code: int) -> dict[str, Any]:
     described: list[dict[str, Any]] = []
     for check in checks:
         body: dict[str, Any] = {"check": check.title, "result": check.result, "detail": check.detail}
-        body |= {name: value for name, value in _of_change(check).items() if value}
+        if check.step:
+            body["step"] = check.step
+        if check.change:
+            body |= change_document(check.change)
         if check.error:
             body["error"] = error_document(check.error)
         described.append(body)
     return {"command": "verify", "exit_code": exit_code, "checks": described}
-
-
-def _of_change(check: Check) -> dict[str, Any]:
-    if check.drift is None:
-        return {"step": check.step}
-    return {
-        "step": check.step,
-        "change": check.change,
-        "drift": check.drift.value,
-        "kind": KINDS[check.drift],
-        "differences": [asdict(difference) for difference in check.differences],
-    }
 
 
 def status_document(document: StateDocument | None) -> dict[str, Any]:

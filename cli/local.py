@@ -10,9 +10,9 @@ import threading
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from cli import json_output
 from cli.bootstrap import ROOT, become
 from cli.display import TRIAL, arguments_for, shown
+from cli.own_venv import say
 from engine.refusal import Refusal
 
 DATA = TRIAL / "azure"
@@ -49,9 +49,9 @@ def run_locally(command: str, options: Mapping[str, Any]) -> int:
     """
 
     def refuse(why: str, code: int = 1) -> int:
-        if options["output"] == "json":
-            json_output.emit_refusal(Refusal(why, exit_code=code))
-        return _say(why, code)
+        from cli.ending import end
+
+        return end(Refusal(why, exit_code=code), as_json=options["output"] == "json")
 
     try:
         TRIAL.mkdir(exist_ok=True)
@@ -59,7 +59,7 @@ def run_locally(command: str, options: Mapping[str, Any]) -> int:
         log = (TRIAL / "azure.log").open("a+", encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         return refuse(f"The embedded Azure keeps its data in {TRIAL}, which can't be written: {error.strerror}.")
-    _say(f"Embedded Azure, in {shown(TRIAL)}: all that follows stays on this machine.")
+    say(f"Embedded Azure, in {shown(TRIAL)}: all that follows stays on this machine.")
     reading, writing = os.pipe()
     os.set_inheritable(writing, True)
     server = [
@@ -105,8 +105,3 @@ def _environment(ready: dict[str, Any]) -> dict[str, str]:
         if environment.get(name, "").lower() not in known:
             environment.pop(name, None)
     return environment
-
-
-def _say(message: str, code: int = 1) -> int:
-    print(message, file=sys.stderr, flush=True)  # noqa: T201 - there is no console yet
-    return code

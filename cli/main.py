@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-import sys
+import os
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -13,8 +12,9 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from cli.command_line import EXIT_CODES, Commands, File, wants_json
+from cli.command_line import EXIT_CODES, Commands, File, Form, usage_refusal, wants_json
 from cli.display import DEFAULT_STATE, TRIAL
+from cli.interruption import Interrupted, raise_signals
 from cli.output_forms import FORMS
 from cli.sources import FOUND_SETTINGS
 from cli.streams import write_anything
@@ -53,7 +53,7 @@ _state = click.option(
 )
 _output = click.option(
     "--output",
-    type=click.Choice(["text", "json"]),
+    type=Form(["text", "json"]),
     default="text",
     envvar="ADT_OUTPUT",
     help="What to print on stdout.",
@@ -183,6 +183,8 @@ def outputs(name: str | None, state: Path | None, form: str, local: bool) -> int
     """Print the collected values, or only the value of NAME; offline."""
     from cli.commands.outputs import show_outputs
 
+    if name is not None and click.get_current_context().get_parameter_source("form") is ParameterSource.ENVIRONMENT:
+        form = "text"  # what a variable says is for all commands, and a single value is for the shell
     if name is not None and form == "appsettings":
         raise click.UsageError("appsettings has sections, and no form for one value: take text or json.")
     return show_outputs(_state_path(state, local=local), form, name, local=local)
@@ -239,7 +241,7 @@ def _settle_config(options: dict[str, Any]) -> None:
     if options["no_config"] and options["config"] and source is ParameterSource.COMMANDLINE:
         raise click.UsageError("--config and --no-config exclude each other.")
     may_look = not (options["no_config"] or options["config"] or options["local"] or options.get("import"))
-    options["config_found"] = may_look and FOUND_SETTINGS.is_file()
+    options["config_found"] = may_look and os.path.lexists(FOUND_SETTINGS)  # a folder too: it is refused
     if options["no_config"] or options["config_found"]:
         options["config"] = FOUND_SETTINGS if options["config_found"] else None
 
@@ -261,36 +263,24 @@ def _run(command: str, options: dict[str, Any]) -> int:
 def main(arguments: list[str]) -> int:
     """Run the command line and return the exit code. Nothing is raised."""
     write_anything()
+    raise_signals()
     try:
         return cli.main(arguments, prog_name="deploy.py", standalone_mode=False) or 0
     except click.ClickException as error:
-        from engine.refusal import redact
+        from cli.ending import end
 
-        shown = io.StringIO()
-        error.show(shown)
-        click.echo(redact(shown.getvalue()), sys.stderr, nl=False)
-        return _ended(arguments, error.format_message(), error.exit_code)
+        return end(usage_refusal(error), as_json=wants_json(arguments))
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", sys.stderr)
         return _ended(arguments, "Interrupted.", 130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
+    except Interrupted as interrupted:
+        return _ended(arguments, "Interrupted.", interrupted.exit_code)
     except Exception as error:  # noqa: BLE001 - the last boundary
-        from engine.refusal import redact
-
-        click.echo("This is a bug in deploy.py; please report it with what follows.\n", sys.stderr)
-        click.echo(redact(traceback.format_exc()), sys.stderr)
-        return _ended(arguments, redact(f"This is a bug in deploy.py: {type(error).__name__}: {error}"), 70)
+        words = f"This is a bug in deploy.py; please report it with what follows.\n\n{traceback.format_exc()}"
+        return _ended(arguments, f"This is a bug in deploy.py: {type(error).__name__}: {error}", 70, words)
 
 
-def _ended(arguments: list[str], what: str, exit_code: int) -> int:
-    """Write the document of this ending where one is wanted; return the exit code."""
-    from cli import github_actions, json_output
+def _ended(arguments: list[str], what: str, exit_code: int, words: str = "") -> int:
+    from cli.ending import end
     from engine.refusal import Refusal
 
-    refusal = Refusal(what, exit_code=exit_code)
-    github_actions.report(json_output.refusal_document(refusal))
-    if wants_json(arguments):
-        json_output.emit_refusal(refusal)
-    return exit_code
+    return end(Refusal(what, exit_code=exit_code), as_json=wants_json(arguments), words=words or what)

@@ -44,7 +44,7 @@ def show_plan(
         if not (verbose or removing) and not others.get(step.key) and _is_unchanged(look.plan):
             unchanged.append(step)
             continue
-        console.print(text(f"  {step.number} {step.title}", "bold"))
+        console.print(text(f"  {step.label}", "bold"))
         for symbol, style, content in _planned(look.plan, look.error):
             say(console, shorten(content), first=f"    {symbol} ", first_style=style)
         for line in others.get(step.key, ()):

@@ -1,8 +1,7 @@
-"""The questions, with what the cloud really has as choices. Every answer is checked as it is typed."""
+"""The questions, with what the cloud really has as choices. Every answer is checked when it is given."""
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import redirect_stdout
@@ -10,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import questionary
 from prompt_toolkit.application import get_app, get_app_session
-from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.input.typeahead import clear_typeahead
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent, merge_key_bindings
 from prompt_toolkit.patch_stdout import patch_stdout
+from prompt_toolkit.shortcuts import print_formatted_text
 from prompt_toolkit.styles import Style
-from prompt_toolkit.validation import ValidationError, Validator
 
 from cli.choices import cancel_keys, choose
 from cli.console import plain
@@ -43,37 +42,6 @@ STYLE = Style(
 """The terminal's own colours and its text colour, which its theme makes readable on light and on dark."""
 
 Problem = Callable[[str], str | None]
-PAUSE = 0.4
-"""Seconds without a key before Azure is asked about what has been typed."""
-
-
-class _Checked(Validator):
-    """Checks a text as it is typed: by rules at once, and with Azure when the typing pauses. Empty is `default`."""
-
-    def __init__(self, problem: Problem, taken: Callable[[str], Awaitable[str | None]] | None, default: str) -> None:
-        self._problem, self._taken, self._default = problem, taken, default
-        self._known: dict[str, str | None] = {}
-
-    async def ask_azure(self, name: str) -> str | None:
-        """Return why Azure would refuse the name, asking once for each."""
-        if self._taken and name not in self._known:
-            self._known[name] = await self._taken(name)
-        return self._known.get(name)
-
-    def validate(self, document: Document) -> None:
-        """Refuse what the rules or Azure's earlier answer refuse."""
-        text = document.text or self._default
-        problem = self._problem(text) or self._known.get(text)
-        if problem:
-            raise ValidationError(message=_shown(problem), cursor_position=len(document.text))
-
-    async def validate_async(self, document: Document) -> None:
-        """The same, and ask Azure; prompt_toolkit calls this again when more was typed meanwhile."""
-        self.validate(document)
-        if self._taken:
-            await asyncio.sleep(PAUSE)
-            await self.ask_azure(document.text or self._default)
-            self.validate(document)
 
 
 class Terminal:
@@ -133,18 +101,16 @@ class Terminal:
     async def _text(
         self, title: str, default: str, problem: Problem, taken: Callable[[str], Awaitable[str | None]] | None = None
     ) -> str:
-        checked, typed = _Checked(problem, taken, default), ""
+        """Return a text that the rules, and then Azure, don't refuse; what is refused is asked again."""
         while True:
             question = questionary.text(
-                title, default=typed, validate=checked, style=STYLE, placeholder=[("class:placeholder", default)],
-                key_bindings=_default_keys(default),
-            )  # fmt: skip
-            answer = str(await self._ask(question.application))
-            refused = await checked.ask_azure(answer)  # confirmed before Azure had been asked
+                title, style=STYLE, placeholder=[("class:placeholder", default)], key_bindings=_default_keys(default)
+            )
+            typed = str(await self._ask(question.application))
+            refused = problem(typed) or (await taken(typed) if taken else None)
             if refused is None:
-                return answer
-            questionary.print(_shown(refused), style="fg:ansired")
-            typed = answer
+                return typed
+            print_formatted_text(FormattedText([("fg:ansired", _shown("✗ ")), ("bold", _shown(refused))]))
 
     async def _select(self, title: str, options: Mapping[str, str], default: str | None, *, erase: bool = False) -> str:
         """Return one of the values. With `erase` the question disappears with the answer."""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from cli.asking import ALWAYS_ASKED, Questions, ask_missing, default_region
 from cli.name_cache import NameCache
-from cli.sources import BY_NAME
+from cli.sources import BY_NAME, is_kept
+from cli.unresolved import Wrong
 from cloud.identifiers import region_code
 from cloud.sign_in_advice import az_login
 from engine.context import Target
-from engine.input import Given, text_of
+from engine.input import Given, Lookup, text_of
 from engine.refusal import BadInput, Refusal
 from state.document import StateDocument
 from state.proposals import Proposals
@@ -149,8 +150,18 @@ async def resolve(  # noqa: PLR0917 - all of them are needed, and none is of the
         portal=cloud.portal,
         folder=folder,
     )
-    resolved = await names.resolve(azure, [lookup for step in STEPS for lookup in step.lookups(given, target)], who)
-    return Resolved(target, given, names, {step.key: step.desired(given, target, resolved) for step in STEPS})
+    wrong, lookups = Wrong(), list[Lookup]()
+    for step in STEPS:
+        with wrong.collected():
+            lookups += step.lookups(given, target)
+    wrong.refuse()
+    resolved = await names.resolve(azure, lookups, who)
+    desired: dict[str, object] = {}
+    for step in STEPS:
+        with wrong.collected():
+            desired[step.key] = step.desired(given, target, resolved)
+    wrong.refuse()
+    return Resolved(target, given, names, desired)
 
 
 def remember(document: StateDocument, resolved: Resolved, answers: Mapping[str, bool]) -> None:
@@ -160,7 +171,7 @@ def remember(document: StateDocument, resolved: Resolved, answers: Mapping[str, 
     settled: dict[str, Any] = {}
     for step in STEPS:
         settled |= step.settled(resolved.desired[step.key])
-    kept = {name: value.value for name, value in resolved.given.items() if BY_NAME[name].kept}
+    kept = {name: value.value for name, value in resolved.given.items() if is_kept(BY_NAME[name], value.value)}
     answered = {name: answer for name, answer in answers.items() if BY_NAME[name].kept}
     places = {
         "subscription": target.subscription,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from cli import deploy_ps1
 from cli.console import busy, make_console, say, show_pairs
+from cli.ending import Declined
 from cli.given import collect
 from cli.name_cache import NameCache
 from cli.options import Options
@@ -18,8 +19,10 @@ from cli.resolve import PromptPolicy, Resolved, remember, resolve, resolve_subsc
 from cli.same_deployment import refuse_other_names, refuse_other_subscription
 from cli.screen import Screen
 from cli.sources import BY_NAME, unknown_variables
-from cloud.azure_clouds import Cloud, find_cloud, manager
+from cloud.azure_clouds import DATA_PLANE, Cloud, find_cloud, manager
+from cloud.data_actions import WRITE_MODELS, WRITE_ROUTES
 from cloud.errors import explain
+from cloud.identifiers import DATA_OWNER
 from cloud.sign_in_advice import az_login
 from engine.context import Reads, Removal
 from engine.input import ASKED, FROM_STATE, flag_of, text_of
@@ -41,10 +44,6 @@ if TYPE_CHECKING:
     from steps.step_10_models.inputs import DesiredModels
 
 T = TypeVar("T")
-
-
-class Declined(Exception):
-    """The person declined: nothing was written. The text says why, where it isn't plain from the answer."""
 
 
 class Run:
@@ -86,6 +85,8 @@ class Run:
         az_seconds = int(text_of(self._given, "az_timeout") or AZ_SECONDS)
         credential = SharedCredential(cloud, text_of(self._given, "tenant"), self._notice, az_seconds=az_seconds)
         credential.ask_early(cloud.arm_scope, *(() if flag_of(self._given, "no_app") else (cloud.graph_scope,)))
+        if self.prior.values.get("host_name") and self._given.keys() & {"route", "models"}:
+            credential.ask_early(f"{DATA_PLANE}/.default")
         await asyncio.sleep(0)  # off they go, while the clients are loaded
         from cloud.clients import Azure
 
@@ -156,13 +157,17 @@ class Run:
         return resolved
 
     def _warn_of_role(self, resolved: Resolved, who: SignedIn) -> None:
-        """Say so when the signed-in identity is to write to the instance, and another one gets the role for that."""
-        routes = cast("DesiredRoutes", resolved.desired["routes"]).routes
-        models = cast("DesiredModels", resolved.desired["models"]).paths
-        has_role = cast("DesiredRoles", resolved.desired["role"]).has(who.object_id)
-        if (routes or models) and not has_role and not self.options.remembered_only:
-            what = "Event routes are created" if routes else "Models are uploaded"
-            self.warn(f"{what} as {who.name}, who is not the assignee of a role and needs one too.")
+        """Say so when the signed-in identity is to write to the instance, and gets no role that allows it."""
+        if self.options.remembered_only:
+            return
+        desired, roles = resolved.desired, cast("DesiredRoles", resolved.desired["role"])
+        for wanted, what, action in (
+            (cast("DesiredRoutes", desired["routes"]).routes, "Event routes are created", WRITE_ROUTES),
+            (cast("DesiredModels", desired["models"]).paths, "Models are uploaded", WRITE_MODELS),
+        ):
+            if wanted and not roles.has(who.object_id, action):
+                self.warn(f"{what} as {who.name}, who needs a role that allows it and is given none: {DATA_OWNER}.")
+                return
 
     def warn(self, warning: str) -> None:
         """Show a warning, and keep it for the JSON document."""
@@ -190,15 +195,19 @@ class Run:
             reads=reads or self._reads,
         )
 
-    async def look(self, walk: Walk[Azure], *, asks: bool = True) -> Mapping[str, StepLook]:
+    async def look(self, walk: Walk[Azure], *, writes: bool = True) -> Mapping[str, StepLook]:
         """Look at everything and return what each step planned.
 
-        What a plan asks is asked here, in a terminal; Declined for a no to what is required. Unattended, what is needed
-        and not given by a flag is BadInput. Without `asks` the plans come with their questions.
+        Where it `writes` afterwards, bad input that a step met ends it, and what a plan asks is asked here, in a
+        terminal; Declined for a no to what is required. Unattended, what is needed and not given by a flag is BadInput.
+        Otherwise both come with what the steps planned.
         """
+        from engine.walk import refuse_bad_input
+
         with busy(self.console, "Looking at what exists ..."):
             looks = await walk.look()
-        while asks:
+        while writes:
+            refuse_bad_input(looks)
             questions = [look.plan.ask for look in looks.values() if look.plan and look.plan.ask]
             answers = await self._answers([ask for ask in questions if ask.answer not in walk.answers or ask.required])
             if not answers:

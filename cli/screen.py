@@ -14,14 +14,17 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from cli import github_actions
 from cli.console import animates, plain, say, text
-from cli.signs import SYMBOLS, UNCHANGED, by_number, clock, named, short_ids
+from cli.signs import SYMBOLS, UNCHANGED, WORDS, by_number, clock, named, short_ids
 
 if TYPE_CHECKING:
     from engine.change import AnyChange
     from engine.outcome import Result
     from engine.step import AnyStep
 
+LEAST_SHOWN = 8
+"""Columns below which the live view leaves a detail out. Where there are none at all, it leaves out the times too."""
 LEAST_DETAIL = 30
 """Columns below which a detail of the live view is cut rather than folded."""
 SILENCE = 20.0
@@ -118,6 +121,8 @@ class Screen:
     def show_secrets(self) -> None:
         """Show what is told only once, a line each, that can be copied from. However a run ends, this comes last."""
         for what, secret in self._secrets:
+            for line in github_actions.mask(secret):
+                self.console.print(text(line), soft_wrap=True)
             self.console.print()
             self.console.print(
                 Text.assemble((f"{plain(what)}, shown only now: ", "bold"), plain(secret)), soft_wrap=True
@@ -156,20 +161,20 @@ class Screen:
             state, detail = self._states[step.key]
             if state == "doing" and now - self._spoke[step.key] >= SILENCE:
                 self._spoke[step.key] = now
-                self._line(f"{step.number} {step.title}: {detail} ({clock(now - self._since[step.key])}) ...")
+                self._line(f"{step.label}: {detail} ({clock(now - self._since[step.key])}) ...")
 
     def _wait_to_speak(self) -> None:
         self.speak()
         self._timer = asyncio.get_running_loop().call_later(1.0, self._wait_to_speak)
 
     def _set(self, step: AnyStep, state: str, detail: str) -> None:
-        detail = detail if self._verbose else short_ids(detail)
+        detail, state = detail if self._verbose else short_ids(detail), WORDS.get(state, state)
         self._states[step.key] = (state, detail)
         self._spoke[step.key] = self._seconds()
         if self._live is None and (self._verbose or step.key not in self._unchanged):
             took = f" ({clock(self._took[step.key])})" if step.key in self._took else ""
             word = f"{detail} ..." if state == "doing" else f"{state}{took}{': ' if detail else ''}{detail}"
-            self._line(f"{step.number} {step.title}: {word}")
+            self._line(f"{step.label}: {word}")
 
     def _line(self, content: str) -> None:
         """Print a line with the time of day, as logs of pipelines are read later."""
@@ -181,11 +186,13 @@ class Screen:
         title = max((len(step.title) for step in self._steps if step.key in self._listed), default=0)
         word = max(9, *(len(self._states[step.key][0]) for step in steps)) if steps else 9
         took_width = max((6, *(len(clock(seconds)) for seconds in self._took.values()))) if self.has_written else 0
-        for width in (1, 1, title, word, took_width):
-            grid.add_column(min_width=width, no_wrap=True)
         # The last columns stay free: a ^C that the terminal echoes there must not start a new line.
         room = self.console.width - (title + word + took_width + 10)
-        grid.add_column(max_width=max(room, 1))
+        widths = (1, 1, title, word, took_width)[: 4 if room < 0 else 5]
+        for width in widths:
+            grid.add_column(min_width=width, no_wrap=True)
+        if room >= LEAST_SHOWN:
+            grid.add_column(max_width=room)
         cut = not self._over or room < LEAST_DETAIL
         for step in steps:
             state, detail = self._states[step.key]
@@ -198,8 +205,9 @@ class Screen:
             took = "" if seconds is None else clock(seconds)
             about = text("" if self._over and state == "failed" else detail, "dim")  # told in full below
             about.no_wrap, about.overflow = cut, "ellipsis" if cut else "fold"
-            grid.add_row(
+            cells = (
                 mark, str(step.number), text(step.title), Text("" if state == "pending" else state, style=style),
                 Text(took, justify="right", style="dim"), about,
             )  # fmt: skip
+            grid.add_row(*cells[: len(grid.columns)])
         return grid

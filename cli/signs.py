@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal
 
 from engine.change import Drift
+from steps import STEPS
 
 if TYPE_CHECKING:
     from engine.change import AnyChange
@@ -30,11 +31,16 @@ SIGNS: Mapping[ChangeKind, tuple[str, str]] = {
     "wait": ("…", "cyan"),
 }
 UNCHANGED = ("·", "dim")
+WORDS = {"already done": "no change"}
+"""What is said on screens of an outcome that the state file and JSON have another word for."""
 _DONE: Mapping[ChangeKind, str] = {"create": "created", "change": "changed", "delete": "deleted"}
+
+_SETTINGS = frozenset(kind.name for step in STEPS for kind in step.kinds if kind.is_setting)
 
 SYMBOLS = {
     "done": ("✓", "green"),
     "already done": UNCHANGED,
+    "no change": UNCHANGED,
     "needs you": ("!", "yellow"),
     "skipped": UNCHANGED,
     "failed": ("✗", "red"),
@@ -51,10 +57,11 @@ SYMBOLS = {
 }
 """The symbol and colour of how a step or a check is."""
 
+_PART = r"[^/\s,;:()]*[^/\s,;:().]"
+"""A part of a resource id. A full stop at its end is the sentence's."""
 _ID = re.compile(
-    r"(?<![^\s(])/subscriptions/(?P<subscription>[^/\s,;:()]+)"
-    r"(?:/resourceGroups/(?P<group>[^/\s,;:()]+))?"
-    r"(?:/providers/[^/\s,;:()]+(?P<path>(?:/[^/\s,;:()]+/[^/\s,;:()]+)+))?(?![^\s,;:.)])",
+    rf"(?<![^\s(])/subscriptions/(?P<subscription>{_PART})(?:/resourceGroups/(?P<group>{_PART}))?"
+    rf"(?:/providers/{_PART}(?P<path>(?:/{_PART}/{_PART})+))?(?![^\s,;:.)])",
     re.IGNORECASE,
 )
 
@@ -113,17 +120,34 @@ def estimate(steps: Iterable[AnyStep], looks: Mapping[str, StepLook], needs: Map
     return max(ends.values(), default=0.0)
 
 
-def planned_counts(changes: Iterable[AnyChange]) -> str:
-    """Return `5 to create, 1 to change, 0 to delete`."""
-    counts = Counter(map(kind_of, changes))
-    words = [f"{counts[kind]} to {kind}" for kind in _DONE]
+def planned_counts(changes: Iterable[AnyChange], *, removing: bool = False) -> str:
+    """Return `5 to create, 1 to change, 0 to delete`; in a removal only what there is: `5 to delete`."""
+    counts = _counts(changes)
+    words = [f"{counts[kind]} to {kind}" for kind in _DONE if counts[kind] or not removing]
     return ", ".join([*words, f"{counts['wait']} to wait for"] if counts["wait"] else words)
 
 
-def done_counts(changes: Iterable[AnyChange]) -> str:
-    """Return `5 created, 1 changed, 0 deleted`."""
-    counts = Counter(map(kind_of, changes))
-    return ", ".join(f"{counts[kind]} {word}" for kind, word in _DONE.items())
+def done_counts(changes: Iterable[AnyChange], *, removing: bool = False) -> str:
+    """Return `5 created, 1 changed, 0 deleted`; in a removal only what there is: `5 deleted`."""
+    counts = _counts(changes)
+    return ", ".join(f"{counts[kind]} {word}" for kind, word in _DONE.items() if counts[kind] or not removing)
+
+
+def _counts(changes: Iterable[AnyChange]) -> Counter[ChangeKind]:
+    """Return how much is created, changed and deleted: what is recorded of it, as `status` lists it.
+
+    What is deleted along, with an instance or an application, counts too, and nothing twice. A write of which nothing
+    is recorded but settings counts as one.
+    """
+    counts: Counter[ChangeKind] = Counter()
+    known: set[tuple[ChangeKind, str]] = set()
+    for change in changes:
+        kind = kind_of(change)
+        recorded = {"create": change.owns, "delete": change.releases}.get(kind, ())
+        items = {(kind, item) for item in recorded if item.partition(":")[0] not in _SETTINGS}
+        counts[kind] += len(items - known) if items else 1
+        known |= items
+    return counts
 
 
 def by_number(steps: Iterable[AnyStep], *, removing: bool = False) -> tuple[AnyStep, ...]:
@@ -133,7 +157,7 @@ def by_number(steps: Iterable[AnyStep], *, removing: bool = False) -> tuple[AnyS
 
 def named(steps: Iterable[AnyStep]) -> str:
     """Return steps in words: `1 Resource group, 3 Data-plane role`."""
-    return ", ".join(f"{step.number} {step.title}" for step in steps)
+    return ", ".join(step.label for step in steps)
 
 
 def write_words(key: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.near import hint, nearest
+from cli.unresolved import Wrong
 from cloud.identifiers import pasted
 from engine.input import FROM_STATE, Given, Input, Value, decoded
 from engine.refusal import BadInput
@@ -36,16 +37,19 @@ def gather(
     """Return what is given, by precedence: flag, environment, settings file, `imported` (and from where), state file.
 
     `flags` are as click gives them: a text, a bool, a tuple of texts; None or () where there is none. Reads the
-    settings file and the environment. Raises BadInput for a settings file that can't be used and for a value that can't
-    be right.
+    settings file and the environment. Raises BadInput for a settings file that can't be used, and for values that can't
+    be right: for all of them at once.
     """
-    from_file = _read_settings(config) if config else {}
+    wrong = Wrong()
+    from_file = _read_settings(config, wrong) if config else {}
     given: dict[str, Given] = {}
     for row in inputs:
-        found = _first(row, flags, from_file, config, imported) or _recalled(row, remembered)
-        if found is not None:
-            _check(row, found)
-            given[row.name] = _full_path(found, config) if row.path else found
+        with wrong.collected():
+            found = _first(row, flags, from_file, config, imported) or _recalled(row, remembered)
+            if found is not None:
+                _check(row, found, wrong)
+                given[row.name] = _full_path(found, config) if row.path else found
+    wrong.refuse()
     return given
 
 
@@ -53,8 +57,10 @@ def recalled(remembered: Mapping[str, Any]) -> dict[str, Given]:
     """Return what the state file remembers, and nothing else. BadInput for a value that can't be right."""
     found = {row.name: _recalled(row, remembered) for row in INPUTS}
     given = {name: value for name, value in found.items() if value is not None}
+    wrong = Wrong()
     for name, value in given.items():
-        _check(BY_NAME[name], value)
+        _check(BY_NAME[name], value, wrong)
+    wrong.refuse()
     return given
 
 
@@ -96,7 +102,7 @@ def _first(
     for variable in row.variables:
         text = os.environ.get(variable, "")
         if text if row.verbatim else pasted(text):
-            raw = [part for part in re.split(r"[;\n]", text) if part.strip()] if row.is_many else text
+            raw = [part for part in re.split(r"[;\n]", text) if part.strip()] or "" if row.is_many else text
             return Given(_read(row, raw, variable), variable)
     if row.name in from_file:
         return Given(_read(row, from_file[row.name], str(config)), str(config))
@@ -106,8 +112,13 @@ def _first(
     return None
 
 
+def is_kept(row: Input, value: object) -> bool:
+    """Whether the state file remembers a value. `-`, for no file, is of the one run that it was given to."""
+    return row.kept and not (row.path and value == "-")
+
+
 def _recalled(row: Input, known: Mapping[str, Any]) -> Given | None:
-    if row.name not in known or not row.kept:
+    if row.name not in known or not is_kept(row, known[row.name]):
         return None
     value = known[row.name]
     if not _has_form(row, value):
@@ -153,7 +164,9 @@ def _read(row: Input, raw: Any, source: str) -> Value:
         return {str(name): _text(value, f"{where}: {name}") for name, value in raw.items()}
     many: list[Any] = [raw] if isinstance(raw, str | Mapping) else list(raw) if isinstance(raw, Sequence) else [raw]
     many = [_clean(part, where) if isinstance(part, str) else part for part in many]
-    if many in ([""], ["none"]):  # a flag and a variable have no empty list
+    if "" in many:  # as of a variable that isn't set: what follows would be a removal
+        raise BadInput(f"{where} is empty.", f"To remove what there is of it, say so: {row.flag} none")
+    if many == ["none"]:  # a flag and a variable have no empty list
         many = []
     if row.kind == "list":
         return [_text(part, where) for part in many]
@@ -198,7 +211,11 @@ def _item(row: Input, raw: Any, where: str) -> dict[str, str]:
         raw = dict(_pair(part, where) for part in parts)
     if not isinstance(raw, Mapping):
         raise BadInput(f"{where} takes tables: [[{row.name}]].")
-    item = {str(name).replace("-", "_"): _text(value, f"{where}: {name}") for name, value in raw.items()}
+    truths = {field.name for field in row.fields if "true" in getattr(field.problem, "choices", ())}
+    item = {
+        name: "true" if name in truths and value is True else _text(value, f"{where}: {name}")
+        for name, value in ((str(name).replace("-", "_"), value) for name, value in raw.items())
+    }
     for name in item:
         if name not in known:
             raise BadInput(f"{where} has an unknown field, {name}.{hint(name, known)}")
@@ -209,37 +226,38 @@ def _item(row: Input, raw: Any, where: str) -> dict[str, str]:
     }
 
 
-def _check(row: Input, given: Given) -> None:
-    """Raise BadInput for a value that can't be right."""
+def _check(row: Input, given: Given, wrong: Wrong) -> None:
+    """Have `wrong` collect what can't be right of a value."""
     value, about = given.value, f"(from {given.source})"
     title = row.name.replace("_", " ").capitalize()
+
+    def refuse(what: str, problem: str | None) -> None:
+        if problem:
+            with wrong.collected():
+                raise BadInput(f"{what}: {problem}")
+
     if isinstance(value, bool):
         return
     if isinstance(value, str):
-        _refuse(f"{title} {value!r} {about}", "it is empty." if value == "" else row.problem(value))
+        refuse(f"{title} {value!r} {about}", "it is empty." if value == "" else row.problem(value))
         return
     if row.kind != "items":
         for part in value:
-            _refuse(f"{title} {part!r} {about}", row.problem(str(part)))
+            refuse(f"{title} {part!r} {about}", row.problem(str(part)))
         return
     known: set[tuple[str, ...]] = set()
     for item in value:
         assert isinstance(item, Mapping)  # noqa: S101 - `items` has no others
         for field in row.fields:
             if field.name not in item:
-                _refuse(f"{title} {about}", f"an item lacks its {field.name}." if field.required else None)
+                refuse(f"{title} {about}", f"an item lacks its {field.name}." if field.required else None)
                 continue
             text = item[field.name]
-            _refuse(f"{title}: {field.name} {text!r} {about}", "it is empty." if text == "" else field.problem(text))
-        told = tuple(item[name] for name in row.distinct)
+            refuse(f"{title}: {field.name} {text!r} {about}", "it is empty." if text == "" else field.problem(text))
+        told = tuple(item.get(name, "") for name in row.distinct)
         key = tuple(part.lower() for part in told)
-        _refuse(f"{title} {about}", f"{', '.join(told)} is there twice." if key in known else None)
+        refuse(f"{title} {about}", f"{', '.join(told)} is there twice." if key in known and all(told) else None)
         known.add(key)
-
-
-def _refuse(what: str, problem: str | None) -> None:
-    if problem:
-        raise BadInput(f"{what}: {problem}")
 
 
 def _truth(text: Any, where: str) -> bool:
@@ -250,7 +268,11 @@ def _truth(text: Any, where: str) -> bool:
     raise BadInput(f"{where} is {text!r}: it takes true or false.")
 
 
-def _read_settings(file: Path) -> dict[str, Any]:
+def _read_settings(file: Path, wrong: Wrong) -> dict[str, Any]:
+    """Return what is in a settings file, without the keys that are wrong, which `wrong` collects.
+
+    BadInput for a file that can't be read.
+    """
     try:
         content = tomllib.loads(decoded(file.read_bytes()))
     except OSError as error:
@@ -259,9 +281,13 @@ def _read_settings(file: Path) -> dict[str, Any]:
         raise BadInput(f"The settings file {file} is neither UTF-8 nor UTF-16.", "Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"The settings file {file} is not TOML: {error}.") from None
+    known: dict[str, Any] = {}
     for key, value in content.items():
-        if key not in BY_NAME:
-            raise BadInput(f"The settings file {file} has an unknown key, {key}.{hint(key, list(BY_NAME))}")
-        if BY_NAME[key].is_flag and not isinstance(value, bool):
-            raise BadInput(f"The settings file {file}: {key} takes true or false.")
-    return {key: value for key, value in content.items() if value != "" or BY_NAME[key].is_many}
+        with wrong.collected():
+            if key not in BY_NAME:
+                raise BadInput(f"The settings file {file} has an unknown key, {key}.{hint(key, list(BY_NAME))}")
+            if BY_NAME[key].is_flag and not isinstance(value, bool):
+                raise BadInput(f"The settings file {file}: {key} takes true or false.")
+            if value != "" or BY_NAME[key].is_many:
+                known[key] = value
+    return known

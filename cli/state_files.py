@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cli import github_actions, json_output
-from cli.console import make_console, show_refusal
 from cli.display import DEFAULT_STATE, TRIAL, command_for
 from engine.refusal import Refusal
 from state.document import StateDocument, StateRefused
@@ -18,15 +16,6 @@ def read_state(path: Path) -> StateDocument | Refusal | None:
         return StateFile(path).read()
     except StateRefused as error:
         return Refusal(str(error), exit_code=2)
-
-
-def refuse(refusal: Refusal, *, as_json: bool) -> int:
-    """Show a refusal, as JSON on stdout too where that is asked for, and return its exit code."""
-    github_actions.report(json_output.refusal_document(refusal))
-    if as_json:
-        json_output.emit_refusal(refusal)
-    show_refusal(make_console(stderr=True), refusal)
-    return refusal.exit_code
 
 
 def no_deployment(path: Path, document: StateDocument | None, *, local: bool) -> Refusal:

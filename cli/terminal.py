@@ -8,25 +8,14 @@ import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 
-STDIN, STDOUT, STDERR = 0, 1, 2
+from cli.interruption import Interrupted, raise_signals, signals
 
-
-class Interrupted(BaseException):
-    """A signal ended the run. BaseException, as KeyboardInterrupt is: nothing on the way takes it for an error."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.exit_code = 128 + number
-        """As shells tell it: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
+STDIN = 0
 
 
 def run_until_interrupted(work: Coroutine[object, object, int]) -> int:
-    """Run a coroutine and return its result. Interrupted when a signal ended it: first it was cancelled.
-
-    A signal that whoever started the process has it ignore, as nohup does with SIGHUP, stays ignored.
-    """
+    """Run a coroutine and return its result. Interrupted when a signal ended it: first it was cancelled."""
     number = 0
-    terminals = [stream for stream in (STDOUT, STDERR) if os.isatty(stream)]
 
     async def cancellable() -> int:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -37,14 +26,10 @@ def run_until_interrupted(work: Coroutine[object, object, int]) -> int:
             if number:  # and it hasn't ended: as with Ctrl-C, the second one doesn't wait
                 raise KeyboardInterrupt
             number = received
-            _forget_closed(terminals)
             task.cancel()
 
-        for name in ("SIGTERM", "SIGHUP"):
-            wanted = getattr(signal, name, None)
-            if wanted is not None and signal.getsignal(wanted) != signal.SIG_IGN:
-                with suppress(NotImplementedError):  # on Windows, where nothing sends them
-                    loop.add_signal_handler(wanted, end, wanted)
+        for wanted in signals():
+            loop.add_signal_handler(wanted, end, wanted)
         return await work
 
     try:
@@ -55,16 +40,8 @@ def run_until_interrupted(work: Coroutine[object, object, int]) -> int:
         if not number:
             raise
         raise Interrupted(number) from None
-
-
-def _forget_closed(terminals: list[int]) -> None:
-    """Have what is still written to a terminal that was closed go nowhere: each write would be an error."""
-    closed = [stream for stream in terminals if not os.isatty(stream)]
-    if closed:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        for stream in closed:
-            os.dup2(nowhere, stream)
-        os.close(nowhere)
+    finally:
+        raise_signals()
 
 
 @contextmanager

@@ -1,11 +1,33 @@
-"""Names that stand for nothing, told all at once. Pure."""
+"""Wrong inputs, and names that stand for nothing, told all at once. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from engine.input import Lookup
-from engine.refusal import Refusal
+from engine.refusal import WRONG, BadInput, Refusal, together
+
+
+class Wrong:
+    """Collects the inputs that can't be right, to tell all of them."""
+
+    def __init__(self) -> None:
+        self._found: list[Refusal] = []
+
+    @contextmanager
+    def collected(self) -> Iterator[None]:
+        """Keep a BadInput that is raised inside, and go on."""
+        try:
+            yield
+        except BadInput as error:
+            if error not in self._found:
+                self._found.append(error)
+
+    def refuse(self) -> None:
+        """Raise what was collected: one as it is, several as one Refusal (exit code 2)."""
+        if self._found:
+            raise together(self._found, WRONG) if len(self._found) > 1 else self._found[0]
 
 
 def sources_of(lookups: Iterable[Lookup]) -> dict[tuple[str, str], list[str]]:
@@ -32,14 +54,7 @@ def refuse(found: Sequence[tuple[tuple[str, str], object]], sources: Mapping[tup
         return
     lines = [f"{_where(sources.get(key, ()))}{refusal.what}" for key, refusal in refusals]
     every = [refusal for _, refusal in refusals]
-    raise Refusal(
-        lines[0] if len(lines) == 1 else "\n  ".join((f"{len(lines)} names stand for nothing:", *lines)),
-        why="\n".join(dict.fromkeys(refusal.why for refusal in every if refusal.why)),
-        next="\n".join(dict.fromkeys(refusal.next for refusal in every if refusal.next)),
-        code=every[0].code,
-        request_id=every[0].request_id,
-        exit_code=2,
-    ) from every[0]
+    raise together(every, "names stand for nothing", lines) from every[0]
 
 
 def _where(sources: Sequence[str]) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from cloud.identifiers import DATA_OWNER, DATA_READER, Role, built_in_role
+from cloud.identifiers import DATA_OWNER, DATA_READER, DataPermission, Role, built_in_role
 from cloud.permissions import matches
 
+_NEGATED = re.compile(r"!\s*\(([^()]*)\)")
 _ACTION_MATCHES = re.compile(r"ActionMatches\s*\{\s*'([^']*)'\s*\}", re.IGNORECASE)
 
 WITHOUT_DATA_ACTIONS = frozenset(
@@ -30,14 +30,6 @@ WITHOUT_DATA_ACTIONS = frozenset(
 
 Source: "Azure built-in roles" in the Azure documentation.
 """
-
-
-@dataclass(frozen=True)
-class DataPermission:
-    """What a role allows of data, apart from what it excludes."""
-
-    actions: tuple[str, ...] = ()
-    excluded: tuple[str, ...] = ()
 
 
 def data_permissions(definition: Any) -> tuple[DataPermission, ...]:
@@ -63,11 +55,14 @@ def gives(permissions: Iterable[DataPermission], action: str, exempt: Collection
 def condition_excludes(condition: str, action: str) -> bool:
     """Whether the condition of an assignment may exclude an action: it targets the action, or names none.
 
-    A condition applies to the actions that its `ActionMatches` name; others are granted. Source: "Azure role assignment
-    condition format and syntax" in the Azure documentation.
+    Where all its `ActionMatches` are negated, as the portal writes them, a condition applies to the actions that they
+    name, and others are granted. One that isn't may grant those alone. Source: "Azure role assignment condition format
+    and syntax" in the Azure documentation.
     """
     targets = _ACTION_MATCHES.findall(condition)
-    return bool(condition) and (not targets or any(_overlap(target, action) for target in targets))
+    if not targets or _ACTION_MATCHES.search(_NEGATED.sub("", condition)):
+        return bool(condition)
+    return any(_overlap(target, action) for target in targets)
 
 
 _PROVIDER = "Microsoft.DigitalTwins"
@@ -83,13 +78,23 @@ _KNOWN = {
     built_in_role(DATA_READER): "may read, may not write",
 }
 """What the roles of this service allow; their definitions need not be read. Source: "Azure built-in roles"."""
+WRITE_MODELS, DELETE_MODELS = f"{_PROVIDER}/models/write", f"{_PROVIDER}/models/delete"
+READ_MODELS = f"{_PROVIDER}/models/read"
+WRITE_ROUTES, DELETE_ROUTES = f"{_PROVIDER}/eventroutes/write", f"{_PROVIDER}/eventroutes/delete"
 _MOST_LEFT_OUT = 2
 """Of four kinds: how many are named as left out; of more, those that are left are named."""
 
 
 def known_effect(role: Role) -> str | None:
     """Return what a role lets its holder do, as `effect` does, where its definition need not be read; else None."""
-    return _KNOWN.get(role, role.effect)
+    return _KNOWN.get(role, None if role.data is None else effect(role.data))
+
+
+def may_give(role: Role, action: str) -> bool:
+    """Whether a role allows a data action of this service, or may: its definition isn't known."""
+    if role in _KNOWN:
+        return role.name == DATA_OWNER or action.endswith("/read")
+    return role.data is None or gives(role.data, action)
 
 
 def effect(permissions: Collection[DataPermission]) -> str:

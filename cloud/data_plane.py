@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 from azure.core.exceptions import HttpResponseError
 
 from cloud.clock import azure_now
+from cloud.data_actions import may_give
 from cloud.errors import Answer, answer_of
+from cloud.lookups import role_of
 from cloud.waiting import Progress, until_visible
 from engine.refusal import Refusal
 
@@ -28,14 +30,17 @@ def lacks_role(error: BaseException) -> bool:
     return answer is not None and _bare(answer)
 
 
-async def once_permitted(
+async def once_permitted(  # noqa: PLR0917 - what is done, where, and who is told
     azure: Azure,
     instance_id: str,
     act: Callable[[], Awaitable[T]],
     progress: Progress,
-    doing: str = "write to the instance",
+    doing: str,
+    action: str,
 ) -> T:
-    """Do `act`; while a new role of the signed-in identity may be on its way, again until it works.
+    """Do `act`; while a new role of the signed-in identity that allows it may be on its way, again until it works.
+
+    `doing` is that in words, and `action` the data action that it takes.
 
     Refusal for an instance that is closed to public networks: it answers as if a role were missing.
     """
@@ -46,7 +51,7 @@ async def once_permitted(
             raise
         if await is_closed(azure, instance_id):
             raise closed(doing) from error
-        if not await _role_on_its_way(azure, instance_id):
+        if not await _role_on_its_way(azure, instance_id, action):
             raise
     return await until_visible(
         act,
@@ -85,8 +90,10 @@ def _bare(answer: Answer) -> bool:
     return answer.status == 403 and not answer.code
 
 
-async def _role_on_its_way(azure: Azure, instance_id: str) -> bool:
+async def _role_on_its_way(azure: Azure, instance_id: str, action: str) -> bool:
+    """Whether a role that allows the action, or whose definition can't be read, was assigned a short while ago."""
     who = await azure.credential.who()
     since = azure_now() - timedelta(seconds=EFFECT_BOUND)
     assigned = azure.authorization.role_assignments.list_for_scope(instance_id, filter=f"assignedTo('{who.object_id}')")
-    return any([found.created_on and found.created_on > since async for found in assigned])
+    new = {str(found.role_definition_id) async for found in assigned if found.created_on and found.created_on > since}
+    return any([may_give(await role_of(azure, definition), action) for definition in sorted(new)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Literal
@@ -33,13 +34,21 @@ class Principal:
 
 
 @dataclass(frozen=True)
+class DataPermission:
+    """What a role allows of data, apart from what it excludes."""
+
+    actions: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Role:
     """A role, by its display name and the GUID of its definition."""
 
     name: str
     id: str
-    effect: str | None = field(default=None, compare=False)
-    """What it lets its holder do with an instance's data, in words: "" for nothing; None where that wasn't asked."""
+    data: tuple[DataPermission, ...] | None = field(default=None, compare=False)
+    """What it allows of data; None where that wasn't asked."""
 
 
 def built_in_role(name_or_id: str) -> Role | None:
@@ -59,6 +68,7 @@ def is_guid(text: str) -> bool:
 
 
 _QUOTES = ('""', "''", "\u201c\u201d", "\u2018\u2019")
+_NO_BREAK = re.compile("[\u00a0\u2007\u202f]")
 _INVISIBLE = "\ufeff\u200b\u2060"
 """A byte order mark and its like, which `str.strip` takes for letters."""
 
@@ -66,8 +76,10 @@ _INVISIBLE = "\ufeff\u200b\u2060"
 def pasted(text: str) -> str:
     """Return an id, a name or a URL without what shells, editors and documents leave around it.
 
-    These are blanks, carriage returns, as of `$(az ... --output tsv)` in Git Bash and WSL, and pairs of quotes.
+    These are blanks, carriage returns, as of `$(az ... --output tsv)` in Git Bash and WSL, and pairs of quotes. Blanks
+    that don't break, as web pages and documents have them inside, become plain ones.
     """
+    text = _NO_BREAK.sub(" ", text)
     while True:
         inner = text.strip().strip(_INVISIBLE)
         if len(inner) > 1 and inner[0] + inner[-1] in _QUOTES:

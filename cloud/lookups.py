@@ -10,7 +10,7 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
 from cloud.clients import Azure
-from cloud.data_actions import data_permissions, effect
+from cloud.data_actions import data_permissions
 from cloud.identifiers import BUILT_IN_ROLES, Role, built_in_role, is_guid, region_code
 from cloud.regions import PROVIDER, name_taken, offered_names
 from cloud.sign_in_advice import az_login
@@ -33,7 +33,8 @@ async def subscriptions(azure: Azure) -> list[Subscription]:
 
 
 async def subscription(azure: Azure, name_or_id: str) -> Subscription:
-    """Return the subscription of this id or name; Refusal (exit 2) when it isn't visible, or two have the name."""
+    """Return the subscription of this id, resource id or name; Refusal (exit 2) where none or two are visible."""
+    name_or_id = re.sub(r"(?i)^/subscriptions/([^/]+)/?$", r"\1", name_or_id)
     if is_guid(name_or_id):
         try:
             return _subscription(await azure.subscriptions.subscriptions.get(name_or_id.lower()))
@@ -144,13 +145,20 @@ async def role(azure: Azure, scope: str, name_or_id: str) -> Role:
 
 
 def _role(found: Any) -> Role:
-    return Role(str(found.role_name), str(found.name), effect(data_permissions(found)))
+    return Role(str(found.role_name), str(found.name), data_permissions(found))
+
+
+async def role_of(azure: Azure, definition: str) -> Role:
+    """Return the role of a definition's id; where that can't be read, with its GUID for a name."""
+    identifier = definition.rpartition("/")[2]
+    known = built_in_role(identifier)
+    if known:
+        return known
+    with suppress(HttpResponseError):
+        return _role(await azure.authorization.role_definitions.get_by_id(definition))
+    return Role(identifier, identifier)
 
 
 async def role_name(azure: Azure, definition: str) -> str:
     """Return the display name of a role by its definition's id; that id's GUID where it can't be read."""
-    identifier = definition.rpartition("/")[2]
-    names = [name for name, built_in in BUILT_IN_ROLES.items() if built_in == identifier.lower()]
-    with suppress(HttpResponseError):
-        return names[0] if names else str((await azure.authorization.role_definitions.get_by_id(definition)).role_name)
-    return identifier
+    return (await role_of(azure, definition)).name

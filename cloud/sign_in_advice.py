@@ -8,19 +8,21 @@ import shlex
 
 from cloud import clock
 from cloud.answers import Answer, NoToken, Presented
+from cloud.runner import GITHUB, MAPPED, PERMISSION, PIPELINES, lacking, ran_out
 from engine.refusal import Refusal
 
 HOW_TO_SIGN_IN = (
     "Sign in first. On a laptop: az login. In Cloud Shell you are signed in already; if not, az login there too. In CI "
-    "set AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or use workload identity. To try the tool without "
-    "Azure: python3 deploy.py --local"
+    "set AZURE_CLIENT_ID and AZURE_TENANT_ID: GitHub Actions and Azure Pipelines need no secret: docs/ci.md; else "
+    "AZURE_CLIENT_SECRET too, or use workload identity. To try the tool without Azure: python3 deploy.py --local"
 )
 ARM_SCOPE = "https://management.core.windows.net//.default"
 
 CLI = ("AzureCliCredential", "AzurePowerShellCredential", "AzureDeveloperCliCredential")
 SECRET, CERTIFICATE, FEDERATION = "ClientSecretCredential", "CertificateCredential", "WorkloadIdentityCredential"
 MANAGED = "ManagedIdentityCredential"
-APPS = (SECRET, CERTIFICATE, FEDERATION, MANAGED)
+RUNNERS = (GITHUB, PIPELINES)
+APPS = (SECRET, CERTIFICATE, FEDERATION, MANAGED, *RUNNERS)
 """The credentials of service principals and managed identities, to which no second factor applies."""
 
 LABELS = {
@@ -28,6 +30,8 @@ LABELS = {
     CERTIFICATE: "the service principal of AZURE_CLIENT_ID, with its certificate",
     FEDERATION: "workload identity",
     MANAGED: "a managed identity",
+    GITHUB: "GitHub Actions, without a secret",
+    PIPELINES: "Azure Pipelines, without a secret",
     "CloudShellCredential": "Cloud Shell",
     "SharedTokenCacheCredential": "the shared token cache",
     "VisualStudioCodeCredential": "Visual Studio Code",
@@ -105,6 +109,9 @@ def no_token(error: NoToken, doing: str) -> Refusal:
             "Give it longer with --az-timeout SECONDS (ADT_AZ_TIMEOUT). To see how long it takes: time az account "
             "get-access-token --output none"
         )
+    elif error.credential not in (SECRET, CERTIFICATE, FEDERATION, *RUNNERS) and (lack := lacking(os.environ)):
+        refusal.what = f"Could not {doing}: this job has no sign-in."
+        refusal.next, refusal.exit_code = lack, 2
     elif error.credential in CLI:
         refusal.next = f"{who[0].upper()}{who[1:]} has to be signed in: {_sign_in_of(error.credential)}"
     elif not error.credential:
@@ -113,11 +120,23 @@ def no_token(error: NoToken, doing: str) -> Refusal:
         refusal.next = (
             "Check that the managed identity is assigned to this machine; AZURE_CLIENT_ID chooses among several."
         )
+    elif error.credential in RUNNERS:
+        refusal.next = _RUNNERS[error.credential]
     elif error.credential in APPS:
         refusal.next = f"Check {_variables(error.credential)}."
     if wrong := clock.difference():
         refusal.why, refusal.next = f"{refusal.why}\n{wrong}", f"{wrong}\n{refusal.next}"
     return refusal
+
+
+_RUNNERS = {
+    GITHUB: f"The token of the job may have ended with it: run the job again. {PERMISSION}",
+    PIPELINES: (
+        "Check that AZURESUBSCRIPTION_SERVICE_CONNECTION_ID is the service connection's id, that this pipeline may use "
+        f"the connection, that it works by workload identity federation, and that the step has\n{MAPPED}"
+    ),
+}
+"""What to do where a runner gives no assertion."""
 
 
 def _sign_in_of(credential: str) -> str:
@@ -194,6 +213,8 @@ def advice(number: str, credential: str, text: str) -> str:  # noqa: PLR0912 - a
         return (
             f"Correct the tenant in {where}, and check --cloud: az account tenant list shows the tenants of a sign-in."
         )
+    if number == "700024" and not app:
+        return ran_out(os.environ)
     if not app:
         login = az_login(tenant, scope, afresh=True)
         return f"{login}\nIf Entra ID answers the same, its sign-in logs show an administrator why."
@@ -229,7 +250,7 @@ def advice(number: str, credential: str, text: str) -> str:  # noqa: PLR0912 - a
             "Entra ID does not accept the certificate of AZURE_CLIENT_CERTIFICATE_PATH: it has to be among those of "
             "the application AZURE_CLIENT_ID, and valid now: az ad app credential list --cert --id $AZURE_CLIENT_ID"
         )
-    if credential == FEDERATION:
+    if credential in (FEDERATION, *RUNNERS):
         return "Check AZURE_CLIENT_ID, AZURE_TENANT_ID, and the federated credentials of the application."
     if credential == MANAGED:
         return "Check that the managed identity still exists and is assigned to this machine."

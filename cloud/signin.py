@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from cloud.answers import NoToken
 from cloud.attempts import az_words, failed_attempt
 from cloud.identifiers import pasted
+from cloud.runner import EXCHANGE, EXCHANGES, find_runner
 from cloud.service_principal import refuse_half
 from cloud.sign_in_advice import HOW_TO_SIGN_IN, LABELS, in_cloud_shell
 from engine.refusal import Refusal, redact
@@ -81,7 +82,10 @@ class SignedIn:
 
 
 class SharedCredential:
-    """DefaultAzureCredential with a memory: each audience's token is asked for once, and shared while it lasts."""
+    """A CI runner's own sign-in, else DefaultAzureCredential, with a memory.
+
+    Each audience's token is asked for once, and shared while it lasts.
+    """
 
     def __init__(self, cloud: Cloud, tenant: str | None, notice: Notice, *, az_seconds: int = AZ_SECONDS) -> None:
         self._cloud, self._tenant, self._notice, self._az_seconds = cloud, tenant, notice, az_seconds
@@ -158,16 +162,22 @@ class SharedCredential:
             from cloud.transport import Transport
 
             _clean_ids()
-            refuse_half(os.environ)
+            common = {
+                **authority(self._cloud),
+                "additionally_allowed_tenants": ["*"],
+                "transport": Transport(),
+                "retry_policy_class": lambda **_: ArmRetryPolicy(self._notice, "the sign-in"),
+            }
             try:
-                self._inner = DefaultAzureCredential(
-                    **authority(self._cloud),
-                    additionally_allowed_tenants=["*"],
-                    transport=Transport(),
-                    process_timeout=self._az_seconds,
-                    retry_policy_class=lambda **_: ArmRetryPolicy(self._notice, "the sign-in"),
-                    **_complete_service_principal(),
-                )
+                if runner := find_runner(os.environ, EXCHANGES.get(self._cloud.name, EXCHANGE)):
+                    from cloud.runner_credential import RunnerCredential
+
+                    self._inner = RunnerCredential(runner, self._notice, **common)
+                else:
+                    refuse_half(os.environ)
+                    self._inner = DefaultAzureCredential(
+                        **common, process_timeout=self._az_seconds, **_complete_service_principal()
+                    )
             except ValueError as error:  # a variable that is there, but empty or malformed
                 raise Refusal(
                     "The credential in the environment can't be used.", why=str(error), next=HOW_TO_SIGN_IN
@@ -200,6 +210,8 @@ class SharedCredential:
 
     def _used(self) -> str:
         """Return the class's name of the credential that has given a token; "" before the first."""
+        if runner := getattr(self._inner, "runner", None):
+            return str(runner.kind)
         used = getattr(self._inner, "_successful_credential", None)
         return _inner_kind(used) if used is not None else ""
 

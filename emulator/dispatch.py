@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from emulator import arm, dataplane, entra, graph, metadata
+from emulator.entra import runners
 from emulator.graph import admin_consent
 from emulator.inventory import Item
 from emulator.messages import Refused, Reply, Request
@@ -24,7 +25,7 @@ _ENTRA_PATH = re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|userrealm
 _GRAPH_PATH = re.compile(r"/(v1\.0|beta)(/.*)?", re.IGNORECASE)
 _GRAPH_CONTENT = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
-Kind = Literal["arm", "entra", "graph", "dataplane", "metadata", "cloud shell", "portal"]
+Kind = Literal["arm", "entra", "graph", "dataplane", "metadata", "cloud shell", "portal", "runner"]
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,14 @@ ENTRA = Service("entra", entra.handle, entra.render_refusal)
 GRAPH = Service("graph", graph.handle, graph.render_refusal)
 DATA_PLANE = Service("dataplane", dataplane.handle, dataplane.render_refusal)
 PORTAL = Service("portal", admin_consent.handle, admin_consent.render_refusal)
+RUNNER = Service("runner", runners.handle, runners.render_refusal)
 METADATA = Service("metadata", metadata.handle, arm.render_refusal)
 
 
 def known_host(host: str) -> bool:
     """Whether the emulator serves `host`, given in lower case and without a port."""
     fixed = ARM_HOSTS | GRAPH_HOSTS | ENTRA_HOSTS | {admin_consent.HOST}
-    return host in fixed or bool(_DATA_PLANE.fullmatch(host))
+    return host in fixed or runners.known_host(host) or bool(_DATA_PLANE.fullmatch(host))
 
 
 def service_for(host: str, path: str, *, custom: bool) -> Service | None:
@@ -66,6 +68,8 @@ def service_for(host: str, path: str, *, custom: bool) -> Service | None:
         return GRAPH
     if host == admin_consent.HOST:
         return PORTAL
+    if runners.known_host(host):
+        return RUNNER
     return DATA_PLANE if _DATA_PLANE.fullmatch(host) else None
 
 

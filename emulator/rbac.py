@@ -2,8 +2,8 @@
 
 A condition (ABAC) on writing role assignments is evaluated, in `conditions.py`. One on data actions is not: it excludes
 the actions that its `ActionMatches` name, and everything where it names none. Other actions are granted, as Azure's
-conditions are written: `!(ActionMatches{'…'})`. Source: "Azure role assignment condition format and syntax" in the
-Azure documentation.
+conditions are written: `!(ActionMatches{'…'})`. One with `ActionMatches` that isn't negated is taken to grant nothing.
+Source: "Azure role assignment condition format and syntax" in the Azure documentation.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from emulator.roles import ROLES, Role
 from emulator.world import World
 
 _MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
+_NEGATED = re.compile(r"!\s*\(([^()]*)\)")
 _ACTION_MATCHES = re.compile(r"ActionMatches\s*\{\s*'([^']*)'\s*\}", re.IGNORECASE)
 
 
@@ -128,7 +129,9 @@ def grants(role: Role, action: str, *, data: bool) -> bool:
 
 def _excludes(condition: str | None, action: str) -> bool:
     targets = _ACTION_MATCHES.findall(condition or "")
-    return bool(condition) and (not targets or any(_matches(target, action) for target in targets))
+    if not targets or _ACTION_MATCHES.search(_NEGATED.sub("", condition or "")):
+        return bool(condition)
+    return any(_matches(target, action) for target in targets)
 
 
 def _matches(pattern: str, action: str) -> bool:

@@ -18,15 +18,15 @@ from multidict import CIMultiDict
 REMOVED = "[removed]"
 
 _NAMES = (
-    "access_token|refresh_token|id_token|device_code|client_info|client_secret|client_assertion|assertion|password|secretText|"
+    "access_token|refresh_token|id_token|device_code|client_info|client_secret|client_assertion|assertion|oidcToken|password|secretText|"
     "primaryKey|secondaryKey|primaryConnectionString|secondaryConnectionString|connectionString|"
     "connectionStringPrimaryKey|connectionStringSecondaryKey|accessKey1|accessKey2|deadLetterSecret"
 )
 _IN_JSON = re.compile(rf'("(?:{_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"', re.IGNORECASE)
 _KEY_PAIRS = re.compile(r'("key[12]"\s*:\s*|"keyName"\s*:\s*"key[12]"\s*,\s*"value"\s*:\s*)"[\w+/=]{40,}"', re.ASCII)
 """The keys of Event Grid topics and storage accounts. Times under the same names are shorter, and so don't match."""
-_ANYWHERE = re.compile(r"(SharedAccessKey=|[?&]sig=)[^;&\s\"]+", re.IGNORECASE)
-"""Secrets in connection strings and signed URLs."""
+_ANYWHERE = re.compile(r"(SharedAccessKey=|[?&]sig=|\"value\": \"(?=eyJ))[^;&\s\"]+", re.IGNORECASE)
+"""Secrets in connection strings and signed URLs, and the token that GitHub gives to a job."""
 _IN_FORM = re.compile(rf"(^|[?&])({_NAMES}|code)=[^&]*", re.IGNORECASE)
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-ms-authorization-auxiliary")
 

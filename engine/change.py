@@ -67,6 +67,11 @@ class Change(ABC, Generic[Clients]):
         return ""
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Of a write of several things: the name of each."""
+        return ()
+
+    @property
     @abstractmethod
     def drift(self) -> Drift:
         """How Azure differs while this has not been done."""

@@ -84,7 +84,7 @@ class Input:
 
     @property
     def is_many(self) -> bool:
-        """Whether its flag can be repeated. An empty value means: none."""
+        """Whether its flag can be repeated. An empty list, or the word `none`, removes what this tool created of it."""
         return self.kind in ("list", "pairs", "items")
 
     @property

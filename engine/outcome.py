@@ -83,8 +83,8 @@ class Recorder(Protocol):
     def about_to(self, step: AnyStep, change: AnyChange) -> None:
         """Remember the intent, before the write."""
 
-    def done(self, step: AnyStep, change: AnyChange, values: Values) -> None:
-        """Remember the write and what it produced."""
+    def done(self, step: AnyStep, change: AnyChange, values: Values, following: AnyChange | None) -> None:
+        """Remember the write and what it produced; with that the intent of the one that follows at once, if any."""
 
     def ended(self, step: AnyStep, result: Result) -> None:
         """Remember how the step ended."""

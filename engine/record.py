@@ -24,6 +24,8 @@ class Kind:
     """Whether a person is told of it: a detail that Azure doesn't return is only remembered."""
     in_instance: bool = False
     """It is in the instance: Azure deletes it with the instance."""
+    is_setting: bool = False
+    """It is a setting of something else, or remembered of it: screens that count what is created don't count it."""
 
     def item(self, *parts: str) -> str:
         """Return the item with these parts as it is recorded. ValueError for another number of parts."""

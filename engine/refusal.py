@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SEVERITY = (0, 5, 3, 2, 4, 1, 70, 129, 130, 143)
@@ -76,8 +76,33 @@ class BadInput(Refusal):
         super().__init__(what, why=why, next=next_step, exit_code=2)
 
 
+def together(refusals: Sequence[Refusal], heading: str, lines: Sequence[str] = ()) -> Refusal:
+    """Return several refusals as one, under `2 HEADING:`, each told once; with the exit code and ids of the first.
+
+    `lines` say what happened in the refusals' place.
+    """
+    told = list(dict.fromkeys(lines or [refusal.what for refusal in refusals]))
+    first = refusals[0]
+    return Refusal(
+        told[0] if len(told) == 1 else "\n- ".join((f"{len(told)} {heading}:", *told)),
+        why="\n".join(dict.fromkeys(refusal.why for refusal in refusals if refusal.why)),
+        next="\n".join(dict.fromkeys(refusal.next for refusal in refusals if refusal.next)),
+        code=first.code,
+        request_id=first.request_id,
+        exit_code=first.exit_code,
+    )
+
+
+WRONG = "inputs can't be right"
+"""The heading of several inputs that can't be used."""
+
+
 class Unknown(BadInput):
     """A name in an input that stands for nobody: exit code 2."""
+
+
+class Unchangeable(BadInput):
+    """What Azure has can't be made what is desired: exit code 2. To `verify` it is a difference, as any other."""
 
 
 def worst(codes: Iterable[int]) -> int:

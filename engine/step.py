@@ -87,6 +87,11 @@ class Step(ABC, Generic[Clients, Names, Desired, Observed]):
     )
     """What to do about what `destroy` keeps of it, though it is recorded as ours."""
 
+    @property
+    def label(self) -> str:
+        """Its number and title, as screens name it: `3 Data-plane role`."""
+        return f"{self.number} {self.title}"
+
     def lookups(self, given: Mapping[str, Given], target: Target) -> tuple[Lookup, ...]:
         """Return the names in its inputs that Azure has to resolve before `desired` is called. Pure.
 

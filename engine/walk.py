@@ -15,7 +15,7 @@ from engine.change import AnyChange
 from engine.context import Clients, Context, Reads, Removal, Target
 from engine.outcome import Outcome, Recorder, Result, StepLook, Watcher
 from engine.record import PriorRuns, Record
-from engine.refusal import Refusal, worst
+from engine.refusal import WRONG, Refusal, together, worst
 from engine.step import AnyStep, Ask, Plan
 
 Explain = Callable[[Exception, str], Refusal | None]
@@ -73,18 +73,15 @@ class Walk(Generic[Clients]):
         return self._needs[step.key]
 
     async def look(self) -> Mapping[str, StepLook]:
-        """Observe and plan every step; writes nothing. Raises bad input found on the way as a Refusal (exit code 2)."""
+        """Observe and plan every step, and return what each came to; writes nothing."""
         await self._look_at_all(self.steps)
         # What a step found may be more than the state file remembered: those that need it look again.
         news = {step.key for step in self.steps if self._learn(self._looks[step.key].plan)}
         await self._look_at_all(tuple(step for step in self.steps if news.intersection(self._needs[step.key])))
-        for look in self._looks.values():
-            if look.error and look.error.exit_code == 2:
-                raise look.error
         return self._looks
 
     async def answer(self, answers: Mapping[str, bool]) -> Mapping[str, StepLook]:
-        """Plan again with these answers. What Azure has answered isn't asked again. Raises as `look` does."""
+        """Plan again with these answers. What Azure has answered isn't asked again."""
         self.answers.update(answers)
         self._reads.forget_failures()
         self._values = dict(self._prior.values)  # plans tell what earlier runs knew from what the first look found
@@ -192,7 +189,8 @@ class Walk(Generic[Clients]):
         for position, change in enumerate(plan.changes):
             if change.last and not self._ready[step.key].done():
                 await self._let_others_go_first(step, Result(self._outcome(plan), plan, dict(produced)))
-            recorder.about_to(step, change)
+            if position == 0 or change.last:
+                recorder.about_to(step, change)
             self._watcher.started(step, change)
             try:
                 values = await change.apply(self._context(step, Reads()))
@@ -204,7 +202,8 @@ class Walk(Generic[Clients]):
             self._values.update(values)
             self._forget(change.releases)
             self._owned[step.key] |= {*change.owns}
-            recorder.done(step, change, values)
+            following = next((one for one in plan.changes[position + 1 :][:1] if not one.last), None)
+            recorder.done(step, change, values, following)
         outcome = self._outcome(plan)
         kept = _retained(step, plan) if outcome is Outcome.RETAINED else None
         return Result(outcome, plan, produced, kept, reason="" if plan.changes else plan.reason)
@@ -274,6 +273,13 @@ def _bug(error: Exception) -> Refusal:
         next="Please report it with the log. Running the same command again is safe.",
         exit_code=70,
     )
+
+
+def refuse_bad_input(looks: Mapping[str, StepLook]) -> None:
+    """Raise bad input (exit code 2) that steps met while they looked, all at once: with it nothing is written."""
+    wrong = [look.error for look in looks.values() if look.error and look.error.exit_code == 2]
+    if wrong:
+        raise together(wrong, WRONG) if len(wrong) > 1 else wrong[0]
 
 
 def exit_code(results: Mapping[str, Result]) -> int:

@@ -73,7 +73,7 @@ class StepRecord(Part):
     started: str | None = None
     finished: str | None = None
     in_progress: str | None = Field(default=None, alias="doing")
-    """The key of the write that was about to be made; still there after a crash in the middle of it."""
+    """The key of the write that was about to be made; still there after a crash or a failure in the middle of it."""
     pending: list[str] = Field(default_factory=list, alias="making")
     """What that write makes ours."""
     releasing: list[str] = Field(default_factory=list, alias="unmaking")
@@ -85,6 +85,11 @@ class StepRecord(Part):
     values: dict[str, str] = Field(default_factory=dict, alias="produced")
     reason: str = ""
     error: StepError | None = None
+
+    @property
+    def interrupted(self) -> str:
+        """The key of the write in the middle of which a run ended, or is now; "" for none. What failed has ended."""
+        return self.in_progress or "" if self.state == "doing" else ""
 
 
 class StateDocument(Part):
@@ -124,9 +129,13 @@ class StateDocument(Part):
 
     @property
     def removed_at(self) -> str:
-        """When `destroy` removed everything, in UTC, ISO 8601; "" while there is something, or never was."""
+        """When `destroy` removed everything, in UTC, ISO 8601; "" while there is something, or never was.
+
+        What a step that was removed still owns is remembered alone: where its application is in the recycle bin.
+        """
         records = self.steps.values()
-        if any(record.owned or record.in_progress or record.values or record.error for record in records):
+        kept = (bool(record.owned) and not record.removed for record in records)
+        if any(kept) or any(record.in_progress or record.values or record.error for record in records):
             return ""
         return max((record.finished or "" for record in records if record.removed), default="")
 

@@ -40,18 +40,20 @@ class StateRecorder:
 
     def about_to(self, step: AnyStep, change: AnyChange) -> None:
         """Remember the write that is about to be made."""
-        record = self._document.step(step.key)
-        record.state, record.in_progress, record.error = "doing", change.key, None
-        record.pending, record.releasing = list(change.owns), list(change.releases)
-        record.started, record.finished = now(), None
+        _begin(self._document.step(step.key), change)
         self._file.write(self._document)
 
-    def done(self, step: AnyStep, change: AnyChange, values: Values) -> None:
-        """Remember that the write was made, and what it produced."""
+    def done(self, step: AnyStep, change: AnyChange, values: Values, following: AnyChange | None) -> None:
+        """Remember that the write was made, and what it produced, and that the `following` one is about to be made.
+
+        One write of the file for both: syncing it takes longer than some writes to Azure.
+        """
         del change
         record = self._document.step(step.key)
         self._conclude(record)
         _learn(record, values)
+        if following is not None:
+            _begin(record, following)
         self._file.write(self._document)
 
     def ended(self, step: AnyStep, result: Result) -> None:
@@ -81,6 +83,12 @@ class StateRecorder:
     def _forget(self, items: Collection[str]) -> None:
         for record in self._document.steps.values():  # whichever step created them
             record.owned = [item for item in record.owned if item not in items]
+
+
+def _begin(record: StepRecord, change: AnyChange) -> None:
+    record.state, record.in_progress, record.error = "doing", change.key, None
+    record.pending, record.releasing = list(change.owns), list(change.releases)
+    record.started, record.finished = now(), None
 
 
 def _learn(record: StepRecord, values: Values) -> None:

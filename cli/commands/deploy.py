@@ -6,19 +6,19 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
+from cli import workflow
 from cli.carry_out import (
     NOTHING_TO_DO,
     Ended,
     carry_out,
+    needs_you_words,
     show_errors,
     show_notes,
     show_what_is_planned,
     show_what_was_done,
     show_without_questions,
 )
-from cli.console import say, show_needs_you, show_pairs, text
+from cli.console import say, show_needs_you, show_pairs, show_parts, text
 from cli.hand_off import HandOff, missing_rights
 from cli.run import Run
 from cli.signs import by_number, write_words
@@ -27,6 +27,7 @@ from cloud.azure_clouds import DATA_PLANE, EXPLORERS
 from steps import STEPS
 from steps.shared.az_commands import az, line
 from steps.shared.event_routes import DATA_VERSION
+from steps.step_04_app_registration.desired import GITHUB
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
@@ -39,8 +40,9 @@ NOT_AT_THE_END = (
     "service_principal_id",
     "app_role_assignment_id",
     "secret_key_id",
+    "instance_id",
 )
-"""Values that few need: `outputs` has them."""
+"""Values that few need: with -v, and in `outputs`."""
 
 
 async def deploy(run: Run) -> int:
@@ -61,7 +63,7 @@ async def deploy(run: Run) -> int:
             await run.confirm()
         else:
             _show_notes(run, looks)
-            run.console.print(text(NOTHING_TO_DO[False], "bold"))
+            show_parts(run.console, [NOTHING_TO_DO[False], *needs_you_words(looks)])
             run.console.print()
         ended = await carry_out(run, azure, resolved, walk, "deploy", missing)
     if show_errors(run, walk, ended, "Deployment not complete."):
@@ -76,8 +78,8 @@ def _show_what_it_resumes(run: Run) -> None:
     """Say what an interrupted run was doing, and when."""
     for step in by_number(STEPS):
         record = run.document.steps.get(step.key) if run.document else None
-        if record and record.in_progress:
-            what = f"{step.number} {step.title}, {write_words(record.in_progress)}"
+        if record and record.interrupted:
+            what = f"{step.label}, {write_words(record.interrupted)}"
             say(run.console, f"Going on from the run interrupted at {when(record.started)}: {what}", first="· ")
 
 
@@ -107,10 +109,10 @@ def _show_success(run: Run, walk: Walk[Azure], ended: Ended) -> None:
     role = ended.results["role"].plan
     if explorer:
         link = f"{explorer}/?tid={outputs['tenant_id']}&eid={host}"
-        show_pairs(console, {"Next": f"see the instance at {link}"}, indent=0)
-        if role and role.changes:
-            console.print(text("      (a new role can take up to five minutes to work there)"))
-    console.print(Text.assemble(("Query ", "cyan"), query_command(host)), soft_wrap=True)
+        show_pairs(console, {"See the instance": link}, indent=0)
+    show_pairs(console, {"Query its twins": query_command(host)}, indent=0)
+    if role and role.changes:
+        console.print(text("A new role can take up to five minutes to work.", "dim"))
 
 
 def query_command(host: str) -> str:
@@ -119,13 +121,33 @@ def query_command(host: str) -> str:
     return line(az("rest", "--method", "post", "--resource", DATA_PLANE, "--url", url, "--body", body))
 
 
+def _show_workflow(run: Run, ended: Ended, outputs: Mapping[str, str]) -> None:
+    """Print what a workflow of GitHub Actions needs to sign in by the federated credentials that were written."""
+    from steps.step_04_app_registration.federation import WriteFederated
+
+    result = ended.results["app_registration"]
+    changes = result.plan.changes if result.plan else ()
+    written = [change for change in changes if isinstance(change, WriteFederated) and change not in result.remaining]
+    subjects = [change.credential.subject for change in written if change.credential.issuer == GITHUB]
+    if not (found := workflow.lines(subjects)):
+        return
+    for title, block in (
+        ("The variables of the repository; none is a secret:", workflow.commands(subjects, outputs)),
+        ("The lines of its workflow:", found),
+    ):
+        run.console.print(text(f"\n{title}", "cyan"))
+        for printed in block:
+            run.console.print(text(f"  {printed}"), soft_wrap=True)
+
+
 def _show_values(run: Run, ended: Ended) -> dict[str, str]:
     """Print the values that there are, and return all of them."""
     outputs = ended.document.outputs()
-    values = {name: value for name, value in outputs.items() if name not in NOT_AT_THE_END}
-    if "instance_id" in values:
-        values["instance_id"] = values.pop("instance_id")  # the longest one last
+    hidden = () if run.options.verbose else NOT_AT_THE_END
+    values = {name: value for name, value in outputs.items() if name not in hidden}
     if ended.document.produced():
         show_pairs(run.console, values)
         run.console.print(text(f"  All of them, at any time: {run.options.command_for('outputs')}", "dim"))
+        if not run.options.local:  # its ids are of no use to a repository
+            _show_workflow(run, ended, outputs)
     return outputs

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cli.carry_out import Ended, carry_out, show_errors, show_notes, show_what_is_planned, show_what_was_done
 from cli.console import say, text
+from cli.display import command_for
+from cli.ending import Declined
 from cli.hand_off import missing_rights
-from cli.run import Declined, Run
+from cli.run import Run
 from engine.context import Reads, Removal
 from engine.refusal import BadInput, Refusal
 from steps.shared.instance import INSTANCE
@@ -25,15 +28,8 @@ async def destroy(run: Run) -> int:
 
     The state file stays, with the inputs, so that a deploy sets the same up again. Refusal (exit 2) without one.
     """
-    state = run.options.state
     if run.document is None:
-        raise Refusal(
-            f"There is nothing to destroy: no state file at {state.path.absolute()}.",
-            why="Only what a state file records as created by this tool is ever deleted.",
-            next="Name the deployment's state file with --state FILE. If it is lost: deploy once more with the same "
-            "inputs, which records again what has this tool's tag; then destroy.",
-            exit_code=2,
-        )
+        raise nothing_to_destroy(run.options.state.path, run.options.called)
     async with await run.connect() as azure:
         resolved = await run.resolve(azure)
         walk, looks = await _look(run, azure, resolved)
@@ -43,10 +39,22 @@ async def destroy(run: Run) -> int:
             await _confirm(run, resolved.target.instance)
         ended = await carry_out(run, azure, resolved, walk, "destroy", missing)
     if show_errors(run, walk, ended, "Not everything is removed."):
-        show_what_was_done(run, ended)
+        show_what_was_done(run, ended, removing=True)
     else:
         _show_success(run, walk, ended)
     return ended.code
+
+
+def nothing_to_destroy(state: Path, called: Mapping[str, Any]) -> Refusal:
+    """Return the refusal (exit code 2) of a destroy without a state file; `called` are the options."""
+    named = command_for("destroy", {**called, "state": Path("FILE")})
+    return Refusal(
+        f"There is nothing to destroy: no state file at {state.absolute()}.",
+        why="Only what a state file records as created by this tool is ever deleted.",
+        next=f"Name the deployment's state file: {named}\nIf it is lost, deploy once more with the same inputs, which "
+        f"records again what has this tool's tag; then destroy: {command_for('deploy', called)}",
+        exit_code=2,
+    )
 
 
 async def _look(run: Run, azure: Azure, resolved: Resolved) -> tuple[Walk[Azure], Mapping[str, StepLook]]:
@@ -54,12 +62,12 @@ async def _look(run: Run, azure: Azure, resolved: Resolved) -> tuple[Walk[Azure]
     prior, item, reads = run.prior, INSTANCE.item(), Reads()
     recorded = any(item in owned for known in (prior.owned, prior.pending) for owned in known.values())
     walk = run.walk(azure, resolved, Removal(instance_goes=recorded, purge=run.options.purge), reads)
-    looks = await run.look(walk, asks=False)
+    looks = await run.look(walk)
     plan = looks["instance"].plan
     released = (plan.vanished, *(change.releases for change in plan.changes)) if plan else ()
     if recorded and plan and not any(item in items for items in released):
         walk = run.walk(azure, resolved, Removal(purge=run.options.purge), reads)
-        looks = await run.look(walk, asks=False)
+        looks = await run.look(walk)
     return walk, looks
 
 
@@ -74,7 +82,8 @@ async def _confirm(run: Run, instance: str) -> None:
     from cli.prompts import Terminal
 
     if not await Terminal().type_name(instance):
-        raise Declined(f"That is not the instance's name, {instance}.")
+        again = run.options.command_for("destroy", again=True)
+        raise Declined(f"That is not the instance's name, {instance}.", f"To try again: {again}")
     run.console.print()
 
 
@@ -86,8 +95,9 @@ def _show_success(run: Run, walk: Walk[Azure], ended: Ended) -> None:
         console.print(text("Everything that this tool created is removed", "bold green"))
     else:
         console.print(text("Everything that is recorded as created by this tool is removed, and some is kept:", "bold"))
-    show_what_was_done(run, ended)
-    show_notes(run, [note for plan in plans for note in plan.notes])
+    show_what_was_done(run, ended, removing=True)
+    if not any(plan.changes for plan in plans):  # otherwise the plan has noted it
+        show_notes(run, [note for plan in plans for note in plan.notes])
     if kept:
         again = run.options.command_for("deploy")
         say(console, f"{again} records again what has this tool's tag; destroy then removes it.", first="  Next: ")

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 from cli import output_forms
+from cli.display import command_for
+from cli.ending import end
 from cli.near import hint
-from cli.state_files import no_deployment, read_state, refuse
+from cli.state_files import no_deployment, read_state
 from cli.streams import write_utf_8
 from engine.refusal import BadInput, Refusal
 from state.document import StateDocument
@@ -19,12 +21,14 @@ def show_outputs(path: Path, form: str, name: str | None, *, local: bool = False
     if document is None or (isinstance(document, StateDocument) and document.removed_at):
         document = no_deployment(path, document, local=local)
     if isinstance(document, Refusal):
-        return refuse(document, as_json=form == "json")
+        return end(document, as_json=form == "json")
     login = (document.belongs_to.endpoints or {}).get("login", "")
     values = output_forms.with_client_values(document.outputs(), login)
     known = output_forms.selectable(values)
     if name is not None and name not in known:
-        return refuse(BadInput(f"There is no value {name}.{hint(name, list(known))}"), as_json=form == "json")
+        every = command_for("outputs", {"state": path, "local": local})
+        unknown = BadInput(f"There is no value {name}.{hint(name, list(known))}", f"To see all of them: {every}")
+        return end(unknown, as_json=form == "json")
     if form in output_forms.EXCHANGED:
         write_utf_8()
     shown = output_forms.one_in_form(name, known[name], form) if name else output_forms.all_in_form(values, form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cli import github_actions, json_output
 from cli.carry_out import show_what_is_planned
-from cli.console import show_refusal
+from cli.console import show_refusal, text
 from cli.hand_off import missing_rights
 from cli.run import Run
 from engine.refusal import DIFFERS, worst
@@ -15,7 +15,7 @@ async def plan(run: Run) -> int:
     async with await run.connect() as azure:
         resolved = await run.resolve(azure)
         walk = run.walk(azure, resolved)
-        looks = await run.look(walk, asks=False)
+        looks = await run.look(walk, writes=False)
         missing = await missing_rights(azure, looks)
     code = worst(look.error.exit_code for look in looks.values() if look.error)
     changes = [change for look in looks.values() if look.plan for change in look.plan.changes]
@@ -29,6 +29,8 @@ async def plan(run: Run) -> int:
     show_what_is_planned(run, walk, looks, missing)
     for look in looks.values():
         if look.error:
-            show_refusal(run.console, look.error)
+            show_refusal(run.console, look.error, verbose=run.options.verbose)
             run.console.print()
+    if changes:
+        run.console.print(text(f"To do this: {run.options.command_for('deploy')}", "dim"), soft_wrap=True)
     return code

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cli.display import shown
-from cli.sources import BY_NAME, gather
-from cli.state_files import no_deployment, read_state, refuse
+from cli.console import make_console, say
+from cli.display import command_for, shown
+from cli.ending import end
+from cli.given import announced
+from cli.sources import BY_NAME, gather, is_kept
+from cli.state_files import no_deployment, read_state
 from engine.input import Value
 from engine.refusal import BadInput, Refusal
 from state.proposals import Proposals
@@ -24,8 +27,10 @@ def write_settings(path: Path, options: Mapping[str, Any]) -> int:
     the options give.
     """
     try:
-        given = gather(options, options["config"], _remembered(path, options))
-        values = {name: found.value for name, found in given.items() if BY_NAME[name].kept}
+        in_folder = options["config"] if options.get("config_found") else None
+        with announced(in_folder, make_console(stderr=True)):
+            given = gather(options, options["config"], _remembered(path, options))
+        values = {name: found.value for name, found in given.items() if is_kept(BY_NAME[name], found.value)}
         target = options["file"] or path.with_name(f"{path.name.removesuffix('.json').removesuffix('.state')}.toml")
         content = settings_text(values)
         if str(target) == "-":
@@ -33,8 +38,11 @@ def write_settings(path: Path, options: Mapping[str, Any]) -> int:
             return 0
         _write(target, content, overwrite=options["overwrite"])
     except Refusal as refusal:
-        return refuse(refusal, as_json=False)
-    print(f"Written: {shown(target)}", file=sys.stderr)  # noqa: T201 - a line for whoever typed it
+        return end(refusal, as_json=False)
+    console = make_console(stderr=True)
+    say(console, f"Written: {shown(target)}")
+    used = command_for("plan", {"config": target, "state": path, "local": options["local"]})
+    say(console, f"To see what it would do: {used}", first="  Next: ")
     return 0
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from cli import json_output
 from cli.console import make_console, say, show_pairs, text
 from cli.display import shown
+from cli.ending import end
 from cli.plan_view import show_rows
 from cli.signs import by_number, short_ids, write_words
-from cli.state_files import no_deployment, read_state, refuse, when
+from cli.state_files import no_deployment, read_state, when
 from engine.refusal import Refusal
 from state.file_store import StateFile
 from steps import STEPS
+from steps.shared.applications import ADOPTED
 
 if TYPE_CHECKING:
     from engine.step import AnyStep
@@ -25,7 +27,7 @@ def show_status(path: Path, *, as_json: bool, local: bool = False) -> int:
     """Print what the state file says, or it as JSON. Return the exit code."""
     document = read_state(path)
     if isinstance(document, Refusal):
-        return refuse(document, as_json=as_json)
+        return end(document, as_json=as_json)
     if as_json:
         json_output.emit(json_output.status_document(document))
         return 0
@@ -42,10 +44,14 @@ def show_status(path: Path, *, as_json: bool, local: bool = False) -> int:
         console.print(text(removed.what, "bold"))
         say(console, removed.next, first="  Next: ")
         return 0
-    if owned := _owned(document):
-        say(console, ", ".join(owned), first="Created by this tool: ", first_style="cyan")
+    created, added = _owned(document)
+    if created:
+        say(console, ", ".join(created), first="Created by this tool: ", first_style="cyan")
+    if added:
+        say(console, ", ".join(added), first="Added to what existed: ", first_style="cyan")
+    if created or added:
         console.print()
-    running = any(record.in_progress for record in document.steps.values()) and StateFile(path).is_locked()
+    running = any(record.interrupted for record in document.steps.values()) and StateFile(path).is_locked()
     steps = by_number(step for step in STEPS if _is_told(step, document))
     show_rows(console, [_row(step, document.step(step.key), running=running) for step in steps])
     return 0
@@ -65,17 +71,27 @@ def _about(document: StateDocument, path: Path) -> dict[str, str]:
     return {name: value for name, value in about.items() if value}
 
 
-def _owned(document: StateDocument) -> list[str]:
-    """Return what this tool created, in words: of resources of a long id only what they are."""
-    items = [
-        (kind, item)
-        for step in by_number(STEPS)
-        for kind in step.kinds
-        if kind.shown
-        for item in kind.among(document.step(step.key).owned)
-    ]
-    words = (kind.name.replace("-", " ") if "/" in item else kind.words(item) for kind, item in items)
-    return [word if count == 1 else f"{count} times {word}" for word, count in Counter(words).items()]
+def _owned(document: StateDocument) -> tuple[list[str], list[str]]:
+    """Return in words what this tool created, and the settings that it added to what it did not create.
+
+    It is counted as the changes of a plan are. Of resources of a long id only what they are is told.
+    """
+    created, added = Counter[str](), Counter[str]()
+    for step in by_number(STEPS):
+        owned = document.step(step.key).owned
+        items = [(kind, item) for kind in step.kinds for item in kind.among(owned)]
+        whole = {kind.name for kind, _item in items if not kind.is_setting} - {ADOPTED.name}
+        for kind, item in items:
+            word = kind.name.replace("-", " ") if "/" in item or not kind.shown else kind.words(item)
+            if kind.name in whole:
+                created[word] += 1
+            elif kind.shown and not whole:
+                added[word] += 1
+    return _counted(created), _counted(added)
+
+
+def _counted(words: Counter[str]) -> list[str]:
+    return [word if count == 1 else f"{count} {word}s" for word, count in words.items()]
 
 
 def _is_told(step: AnyStep, document: StateDocument) -> bool:
@@ -87,9 +103,9 @@ def _row(step: AnyStep, record: StepRecord, *, running: bool) -> tuple[str, str,
     """Return the row of a step. What a run that is over was doing is interrupted."""
     state: str = record.state
     detail = record.error.what if record.error else record.reason
-    if record.in_progress:
-        detail = f"{write_words(record.in_progress)}, since {when(record.started)}"
+    if record.interrupted:
+        detail = f"{write_words(record.interrupted)}, since {when(record.started)}"
         state = "doing" if running else "interrupted"
-    if record.finished and not record.in_progress:
+    if record.finished and not record.interrupted:
         detail = f"{when(record.finished)}{'  ' if detail else ''}{short_ids(detail)}"
-    return f"{step.number} {step.title}", state, detail
+    return step.label, state, detail

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
@@ -14,14 +14,14 @@ from cli.check import Check
 from cli.console import say, show_refusal, text
 from cli.plan_view import difference_words, show_rows
 from cli.run import Run
-from cli.signs import KINDS, SIGNS, SYMBOLS, by_number, named, short_ids
+from cli.signs import SYMBOLS, by_number, named, short_ids, sign_of
 from cli.state_files import no_deployment
 from cloud import data_plane
 from cloud.azure_clouds import DATA_PLANE
 from cloud.data_plane import lacks_role
 from cloud.errors import explain
 from engine.change import AnyChange
-from engine.refusal import worst
+from engine.refusal import Unchangeable, worst
 from steps import STEPS
 
 if TYPE_CHECKING:
@@ -54,12 +54,12 @@ async def verify(run: Run) -> int:
         walk = run.walk(azure, resolved)
         try:
             async with asyncio.TaskGroup() as group:
-                looking = group.create_task(run.look(walk, asks=False))
+                looking = group.create_task(run.look(walk, writes=False))
                 if not known.get("host_name"):  # otherwise the probes need not wait for what the steps find
                     found = [look.plan.values for look in (await looking).values() if look.plan]
                     known = {name: value for values in found for name, value in values.items()}
                 probing = group.create_task(_probes(run, azure, resolved, known, looking))
-        except ExceptionGroup as broken:  # bad input, found by a step
+        except ExceptionGroup as broken:
             raise broken.exceptions[0] from None
     looks, probed = looking.result(), probing.result()
     planned = looks["instance"].plan
@@ -76,15 +76,17 @@ async def verify(run: Run) -> int:
     run.console.print()
     for check in checks:
         if check.error:
-            show_refusal(run.console, check.error)
+            show_refusal(run.console, check.error, verbose=run.options.verbose)
             run.console.print()
-    drift = sum(check.result == "drift" for check in checks)
+    drift = [check for check in checks if check.result == "drift"]
     if drift:
-        what = "1 difference" if drift == 1 else f"{drift} differences"
-        run.console.print(text(f"{what}. To fix this: {run.options.command_for('deploy')}"), soft_wrap=True)
+        what = "1 difference" if len(drift) == 1 else f"{len(drift)} differences"
+        to_fix = "" if any(check.error for check in drift) else f" To fix this: {run.options.command_for('deploy')}"
+        run.console.print(text(f"{what}.{to_fix}"), soft_wrap=True)
     elif not code:
         seen = all(check.result not in ("note", "skipped") or check.step for check in checks)
-        run.console.print("No drift: Azure matches your settings" if seen else "No drift; the instance was not asked")
+        end = "Azure matches your settings" if seen else "the instance was not asked"
+        run.console.print(text(f"No drift: {end}", "bold"))
     return code
 
 
@@ -98,17 +100,18 @@ def _show(run: Run, checks: Sequence[Check]) -> None:
     show_rows(run.console, rows, [_sign(check) for check in shown])
     if as_chosen and not verbose:
         steps = by_number(step for step in STEPS if step.key in as_chosen)
-        say(run.console, f"as chosen: {named(steps)}", first="✓ ", first_style="green")
+        say(run.console, f"no change: {named(steps)}", first="✓ ", first_style="green")
 
 
 def _sign(check: Check) -> tuple[str, str]:
-    return SIGNS[KINDS[check.drift]] if check.drift and check.result == "drift" else SYMBOLS[check.result]
+    return sign_of(check.change) if check.change and check.result == "drift" else SYMBOLS[check.result]
 
 
 def _of_step(step: AnyStep, look: StepLook) -> list[Check]:
-    title, key = f"{step.number} {step.title}", step.key
+    title, key = step.label, step.key
     if look.plan is None:
-        return [Check(title, "failed", look.error.what if look.error else "", look.error, key)]
+        result: Literal["drift", "failed"] = "drift" if isinstance(look.error, Unchangeable) else "failed"
+        return [Check(title, result, look.error.what if look.error else "", look.error, key)]
     plan = look.plan
     if plan.skipped and not plan.changes:
         return [] if step.optional else [Check(title, "skipped", plan.reason, step=key)]
@@ -123,10 +126,10 @@ def _of_step(step: AnyStep, look: StepLook) -> list[Check]:
 def _of_change(title: str, step: str, change: AnyChange) -> Check:
     drift = change.drift
     if not drift.differs:
-        return Check(title, "note", change.title, step=step, change=change.key, drift=drift)
+        return Check(title, "note", change.title, step=step, change=change)
     differences = change.differences
     what = "; ".join(map(difference_words, differences)) if differences else f"{drift.value}: {change.title}"
-    return Check(title, "drift", what, step=step, change=change.key, drift=drift, differences=differences)
+    return Check(title, "drift", what, step=step, change=change)
 
 
 async def _probes(

@@ -55,7 +55,7 @@ def _answer(world: World, request: Request) -> Reply:
     if (request.method, rest) == ("GET", "keys"):
         return Reply(200, {"keys": [_public(_key(world))]})
     if (request.method, rest) == ("GET", "token"):
-        return Reply(200, {"value": _token(world, request.query, origin)})
+        return Reply(200, {"value": token(world, request.query)})
     raise Refused(404, "NotFound", f"There is no {request.method} {request.path}.")
 
 
@@ -69,7 +69,8 @@ def signed_by_issuer(world: World, assertion: str) -> bool:
     return True
 
 
-def _token(world: World, query: Mapping[str, str], origin: str) -> str:
+def token(world: World, query: Mapping[str, str]) -> str:
+    """Return a token as the query of `answer` asks for it; refuse (400) one without a subject."""
     subject = query.get("subject", "")
     try:
         lifetime = int(query.get("lifetime", str(_LIFETIME)))
@@ -79,7 +80,7 @@ def _token(world: World, query: Mapping[str, str], origin: str) -> str:
         raise Refused(400, "InvalidSetting", "Say for whom: ?subject=…")
     now = int(time.time())
     claims = {
-        "iss": query.get("issuer") or origin,
+        "iss": query.get("issuer") or f"{world.arm_endpoint}{PATH}",
         "sub": subject,
         "aud": query.get("audience") or AUDIENCE,
         "iat": min(now, now + lifetime),

@@ -11,6 +11,7 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.digitaltwins import models
 
 from cloud.clients import Azure
+from cloud.data_actions import DELETE_ROUTES
 from cloud.data_plane import closed, lacks_role, once_permitted
 from cloud.identifiers import DATA_OWNER
 from engine.context import Context
@@ -106,20 +107,21 @@ async def delete_route(context: Context[Azure], name: str, title: str) -> None:
         with suppress(ResourceNotFoundError):
             await client.delete_event_route(name)
 
-    await write_to_instance(context, title, delete)
+    await write_to_instance(context, title, DELETE_ROUTES, delete)
 
 
 async def write_to_instance(
-    context: Context[Azure], title: str, write: Callable[[DigitalTwinsClient], Awaitable[None]]
+    context: Context[Azure], title: str, action: str, write: Callable[[DigitalTwinsClient], Awaitable[None]]
 ) -> None:
     """Do a write to the instance's data plane, as soon as a new role works there.
 
-    `title` is what is done, for the Refusal (exit code 3) where the signed-in identity has no role that allows it.
+    `title` is what is done, and `action` the data action for it. Refusal (exit code 3) where the signed-in identity
+    has no role that allows it.
     """
     azure, instance_id = context.clients, context.target.instance_id
     client = azure.data_plane(context.values["host_name"])
     try:
-        await once_permitted(azure, instance_id, lambda: write(client), context.progress)
+        await once_permitted(azure, instance_id, lambda: write(client), context.progress, title, action)
     except HttpResponseError as error:
         if not lacks_role(error):
             raise

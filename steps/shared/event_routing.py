@@ -29,7 +29,7 @@ SYSTEM = "SystemAssigned"
 """The system-assigned identity, where a user-assigned identity has its resource id."""
 
 ENDPOINT, ROUTE = Kind("endpoint", 1, in_instance=True), Kind("route", 1, in_instance=True)
-SENDS_TO = Kind("sends", 3, shown=False, in_instance=True)
+SENDS_TO = Kind("sends", 3, shown=False, in_instance=True, is_setting=True)
 """Where a key-based endpoint sends events and dead letters, as Azure doesn't tell: NAME, and two lower-cased ids."""
 
 

@@ -11,9 +11,9 @@ from steps.shared.destinations import USER_IDENTITY, required_id
 
 IDENTITY = Kind("identity", 1)
 """A user-assigned identity that this tool created, by its lower-cased id."""
-IDENTITY_LINK = Kind("identity-link", 1)
+IDENTITY_LINK = Kind("identity-link", 1, is_setting=True)
 """A user-assigned identity that this tool gave the instance, by its lower-cased id."""
-SYSTEM_IDENTITY = Kind("system-identity")
+SYSTEM_IDENTITY = Kind("system-identity", is_setting=True)
 """The system-assigned identity, where this tool switched it on."""
 
 

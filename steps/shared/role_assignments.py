@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cloud.data_actions import DataPermission
+from cloud.identifiers import DataPermission
 from engine.input import Given, text_of
 from engine.record import Kind, Record
 

@@ -19,7 +19,7 @@ FORMER_TAG = "created-by"
 """The name of the tag of earlier versions, with MARK as its value. Policies that tag what is new write it too."""
 MARK_WORDS = "tag it as managed by this tool"
 
-GROUP_TAG, INSTANCE_TAG = Kind("group-tag", 1), Kind("tag", 1)
+GROUP_TAG, INSTANCE_TAG = Kind("group-tag", 1, is_setting=True), Kind("tag", 1, is_setting=True)
 """The tags that this tool has set, by their lower-cased names."""
 
 

@@ -53,15 +53,19 @@ def notes_of_existing(instance: Instance, desired: DesiredInstance, lost: frozen
 
 
 def deleted_along(observed: ObservedInstance, inside: list[str]) -> str:
-    """Say what is deleted with the instance, though this tool isn't known to have created it."""
+    """Say what is deleted with the instance, though this tool isn't known to have created it; "" for nothing."""
     names = {endpoint.name for endpoint in observed.endpoints.values()} - ENDPOINT.names(inside)
-    others = f" So are endpoints that this tool didn't record: {', '.join(sorted(names))}." if names else ""
-    return f"{_what_is_in(observed.contents)} deleted with it.{others}"
+    others = f"So are endpoints that this tool didn't record: {', '.join(sorted(names))}." if names else ""
+    return " ".join(filter(None, (_what_is_in(observed.contents), others)))
 
 
 def _what_is_in(contents: Contents | None) -> str:
     if contents is None:
-        return "Models, twins and routes in the instance are"
+        return "Models, twins and routes in the instance are deleted with it."
     counts = ((contents.models, "model"), (contents.twins, "twin"), (contents.routes, "route"))
-    models, twins, routes = (f"{count:,} {what}{'' if count == 1 else 's'}" for count, what in counts)
-    return f"{models}, {twins} and {routes} in the instance are"
+    found = [f"{count:,} {what}{'' if count == 1 else 's'}" for count, what in counts if count]
+    if not found:
+        return ""
+    words = " and ".join((", ".join(found[:-1]), found[-1])) if len(found) > 1 else found[0]
+    is_single = len(found) == 1 and found[0].startswith("1 ")
+    return f"{words} in the instance {'is' if is_single else 'are'} deleted with it."

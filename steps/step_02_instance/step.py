@@ -177,7 +177,7 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
             delete = DeleteInstance(target=target, instance=instance, recorded=recorded)
             note = deleted_along(observed, inside)
             changes = (delete, *delete_ours(observed, record, whose))
-            return Plan(changes, notes=(note,), retained=retained(observed, record, whose))
+            return Plan(changes, notes=(note,) if note else (), retained=retained(observed, record, whose))
         goal = _without_ours(desired, record)
         lost = lost_identities(instance, goal, record.owned) - identities_in_use(observed, desired)
         settings = compare(instance, observed.identities, goal, record.owned, lost)

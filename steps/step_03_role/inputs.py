@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cloud.data_actions import READ_MODELS, may_give
 from cloud.identifiers import DATA_OWNER, SHORT_ROLES, Principal, Role
 from cloud.resource_identities import resource_id_problem
 from engine.context import Target
@@ -96,9 +97,12 @@ class DesiredRoles:
     of_its_own: bool = False
     """Only an assignment at the instance itself counts."""
 
-    def has(self, object_id: str) -> bool:
-        """Whether a principal is to hold a role, or may be in a group that is to."""
-        return any(row.holder.kind == "Group" or row.holder.object_id == object_id for row in self.rows)
+    def has(self, object_id: str, action: str = READ_MODELS) -> bool:
+        """Whether a principal is to hold a role that allows a data action, or may be in a group that is to."""
+        return any(
+            may_give(row.role, action) and (row.holder.kind == "Group" or row.holder.object_id == object_id)
+            for row in self.rows
+        )
 
 
 def lookups(given: Mapping[str, Given], target: Target) -> tuple[Lookup, ...]:

@@ -167,7 +167,8 @@ def _refuse_lost(row: Access, left: Assignment | None) -> None:
     delete = shlex.join(("az", "role", "assignment", "delete", "--ids", left.spelling))
     raise Unknown(
         row.lost.what,
-        f"Leave {row.holder.label} out, and what this tool assigned goes; or delete the assignment: {delete}",
+        f"{row.lost.next}\nOr leave {row.holder.label} out, and what this tool assigned goes; or delete the "
+        f"assignment: {delete}",
         why=f"{row.lost.why}\nA role assignment is left, which names nobody: {row.role.name}, {left.spelling}".lstrip(),
     )
 

@@ -234,7 +234,7 @@ class CreateServicePrincipal(Change["Azure"]):
 
     @property
     def detail(self) -> str:
-        return "" if self.client_id else "client id known after apply"
+        return "" if self.client_id else "its client id is known once the application exists"
 
     @property
     def owns(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cloud.identifiers import Principal
+from cloud.runner import EXCHANGE, EXCHANGES
 from engine.context import Target
 from engine.input import FROM_STATE, Given, Lookup, flag_of, items_of, list_of, text_of, told
 from engine.refusal import BadInput
@@ -22,15 +23,15 @@ DEFAULT_DAYS = "180"
 PRINTED = "-"
 """In place of a file: the secret is only shown."""
 GITHUB = "https://token.actions.githubusercontent.com"
+_ENTITIES = {
+    "branch": "ref:refs/heads/",
+    "tag": "ref:refs/tags/",
+    "environment": "environment:",
+    "pull_request": "pull_request",
+}
+"""How the rest of a subject of GitHub's begins, by the field; a job of an environment presents nothing but that."""
 GITHUB_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+|[\w.-]+@\d+/[\w.-]+@\d+", re.ASCII)
 IDS_OF_REPOSITORY = "gh api repos/OWNER/REPOSITORY --jq '.owner.id,.id'"
-EXCHANGES = {
-    # Source: "Workload identity federation" in the Microsoft Entra documentation, by the clouds' names for themselves.
-    "AzureUSGovernment": "api://AzureADTokenExchangeUSGov",
-    "AzureChinaCloud": "api://AzureADTokenExchangeChina",
-}
-"""The audience of a federated token, where it isn't EXCHANGE."""
-EXCHANGE = "api://AzureADTokenExchange"
 SINGLE, MULTIPLE, PERSONAL = "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount"
 AUDIENCES = {"single": SINGLE, "multiple": MULTIPLE, "personal": PERSONAL}
 """`signInAudience`, by the value of the input."""
@@ -205,11 +206,14 @@ def _federated(item: Mapping[str, str], exchange: str) -> FederatedCredential:
             f"{what}: github is OWNER/REPOSITORY, or OWNER@ID/REPOSITORY@ID with both ids.",
             f"The ids: {IDS_OF_REPOSITORY}",
         )
-    entities = [name for name in ("branch", "tag", "environment") if name in item]
+    entities = [name for name in _ENTITIES if name in item]
     if len(entities) != 1 or {"issuer", "subject"} & set(item):
-        raise BadInput(f"{what}: github=OWNER/REPOSITORY goes with one of branch, tag and environment.")
+        raise BadInput(
+            f"{what}: github=OWNER/REPOSITORY goes with one of branch, tag, environment and pull_request=true.",
+            "One credential for each: name it several times.",
+        )
     kind = entities[0]
     # Source: "Configure an app to trust an external identity provider" in the Microsoft Entra documentation. With ids:
     # github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens.
-    entity = {"branch": "ref:refs/heads/", "tag": "ref:refs/tags/", "environment": "environment:"}[kind] + item[kind]
+    entity = _ENTITIES[kind] + ("" if kind == "pull_request" else item[kind])
     return FederatedCredential(item["name"], GITHUB, f"repo:{item['github']}:{entity}", audiences)

@@ -11,12 +11,13 @@ _FEDERATED = (
     Field("name", "its name", validation.federated_name_problem, required=True),
     Field(
         "github",
-        "OWNER/REPOSITORY of GitHub Actions, with branch, tag or environment; or issuer and subject. A repository "
-        "made, renamed or moved since 15 July 2026: OWNER@ID/REPOSITORY@ID",
+        "OWNER/REPOSITORY of GitHub Actions, with branch, tag, environment or pull_request; or issuer and subject. A "
+        "repository made, renamed or moved since 15 July 2026: OWNER@ID/REPOSITORY@ID",
     ),
     Field("branch", "a branch of the repository"),
     Field("tag", "a tag of the repository"),
     Field("environment", "an environment of the repository"),
+    Field("pull_request", "pull requests of the repository, not of its forks", OneOf("true")),
     Field("issuer", "the issuer of the tokens, a URL", validation.issuer_problem),
     Field("subject", "their subject"),
     Field("audience", "their audience; default api://AzureADTokenExchange, or that of its cloud"),

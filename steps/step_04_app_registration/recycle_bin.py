@@ -18,9 +18,9 @@ from steps.step_04_app_registration.secret_changes import NO_SECRET
 if TYPE_CHECKING:
     from cloud.clients import Azure
 
-DELETED = Kind("deleted-application")
+DELETED = Kind("deleted-application", is_setting=True)
 """The application that this tool deleted, which is in the recycle bin."""
-RECYCLED = Kind("recycled", 2, shown=False)
+RECYCLED = Kind("recycled", 2, shown=False, is_setting=True)
 """Its object id and that of its service principal, by which they are restored and purged."""
 PRINCIPAL = Kind("service-principal")
 """The service principal that this tool created."""
@@ -154,6 +154,7 @@ class PurgeServicePrincipal(Change["Azure"]):
     key = "purge-service-principal"
     title = "delete its service principal from the recycle bin too"
     drift = Drift.LEFT_OVER
+    releases = (PRINCIPAL.item(),)
 
     async def apply(self, context: Context[Azure]) -> Values:
         from steps.step_04_app_registration.azure_recycle_bin import purge

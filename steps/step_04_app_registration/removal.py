@@ -29,8 +29,8 @@ from steps.step_04_app_registration.settings import Rules, released_settings
 from steps.step_04_app_registration.switches import restored_switches, what_stays
 
 IN_THE_BIN = (
-    "The application and its service principal go to the directory's recycle bin, where they stay for 30 days; "
-    "with --purge they don't."
+    "The directory keeps the deleted application in its recycle bin for 30 days, and deploy restores it from there. "
+    "With --purge it is deleted for good."
 )
 """Source: https://learn.microsoft.com/entra/identity/enterprise-apps/delete-recover-faq"""
 

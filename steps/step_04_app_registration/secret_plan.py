@@ -80,7 +80,7 @@ def _keep(secrets: Secrets, desired: Secret, current: OurSecret, working: list[O
     expired, retired = _expired(secrets), _retired(secrets, desired, current)
     files = plan_files(secrets, {secret.item for secret in secrets.ours if secret not in (*expired, *retired)})
     own = [path for path, secret in secrets.recorded_files.values() if secret == current.item]
-    recorded_file = secrets.file if current.key_id == secrets.key_id else ""
+    file = own[0] if own else secrets.file if current.key_id == secrets.key_id else ""
     adoptable = _unrecorded(secrets)
     if current.password.hint and current.password.hint == secrets.files.hint:
         item = SECRET_FILE.item(current.name, str(current.number), desired.file)
@@ -89,11 +89,16 @@ def _keep(secrets: Secrets, desired: Secret, current: OurSecret, working: list[O
     return PartialPlan(
         first=_lost_removals(secrets),
         changes=(*_removals(secrets, expired, are_expired=True), *_retirements(secrets, retired), *files.changes),
-        notes=(*_notes(current, desired, secrets), *_older(older, desired), *_others(secrets, desired), *files.notes),
+        notes=(
+            *_notes(current, desired, secrets, file),
+            *_older(older, desired),
+            *_others(secrets, desired),
+            *files.notes,
+        ),
         values={
             "secret_key_id": current.key_id,
             "secret_expires": moment(current.password.ends),
-            "secret_file": own[0] if own else recorded_file,
+            "secret_file": file,
         },
         vanished=files.vanished,
         adoptable=adoptable,
@@ -198,7 +203,8 @@ def _file_refusal(problem: str) -> BadInput:
     )
 
 
-def _notes(current: OurSecret, desired: Secret, secrets: Secrets) -> tuple[str, ...]:
+def _notes(current: OurSecret, desired: Secret, secrets: Secrets, file: str) -> tuple[str, ...]:
+    """Return what is to be said of the current secret; `file` is the recorded one, "" for one that was only shown."""
     password, name, notes = current.password, desired.name, []
     again = "The same command with --rotate-secret creates another one"
     days = (password.ends - secrets.now).days if password.ends else WARN_DAYS + 1
@@ -213,7 +219,8 @@ def _notes(current: OurSecret, desired: Secret, secrets: Secrets) -> tuple[str, 
             f"Client secret {name} was created for {lasts} days, and stays so: {desired.days} days apply from the next "
             f"rotation. {again}."
         )
-    if not secrets.files.exists:
+    was_shown = current.item in secrets.owned and not file
+    if not secrets.files.exists and not was_shown:
         notes.append(
             f"The file {desired.file} of client secret {name} doesn't exist, and Azure shows a secret only once. "
             f"{again}."
@@ -242,8 +249,8 @@ def _others(secrets: Secrets, desired: Secret) -> tuple[str, ...]:
     if not others:
         return ()
     return (
-        f"Beside {desired.name}, client secrets of other names are valid: {', '.join(others)}. --secret none removes "
-        "all that this tool created.",
+        f"Beside {desired.name}, client secrets of other names are valid: {', '.join(others)}. --retire-secrets "
+        "removes them.",
     )
 
 

@@ -17,8 +17,8 @@ from steps.shared.tags import MARK
 from steps.step_04_app_registration.desired import MULTIPLE, PERSONAL, SINGLE, DesiredApplication
 from steps.step_04_app_registration.observed import Permissions, Settings, UrlKind
 
-PERMISSION, NOTES = Kind("permission"), Kind("notes")
-REPLY_URL, APP_TAG = Kind("reply-url", 2), Kind("app-tag", 1)
+PERMISSION, NOTES = Kind("permission", is_setting=True), Kind("notes", is_setting=True)
+REPLY_URL, APP_TAG = Kind("reply-url", 2, is_setting=True), Kind("app-tag", 1, is_setting=True)
 """Settings that this tool added: a reply URL by its kind and itself, a tag."""
 
 URL_WORDS: Mapping[UrlKind, str] = {

@@ -10,7 +10,7 @@ from engine.record import Kind
 from steps.step_04_app_registration.observed import Settings
 from steps.step_04_app_registration.settings import URL_WORDS, Rules
 
-BEFORE = Kind("before", 2, shown=False)
+BEFORE = Kind("before", 2, shown=False, is_setting=True)
 """How a switch was, by its name and its value as JSON. Recorded with the first change of the switch."""
 
 Switches = Mapping[str, str | bool | int | None]

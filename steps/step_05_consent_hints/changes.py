@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from engine.context import Context, Target
 from engine.record import Values
 from engine.script import Command, Word
 from steps.shared.applications import CONSENT
-from steps.shared.az_commands import application, az, line
+from steps.shared.az_commands import application, az, line, upsert
 from steps.shared.digital_twins_api import DIGITAL_TWINS, READ_WRITE_SCOPE
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 class CreateApiPrincipal(Change["Azure"]):
     """Create the tenant's service principal of the Digital Twins API, which consent needs."""
 
+    target: Target
     key = "create-digital-twins-principal"
     title = "create the tenant's service principal for Azure Digital Twins"
     drift = Drift.MISSING
@@ -34,7 +36,9 @@ class CreateApiPrincipal(Change["Azure"]):
         return {}
 
     def commands(self) -> tuple[Command, ...]:
-        return (az("ad", "sp", "create", "--id", DIGITAL_TWINS),)
+        # `az ad sp create` would fail where it exists by then: Azure creates it with the first instance.
+        url = f"{self.target.graph}/v1.0/servicePrincipals(appId='{DIGITAL_TWINS}')"
+        return (upsert(url, json.dumps({"appId": DIGITAL_TWINS})),)
 
 
 @dataclass(frozen=True, kw_only=True)

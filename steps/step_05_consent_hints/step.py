@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from cloud.clients import Azure
 
 
+LATER = NeedsYou(
+    "An administrator can consent for everybody once the application exists. Without that, each person is asked at the "
+    "first sign-in, if the tenant allows it."
+)
+"""What is foreseen before there is anything to consent to."""
+
+
 class ConsentStep(Step["Azure", Names, DesiredConsent, ObservedConsent]):
     """Consents to the application's permission for everybody, or says how an administrator can."""
 
@@ -66,10 +73,10 @@ class ConsentStep(Step["Azure", Names, DesiredConsent, ObservedConsent]):
             revokes = CONSENT.item() in record.owned and not desired.is_granted
             return Plan((RevokeConsent(),)) if revokes else Plan(reason="an administrator has consented for the tenant")
         if desired.is_granted:
-            principal = () if observed.has_api else (CreateApiPrincipal(),)
+            principal = () if observed.has_api else (CreateApiPrincipal(target=desired.target),)
             return Plan((*principal, GrantConsent(client_id=client_id, target=desired.target)))
         if not client_id:
-            return Plan(reason="checked once the application exists")
+            return Plan(reason="consent for the tenant, once the application exists", needs_you=LATER)
         reason = "nobody has consented for the tenant" if observed.is_readable else "consent can't be read"
         return Plan(reason=reason, needs_you=_hints(observed, desired, values))
 
@@ -90,9 +97,9 @@ def _hints(observed: ObservedConsent, desired: DesiredConsent, values: Values) -
     target, client_id = desired.target, values["client_id"]
     what = (
         "Nobody has consented for the tenant yet: each person is asked at the first sign-in, if the tenant allows "
-        "that. To consent for everybody, an administrator can:"
+        "that. An administrator can consent for everybody:"
         if observed.is_readable
-        else "This sign-in can't read whether the tenant has consented. If it has not, an administrator can:"
+        else "This sign-in can't read whether the tenant has consented. Where it has not, an administrator can:"
     )
     query = urlencode(
         {"client_id": client_id, "scope": f"{DATA_PLANE}/{READ_WRITE_SCOPE}", "redirect_uri": desired.reply_url},

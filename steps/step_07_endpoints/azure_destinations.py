@@ -18,14 +18,13 @@ async def look_for_destinations(context: Context[Azure], endpoint: Endpoint) -> 
     places: list[tuple[ResourceKind, str]] = [(kind, endpoint.destination)]
     if endpoint.dead_letter:
         places.append((CONTAINER, endpoint.dead_letter))
-    found = await asyncio.gather(*(context.read(look_up, azure, *place) for place in places))
+    owners = [(kind, parent(kind, identifier)) for kind, identifier in places] if endpoint.identity is None else []
+    found = await asyncio.gather(*(context.read(look_up, azure, *resource) for resource in (*places, *owners)))
     problem = next((problem for problem, _ in found if problem), "")
-    if not problem and endpoint.identity is None:
-        owners = [(kind, parent(kind, identifier)) for kind, identifier in places]
-        found = await asyncio.gather(*(context.read(look_up, azure, *owner) for owner in owners))
+    if not problem:
         reasons = (
             _why_closed(kind, owner, answer.get("properties", {}))
-            for (kind, owner), (_, answer) in zip(owners, found, strict=True)
+            for (kind, owner), (_, answer) in zip(owners, found[len(places) :], strict=True)
         )
         problem = next(filter(None, reasons), "")
     if problem or not endpoint.uses_rule:

@@ -9,6 +9,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.digitaltwins.core import DigitalTwinsEventRoute
 
 from cloud.clients import Azure
+from cloud.data_actions import WRITE_ROUTES
 from engine.context import Context
 from engine.refusal import Refusal
 from steps.shared.azure_event_routing import write_to_instance
@@ -33,4 +34,4 @@ async def set_route(context: Context[Azure], route: Route, title: str, foreign: 
         body = DigitalTwinsEventRoute(endpoint_name=route.endpoint, filter=route.filter)
         await client.upsert_event_route(route.name, body)
 
-    await write_to_instance(context, title, write)
+    await write_to_instance(context, title, WRITE_ROUTES, write)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
 
 from cloud.clients import Azure
+from cloud.data_actions import DELETE_MODELS, READ_MODELS, WRITE_MODELS
 from cloud.data_plane import lacks_role, once_permitted
 from cloud.errors import answer_of, explain
 from cloud.waiting import Progress
@@ -56,7 +57,9 @@ async def _list_once_permitted(
 ) -> Mapping[str, FoundModel] | None:
     client = azure.data_plane(host_name)
     try:
-        return await once_permitted(azure, instance_id, lambda: _list(client), progress, "look at the models")
+        return await once_permitted(
+            azure, instance_id, lambda: _list(client), progress, "look at the models", READ_MODELS
+        )
     except HttpResponseError as error:
         if not lacks_role(error):
             raise
@@ -107,11 +110,11 @@ async def _count(client: DigitalTwinsClient, which: str) -> int:
 async def upload(context: Context[Azure], models: Sequence[Model], title: str) -> None:
     """Upload models; those that are there with the same content are left. Raises as `write_to_instance` does.
 
-    BadInput for a model that is there with another content; Refusal (exit code 2) for what the service refuses, with
-    the file and line of what it names.
+    Unchangeable for a model that is there with another content; Refusal (exit code 2) for what the service refuses,
+    with the file and line of what it names.
     """
     try:
-        await write_to_instance(context, title, lambda client: _add(client, models))
+        await write_to_instance(context, title, WRITE_MODELS, lambda client: _add(client, models))
     except HttpResponseError as error:
         answer, refusal = answer_of(error), explain(error, title)
         if answer is None or refusal is None or answer.code not in ("DTDLParserError", "ModelVersionNotSupported"):
@@ -179,4 +182,4 @@ async def delete(context: Context[Azure], ids: Collection[str], title: str) -> N
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
 
-    await write_to_instance(context, title, write)
+    await write_to_instance(context, title, DELETE_MODELS, write)

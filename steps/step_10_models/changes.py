@@ -34,7 +34,11 @@ class UploadModels(Change["Azure"]):
 
     @property
     def detail(self) -> str:
-        return named([model.id for model in self.models])
+        return named(self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(model.id for model in self.models)
 
     @property
     def owns(self) -> tuple[str, ...]:
@@ -65,7 +69,11 @@ class DeleteModels(Change["Azure"]):
 
     @property
     def detail(self) -> str:
-        return named([name for name, _ in self.models])
+        return named(self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.models)
 
     @property
     def releases(self) -> tuple[str, ...]:
@@ -74,7 +82,7 @@ class DeleteModels(Change["Azure"]):
     async def apply(self, context: Context[Azure]) -> Values:
         from steps.step_10_models.azure import delete
 
-        await delete(context, [name for name, _ in self.models], self.title)
+        await delete(context, self.names, self.title)
         return {}
 
 

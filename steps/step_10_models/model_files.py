@@ -16,6 +16,16 @@ MOST_TOLD = 10
 """Problems that are told at once."""
 
 
+DTMI = re.compile(
+    r"dtmi:[A-Za-z](?:\w*[A-Za-z0-9])?(?::[A-Za-z](?:\w*[A-Za-z0-9])?)*(?:;[1-9]\d{0,8}(?:\.[1-9]\d{0,5})?)?", re.ASCII
+)
+"""The id of a model. Source: "Digital Twin Model Identifier" in the DTDL language description, version 3."""
+
+
+class _NotJson(ValueError):
+    """What Python reads and JSON doesn't allow, in words."""
+
+
 class BadFile(Exception):
     """What is wrong with a file, and where: in words."""
 
@@ -49,16 +59,36 @@ def read_models(paths: Iterable[Path]) -> tuple[Model, ...]:
 def parsed(text: str, file: Path) -> Iterator[Model]:
     """Yield the models in a file's text, each with its line. BadFile for what isn't JSON or has anything else in it."""
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_with_distinct_names, parse_constant=_no_constant)
     except json.JSONDecodeError as error:
         raise BadFile(f"{file}, line {error.lineno}, column {error.colno}: not JSON: {error.msg}.") from None
+    except _NotJson as error:
+        raise BadFile(f"{file}: {error}") from None
     except RecursionError:
         raise BadFile(f"{file}: nested too deeply.") from None
     for part in content if isinstance(content, list) else [content]:
         identifier = part.get("@id") if isinstance(part, dict) else None
         if not isinstance(identifier, str):
             raise BadFile(f"{file}: {_shown(part)} is no model: it has no @id.")
+        if not DTMI.fullmatch(identifier):
+            line = _line(text, identifier)
+            raise BadFile(f"{file}{f', line {line}' if line else ''}: the @id {identifier} is no DTMI, as dtmi:a:b;1.")
         yield Model(identifier, part, str(file), _line(text, identifier))
+
+
+def _with_distinct_names(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return the object; _NotJson for a name that is in it twice, of which Python would take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _NotJson(f"an object has {twice} twice.")
+    return found
+
+
+def _no_constant(name: str) -> object:
+    """Refuse NaN and the infinities, which Python reads and JSON doesn't have."""
+    raise _NotJson(f"{name} is no value of JSON.")
 
 
 def _add(found: dict[str, Model], models: Iterable[Model]) -> None:

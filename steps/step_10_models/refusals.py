@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from engine.refusal import BadInput, Refusal
+from engine.refusal import BadInput, Refusal, Unchangeable
 from steps.step_10_models.models import FoundModel, Model
 
 MOST_TOLD = 10
@@ -13,10 +13,10 @@ _ID = re.compile(r"dtmi:\w+(?::\w+)*(?:;\d+(?:\.\d+)?)?")
 
 
 def refuse_changed(models: Iterable[Model], found: Mapping[str, FoundModel]) -> None:
-    """Raise BadInput for models that are in the instance with another content: models never change."""
+    """Raise Unchangeable for models that are in the instance with another content: models never change."""
     changed = [model for model in models if model.id in found and found[model.id].digest != model.digest]
     if changed:
-        raise BadInput(
+        raise Unchangeable(
             f"{_count(changed)} in the instance with another content, and a model never changes.",
             "Give each a new version in its @id, as ;2 for ;1, or take back what was changed in the file.",
             why=_told(f"{model.where}: {model.id}" for model in changed),

@@ -19,8 +19,8 @@ from tests.support.world import ROOT, Emulator
 REQUIREMENTS = Path(__file__).parent / "requirements.txt"
 HOME = ROOT / ".az"
 """Where the environment is made; git ignores it."""
-TIMEOUT, INSTALLATION = 120.0, 1800.0
-"""Seconds that a command, and the installation, may take."""
+TIMEOUT, SCRIPT, INSTALLATION = 120.0, 600.0, 1800.0
+"""Seconds that a command, a script of many, and the installation may take."""
 
 
 class Failed(AssertionError):
@@ -95,16 +95,29 @@ class Az:
             raise Failed(f"{commands[0][:60]} … ended with {done.returncode}: {done.stderr.strip()[:600]}")
         return done.stderr
 
+    def run_script(self, file: Path, sign_in: str = "") -> processes.Done:
+        """Run a script of bash as it is, which finds this `az`; be the user `sign_in` where it asks to sign in."""
+        self.ran += file.read_text(encoding="utf-8").count("\naz ")
+        path = os.pathsep.join((str(self._program.parent), os.environ["PATH"]))
+        process = processes.start(["bash", str(file)], file.parent, {**self._env, "PATH": path})
+        if sign_in:
+            self._enter_code(process, sign_in)
+        return processes.ended(process, SCRIPT)
+
     def by_device_code(self, name: str) -> Any:
         """Run `az login --use-device-code`, and be the user `name` who enters the code that it shows."""
         self.ran += 1
         command = [str(self._program), "login", "--use-device-code", "--output", "json"]
         process = processes.start(command, Path.cwd(), self._env)
-        enter = r"enter the code (\w+)"
-        code = re.search(enter, processes.until_line(process, enter, "stderr", seconds=TIMEOUT))
-        assert code
-        self.azure.control("PUT", f"/device-codes/{code[1]}", {"signIn": name})
+        self._enter_code(process, name)
         done = processes.ended(process)
         if done.code:
             raise Failed(f"az login --use-device-code ended with {done.code}: {done.text}")
         return done.document
+
+    def _enter_code(self, process: processes.Process, name: str) -> None:
+        """Enter the device code that a command shows, as the user `name`; az shows one where it finds no browser."""
+        enter = r"enter the code (\w+)"
+        code = re.search(enter, processes.until_line(process, enter, "stderr", seconds=TIMEOUT))
+        assert code
+        self.azure.control("PUT", f"/device-codes/{code[1]}", {"signIn": name})

@@ -29,6 +29,7 @@ TARGET = Target(
     resource_group="handed-off",
     location="westus2",
     instance=NAME,
+    graph="https://graph.microsoft.com",
 )
 ID = TARGET.instance_id
 SENDER = Role("Azure Event Hubs Data Sender", "")
@@ -77,7 +78,7 @@ def set_up(az: Az) -> None:
     )
     app = az("ad", "app", "create", "--display-name", NAME)["appId"]
     az("ad", "sp", "create", "--id", app)
-    az.script(CreateApiPrincipal().az(), GrantConsent(client_id=app, target=TARGET).az())
+    az.script(CreateApiPrincipal(target=TARGET).az(), GrantConsent(client_id=app, target=TARGET).az())
     (grant,) = az("ad", "app", "permission", "list-grants", "--id", app)
     assert (grant["scope"], grant["consentType"]) == ("Read.Write", "AllPrincipals")
     az("ad", "app", "delete", "--id", app)

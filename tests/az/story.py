@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator import seed
-from tests.az import directory, extension, handed_off, resources
+from tests.az import directory, extension, hand_off_script, handed_off, pipeline, resources
 from tests.az.client import Az
 from tests.support.world import Emulator
 
@@ -45,7 +45,7 @@ def walks(program: Path, azure: Emulator, folder: Path) -> Iterator[Walk]:
     yield Walk(
         "a user, AzureCloud",
         Az(program, azure, folder / "user"),
-        (sign_in_with_a_password, who_am_i, *directory.CHECKS),
+        (sign_in_with_a_password, who_am_i, *directory.CHECKS, *pipeline.CHECKS),
     )
     yield Walk("another user, AzureCloud", Az(program, azure, folder / "other"), (sign_in_with_a_device_code, refused))
     yield Walk(
@@ -59,6 +59,11 @@ def walks(program: Path, azure: Emulator, folder: Path) -> Iterator[Walk]:
         Az(program, azure, folder / "described", own),
         (describe_cloud, sign_in_with_a_secret, directory_of_the_cloud),
     )
+
+
+def hand_off(program: Path, azure: Emulator, folder: Path) -> Walk:
+    """Return the walk of a whole hand-off, in an Azure in which `hand_off_script.SIGN_IN` is signed in."""
+    return Walk("a whole hand-off, AzureCloud", Az(program, azure, folder / "administrator"), hand_off_script.CHECKS)
 
 
 def sign_in_with_a_secret(az: Az) -> None:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from cloud.data_actions import DataPermission, condition_excludes, effect, gives, known_effect
-from cloud.identifiers import Role, built_in_role
+from cloud.data_actions import (
+    READ_MODELS,
+    WRITE_MODELS,
+    condition_excludes,
+    effect,
+    gives,
+    known_effect,
+    may_give,
+)
+from cloud.identifiers import BUILT_IN_ROLES, DATA_OWNER, DATA_READER, DataPermission, Role, built_in_role
 from steps.shared.role_assignments import Assigned, Assignment, place, subscription_of
 from tests.plans.facts import TARGET
 
@@ -52,6 +60,9 @@ def test_what_the_asking_role_excludes_too_is_not_asked() -> None:
         (f"((!(ActionMatches{{'{TWINS}'}})) OR (@Resource[x] StringEquals 'y'))", True),
         (f"(!(actionmatches {{ '{MODELS}' }}) AND !(ActionMatches{{'*/read'}}))", True),
         ("@Resource[x] StringEquals 'y'", True),
+        (f"(ActionMatches{{'{MODELS}'}})", True),  # grants those alone
+        (f"(!(ActionMatches{{'{MODELS}'}}) AND ActionMatches{{'*/write'}})", True),
+        (f"((!(ActionMatches{{'{MODELS}'}} AND NOT SubOperationMatches{{'z'}})) OR (@Resource[x] Exists))", False),
     ],
 )
 def test_what_a_condition_excludes(condition: str, excludes: bool) -> None:
@@ -109,4 +120,18 @@ def test_the_roles_of_this_service_are_known_and_others_are_what_was_read_of_the
     assert reader
     assert (known_effect(owner), known_effect(reader)) == (effect(OWNER), effect(READER))
     assert known_effect(Role("Other", "id")) is None
-    assert known_effect(Role("Other", "id", "")) == ""
+    assert known_effect(Role("Other", "id", ())) == ""
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        (Role(DATA_OWNER, BUILT_IN_ROLES[DATA_OWNER]), (True, True)),
+        (Role(DATA_READER, BUILT_IN_ROLES[DATA_READER]), (True, False)),
+        (Role("Unread", "id"), (True, True)),
+        (Role("Nothing", "id", ()), (False, False)),
+        (Role("All but writing models", "id", (DataPermission((ALL,), (WRITE_MODELS,)),)), (True, False)),
+    ],
+)
+def test_whether_a_role_may_give_reading_and_writing_models(role: Role, may: tuple[bool, bool]) -> None:
+    assert (may_give(role, READ_MODELS), may_give(role, WRITE_MODELS)) == may

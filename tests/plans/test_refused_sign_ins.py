@@ -17,6 +17,7 @@ from cloud.attempts import failed_attempt
 from cloud.error_codes import KNOWN, PASSING_CODES
 from cloud.errors import ended_badly, explain
 from cloud.permissions import limiting
+from cloud.runner import GITHUB, PIPELINES
 from cloud.sign_in_advice import APPS, CERTIFICATE, FEDERATION, MANAGED, SECRET, az_login
 from engine.refusal import Refusal
 
@@ -28,7 +29,8 @@ TENANT = "7a1f0c52-3b7e-4d09-9d0f-5e6b2a9c1d10"
 
 @pytest.fixture(autouse=True)
 def laptop(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("MSI_ENDPOINT", "IDENTITY_ENDPOINT", "AZURE_TOKEN_CREDENTIALS", "AZURE_CLIENT_SECRET"):
+    for name in ("MSI_ENDPOINT", "IDENTITY_ENDPOINT", "AZURE_TOKEN_CREDENTIALS", "AZURE_CLIENT_SECRET",
+                 "GITHUB_ACTIONS", "TF_BUILD"):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
 
 
@@ -124,6 +126,10 @@ def test_a_service_principal_is_never_told_to_sign_in_with_az(credential: str, n
         (FEDERATION, "700213", "subject"),
         (FEDERATION, "700211", "issuer"),
         (FEDERATION, "700024", "AZURE_FEDERATED_TOKEN_FILE"),
+        (GITHUB, "700213", "subject"),
+        (PIPELINES, "700024", "clock"),
+        (PIPELINES, "90002", "AZURE_TENANT_ID"),
+        ("AzureCliCredential", "700024", "right before"),
         (MANAGED, "53003", "administrator"),
         ("AzureCliCredential", "50158", "az login"),
         ("AzureCliCredential", "53000", "administrator"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from cloud.data_actions import WRITE_MODELS
 from cloud.identifiers import DATA_OWNER, DATA_READER, Role, built_in_role
 from engine.change import Drift, Right
 from engine.context import Removal
@@ -169,7 +170,7 @@ def test_the_desired_state_holds_the_target() -> None:
 
 # --- rows of --access -----------------------------------------------------------------------------------------------
 
-NO_DATA = Role("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c", "")
+NO_DATA = Role("Contributor", "b24988ac-6180-42a0-ab88-20f7382dd24c", ())
 READS = Access(BOB, built_in_role(DATA_READER) or NO_DATA)
 OWNS = Access(BOB, MINE.role)
 ROWS = DesiredRoles(TARGET, (MINE, READS, OWNS))
@@ -261,6 +262,7 @@ def test_of_a_holder_who_is_nobody_any_more_the_assignment_is_named_with_the_com
         STEP.plan(FoundRoles({READS: of(READS)}), desired, NOTHING_RECORDED, {}, {})
     assert refused.value.exit_code == 2
     assert f"az role assignment delete --ids {of(READS).spelling}" in refused.value.next
+    assert lost.next in refused.value.next  # as that the identity of a resource can be switched on again
     assert of(READS).spelling in refused.value.why
     removed = STEP.remove(
         FoundRoles({READS: of(READS)}), desired, record(ROLE_ASSIGNMENT.item(of(READS).id)), {}, Removal()
@@ -276,8 +278,11 @@ def test_what_another_step_owns_is_not_taken_over() -> None:
 def test_whoever_is_to_hold_a_role_or_may_be_in_a_group_that_is() -> None:
     assert ROWS.has(BOB.object_id)
     assert not DESIRED.has(BOB.object_id)
-    group = Access(replace(BOB, kind="Group"), MINE.role)
+    group, reads = Access(replace(BOB, kind="Group"), MINE.role), Access(MINE.holder, READS.role)
     assert DesiredRoles(TARGET, (group,)).has("somebody else")
+    assert DESIRED.has(MINE.holder.object_id, WRITE_MODELS)
+    assert DesiredRoles(TARGET, (reads,)).has(MINE.holder.object_id)
+    assert not DesiredRoles(TARGET, (reads, replace(group, role=READS.role))).has(MINE.holder.object_id, WRITE_MODELS)
 
 
 @pytest.mark.parametrize(

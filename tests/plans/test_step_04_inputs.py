@@ -129,11 +129,15 @@ GITHUB = "https://token.actions.githubusercontent.com"
         ({"branch": "main"}, "repo:contoso/plant:ref:refs/heads/main"),
         ({"tag": "v1"}, "repo:contoso/plant:ref:refs/tags/v1"),
         ({"environment": "prod"}, "repo:contoso/plant:environment:prod"),
+        ({"pull_request": "true"}, "repo:contoso/plant:pull_request"),
     ],
 )
 def test_a_federated_credential_of_github(item: dict[str, str], subject: str) -> None:
-    inputs = given(federated_credential=[{"name": "gh", "github": "contoso/plant", **item}])
-    assert desired(inputs).federated == (FederatedCredential("gh", GITHUB, subject, ("api://AzureADTokenExchange",)),)
+    for repository in ("contoso/plant", "contoso@1/plant@22"):
+        inputs = given(federated_credential=[{"name": "gh", "github": repository, **item}])
+        named = subject.replace("contoso/plant", repository)
+        wanted = FederatedCredential("gh", GITHUB, named, ("api://AzureADTokenExchange",))
+        assert desired(inputs).federated == (wanted,)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +165,7 @@ def test_a_federated_credential_of_another_issuer(cloud: str, audience: str) -> 
         {"subject": "me"},
         {"github": "contoso/plant"},
         {"github": "contoso/plant", "branch": "main", "tag": "v1"},
+        {"github": "contoso/plant", "branch": "main", "pull_request": "true"},
         {"github": "contoso/plant", "branch": "main", "issuer": "https://issuer.example"},
         {"github": "contoso/plant", "branch": "main", "subject": "me"},
         {"github": "contoso", "branch": "main"},

@@ -125,7 +125,7 @@ def test_destroy_with_purge_deletes_it_from_the_recycle_bin_too() -> None:
     principal, purge = plan.changes[1:]
     assert (purge.drift, purge.owns) == (Drift.LEFT_OVER, ())
     assert purge.releases == ("deleted-application", RECYCLED, "application")
-    assert (principal.drift, principal.owns, principal.releases) == (Drift.LEFT_OVER, (), ())
+    assert (principal.drift, principal.owns, principal.releases) == (Drift.LEFT_OVER, (), ("service-principal",))
     assert principal.az().endswith(f"/directory/deletedItems/{PRINCIPAL_ID}")
     assert keys(removed(observed(replace(OURS, principal=None)), purge=True))[1:] == ["purge-application"]
     assert purge.az() == f"az rest --method DELETE --url {TARGET.graph}/v1.0/directory/deletedItems/{OBJECT}"

@@ -17,6 +17,12 @@ def test_the_last_thirty_days_are_announced(days: int, notes: int) -> None:
     assert len(planned(password(days=days)).notes) == notes
 
 
+def test_a_file_that_is_missing_is_told_unless_the_secret_was_only_shown() -> None:
+    for owned, values, notes in ((OWNED, None, 1), (record(ITEM), {"secret_key_id": "key-1"}, 0), (record(), {}, 1)):
+        plan = planned(password(), files=NONE, recorded=owned, values=values)
+        assert (keys(plan), len(plan.notes)) == ([], notes)
+
+
 def test_nothing_is_announced_of_a_secret_without_an_end() -> None:
     assert planned(replace(password(), ends=None)).notes == ()
 

@@ -86,7 +86,8 @@ def test_a_tenant_that_does_not_know_the_api_gets_its_service_principal_first() 
     assert keys(plan) == ["create-digital-twins-principal", "grant-consent"]
     principal = plan.changes[0]
     assert (principal.drift, principal.owns, principal.releases, principal.rights) == (Drift.MISSING, (), (), ())
-    assert principal.az() == f"az ad sp create --id {DIGITAL_TWINS}"
+    assert f"servicePrincipals(appId='\"'\"'{DIGITAL_TWINS}'\"'\"')" in principal.az()
+    assert "create-if-missing" in principal.az()  # it may exist by the time that somebody else runs it
 
 
 def test_consent_that_is_no_longer_desired_is_revoked_where_it_is_ours() -> None:
@@ -100,9 +101,11 @@ def test_consent_that_an_administrator_gave_stays() -> None:
     assert [(plan.changes, plan.needs_you, plan.reason != "") for plan in plans] == [((), None, True)] * 3
 
 
-def test_before_there_is_an_application_there_is_nothing_to_consent_to() -> None:
+def test_before_there_is_an_application_it_is_foreseen_that_somebody_has_to_consent_to_it() -> None:
     plan = planned(NOT_GRANTED, values={})
-    assert (plan.changes, plan.needs_you, plan.skipped, plan.reason != "") == ((), None, False, True)
+    assert (plan.changes, plan.skipped, plan.reason != "") == ((), False, True)
+    assert plan.needs_you is not None
+    assert (plan.needs_you.what != "", plan.needs_you.how) == (True, ())
 
 
 def hints(observed: ObservedConsent, desired: DesiredConsent = DESIRED, **values: str) -> NeedsYou:

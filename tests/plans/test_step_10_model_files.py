@@ -83,6 +83,44 @@ def test_what_is_wrong_is_told_by_file_and_line(tmp_path: Path) -> None:
     assert len(problem(tmp_path / "empty").splitlines()) == 11
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"@id": "dtmi:test:A;1", "x": NaN}',
+        '{"@id": "dtmi:test:A;1", "x": [-Infinity]}',
+        '{"@id": "dtmi:test:A;1", "@id": "dtmi:test:B;1"}',
+        '{"@id": "dtmi:test:A;1", "contents": [{"name": "a", "name": "b"}]}',
+    ],
+)
+def test_what_only_python_reads_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(text)
+    assert str(file) in problem(file)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "fits"),
+    [
+        ("dtmi:com:example:Room;1", True),
+        ("dtmi:com:example:Room_2:a1;12.3", True),
+        ("dtmi:com:example:Room", True),  # as version 3 of the language allows
+        ("dtmi:com:example:Room;0", False),
+        ("dtmi:com:example:Room_;1", False),
+        ("dtmi:com:1room;1", False),
+        ("dtmi:com:Räume;1", False),
+        ("urn:com:example:Room;1", False),
+        ("dtmi:com:example:Room;1\n", False),
+        ("", False),
+    ],
+)
+def test_an_id_is_a_dtmi(tmp_path: Path, identifier: str, fits: bool) -> None:
+    file = written(tmp_path / "a.json", {**content("A"), "@id": identifier})
+    if fits:
+        assert [model.id for model in read_models([file])] == [identifier]
+    else:
+        assert str(file) in problem(file)
+
+
 def test_an_id_has_one_content(tmp_path: Path) -> None:
     one = written(tmp_path / "one.json", content("A", displayName="a", description="b"))
     two = written(tmp_path / "two.json", content("A", description="b", displayName="a"))

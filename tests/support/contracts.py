@@ -25,6 +25,7 @@ ELSEWHERE = re.compile(
     r"|/providers/Microsoft.Authorization/locks"
     r"|^GET /subscriptions/[^/]+/resources$"
     r"|^POST /api/RegisteredApplications/"
+    r"|^GET /idtoken$|^POST /.*/oidctoken$"  # what runners of CIs give to a job is none of Azure's
 )
 """Operations of Azure's that the contracts don't have, as `METHOD PATH`."""
 _NEWER = re.compile(r"azsdk-python-mgmt-(eventhub|servicebus|storage)/")

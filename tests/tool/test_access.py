@@ -10,7 +10,8 @@ import pytest
 
 from cloud.identifiers import BUILT_IN_ROLES, DATA_OWNER, DATA_READER
 from emulator import seed, seed_apps
-from tests.support.documents import names, outcomes
+from emulator.arm.apps import bodies
+from tests.support.documents import errors, names, outcomes
 from tests.support.tool import HOST, INSTANCE, START, Tool
 from tests.support.world import DIGITAL_TWINS, ROOT, Emulator
 from tests.tool.test_look import forget, repeated
@@ -49,7 +50,7 @@ def test_what_can_not_be_is_refused_before_anything_is_written(
     """An app whose identity is off, one that isn't there, a role that gives nothing of the data."""
     refused = tool.run(*PLAN, *arguments)
     assert refused.code == 2, refused.text
-    assert names([refused.document["error"]["next"]], named)
+    assert names([error["next"] for error in errors(refused.document)], named)
     assert {entry["request"]["method"] for entry in azure.recorded()} <= {"GET", "POST"}  # POST: tokens, look-ups
 
 
@@ -85,6 +86,11 @@ def test_rows_are_added_changed_taken_away_and_destroyed(azure: Emulator, tool: 
     assert tool.deploy("--no-app", *changed).code == 0
     assert assigned(azure) == first - {(RITA, OWNER)} | {(HUB.object_id, OWNER)}
 
+    azure.document("resource", INGEST.id, bodies.site(INGEST.id, seed.OTHER_GROUP[1], INGEST.kind))
+    switched_off = tool.run("verify", "--output", "json")
+    told = {check.get("step", ""): check["result"] for check in switched_off.document["checks"]}
+    assert (switched_off.code, told["role"], told["instance"]) == (2, "failed", "ok"), switched_off.text
+    assert "az resource update" in errors(switched_off.document)[0]["next"]
     azure.document("resource", INGEST.id, None)
     azure.document("servicePrincipal", INGEST.object_id, None)
     refused = tool.run("plan", "--output", "json")

@@ -74,15 +74,17 @@ def test_everything_is_set_left_alone_changed_and_removed(world: Emulator, tool:
     assert names(said, "theirs")
     assert not names(said, OLIVIA)
 
-    federated_now = "name=main,github=contoso/twins,environment=prod"
-    changed = ("--federated-credential", federated_now, "--app-role", "owner", "--spa-reply-url", "https://d.example/")
+    pulls = ("--federated-credential", "name=main,github=contoso@1/twins@22,pull_request=true")
+    changed = (*pulls, "--app-role", "owner", "--spa-reply-url", "https://d.example/")
     plan = planned(tool, *changed)
     assert plan["app_registration"] == ["update-application", "write-federated:main"]
     assert [one.partition(":")[0] for one in plan["app_role"]] == ["assign-app-role", "revoke-app-role"]
-    assert tool.run("--yes", *changed).code == 0
+    done = tool.run("--yes", *changed)
+    assert done.code == 0, done.text
     app = application(world)
     assert app["spa"]["redirectUris"] == ["https://d.example/"]
-    assert [one["subject"] for one in app["federatedIdentityCredentials"]] == ["repo:contoso/twins:environment:prod"]
+    assert {"AZURE_CLIENT_ID", app["appId"], "AZURE_SUBSCRIPTION_ID"} <= set(done.stdout.split())  # for a workflow
+    assert [one["subject"] for one in app["federatedIdentityCredentials"]] == ["repo:contoso@1/twins@22:pull_request"]
     (assignment,) = app_assignments(world)
     assert assignment["roleDefinitionId"].endswith("bcd981a7-7f74-457b-83e1-cceb9e632ffe")
 

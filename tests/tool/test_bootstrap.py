@@ -201,6 +201,14 @@ def test_prepared_in_a_folder_that_can_not_be_written(prepared: Clone, powerless
     assert done.code == 0, done.text
 
 
+def test_a_venv_that_is_a_link_to_itself(clone: Clone) -> None:
+    clone.venv.symlink_to(clone.venv.name)
+    done = clone.run("status", "--help")
+    assert done.code == 1
+    (line,) = done.stderr.splitlines()
+    assert str(clone.venv) in line
+
+
 def test_a_venv_that_can_not_be_written(prepared: Clone, powerless: tuple[str, ...]) -> None:
     prepared.require(SMALL, MORE)
     prepared.venv.chmod(0o555)

@@ -79,6 +79,10 @@ def test_outputs_for_a_client_application(deployed: Tool) -> None:
 
     assert deployed.run("outputs", "client_id").stdout == f"{client}\n"
     assert deployed.run("--output", "json", "outputs", "ADT_SERVICE_URL").document == f"https://{HOST}"
+    deployed.extra["ADT_OUTPUT"] = "json"
+    assert deployed.run("outputs", "client_id").stdout == f"{client}\n"
+    assert deployed.run("outputs").document["client_id"] == client
+    del deployed.extra["ADT_OUTPUT"]
     unknown = deployed.run("outputs", "hostname", "--output", "json")
     assert unknown.code == unknown.document["exit_code"] == 2
     assert "host_name" in unknown.document["error"]["what"]

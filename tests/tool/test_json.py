@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 from pathlib import Path
 from typing import Any
@@ -52,13 +53,15 @@ def test_saying_no(divided: Divided) -> None:
         screen.wait("? Proceed?")
         screen.child.send("n")
         assert screen.end() == 1
-    said = {name: value for name, value in divided.document.items() if name not in ("tool_version", "next")}
+    said = {name: value for name, value in divided.document.items() if name != "tool_version"}
+    assert shlex.split(said.pop("next"))[-1] == "--yes"
     assert said == {"command": "deploy", "exit_code": 1, "declined": True}
-    assert INSTANCE in divided.document["next"]
 
 
 def test_interrupted(azure: Emulator, tool: Tool) -> None:
     azure.faults({"method": "PUT", "path": "resourcegroups", "do": "hold"})
+    summary = tool.folder / "summary.md"
+    tool.extra |= {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
     process = tool.start("--yes", "--subscription", SUBSCRIPTION, "--output", "json")
     until_held(azure, process)
     process.send_signal(signal.SIGINT)
@@ -67,6 +70,8 @@ def test_interrupted(azure: Emulator, tool: Tool) -> None:
     assert done.code == document["exit_code"] == 130, done.text
     assert GROUP in document["error"]["why"]
     assert "--output json" in document["error"]["next"]
+    assert "130" in summary.read_text(encoding="utf-8")
+    assert [line for line in done.stderr.splitlines() if line.startswith("::error")]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from emulator import seed
-from tests.support.tool import START, Tool
+from tests.support.tool import START, SUBSCRIPTION, Tool
 from tests.support.world import Emulator
 
 PLAN = ("plan", *START, "--no-app", "--output", "json")
@@ -60,5 +60,6 @@ def test_an_exact_name_of_any_kind_is_enough_where_it_is_the_only_one(azure: Emu
 
 
 def test_a_tenant_is_known_by_its_domain(tool: Tool) -> None:
-    assert tool.run(*PLAN, "--tenant", seed.TENANT_DOMAIN).code == 0
+    pasted = ("--subscription", f"/subscriptions/{SUBSCRIPTION}\r")  # as Resource Manager lists it
+    assert tool.run(*PLAN, "--tenant", seed.TENANT_DOMAIN, *pasted).code == 0
     assert tool.run(*PLAN, "--tenant", "nobody.example").code == 2

@@ -123,3 +123,29 @@ def test_killed_resumed_compared_refused_and_deleted(azure: Emulator, tool: Tool
     deletions = [["DELETE", f"/models/dtmi:test:{name}"] for name in ("Room;1", "Space;1")]
     assert requests(azure, since)[:2] == deletions
     assert recorded(tool) == set()
+
+
+def test_what_keeps_models_out_is_their_own_steps_and_is_told_at_once(azure: Emulator, tool: Tool) -> None:
+    file = tool.folder / "space.json"
+    put(file, model("Space"))
+    flags = (*START, "--no-app", "--models", str(file), "--output", "json")
+    reads = tool.run(*flags, "--role", "reader", seconds=60)  # a role that will never write isn't waited for
+    assert (reads.code, outcomes(reads.document)["models"]) == (3, "failed"), reads.text
+    assert len(reads.document["warnings"]) == 1
+    writes = tool.run(*flags, "--role", "owner")
+    assert (writes.code, writes.document["warnings"], ids(azure)) == (0, [], {"Space;1"}), writes.text
+
+    def verified() -> tuple[int, str, set[str]]:
+        done = tool.run("verify", "--output", "json")
+        checks = {check.get("step", check["check"]): check for check in done.document["checks"]}
+        own = checks.pop("models")
+        assert names([own["error"]["why"]], str(file))
+        return done.code, own["result"], {check["result"] for check in checks.values()} - {"skipped"}
+
+    put(file, model("Space", displayName="changed"))
+    assert verified() == (5, "drift", {"ok"})
+    file.unlink()
+    assert verified() == (2, "failed", {"ok"})
+    planned = tool.run("plan", "--yes", "--output", "json")
+    assert (planned.code, "instance" in {step["step"] for step in planned.document["steps"]}) == (2, True)
+    assert names([error["why"] for error in errors(planned.document)], str(file))

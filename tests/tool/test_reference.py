@@ -12,7 +12,7 @@ import pytest
 
 from cli.generate_docs import SCHEMA
 from cli.sources import BY_NAME, gather
-from engine.refusal import BadInput
+from engine.refusal import Refusal
 from steps import INPUTS
 from tests.support.world import ROOT
 
@@ -43,8 +43,9 @@ def test_the_schema_sees_what_the_tool_refuses(wrong: str, tmp_path: Path) -> No
         jsonschema.validate(tomllib.loads(wrong), json.loads(SCHEMA.read_text()))
     file = tmp_path / "settings.toml"
     file.write_text(wrong)
-    with pytest.raises(BadInput):
+    with pytest.raises(Refusal) as refused:
         gather({}, file, {})
+    assert refused.value.exit_code == 2
 
 
 def test_the_guides_table_names_flags_that_exist() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from emulator import seed
 from tests.support.azure import writes
 from tests.support.documents import errors, names
 from tests.support.tool import GROUP, START, SUBSCRIPTION, Tool
-from tests.support.world import Emulator
+from tests.support.world import ARM, DIGITAL_TWINS, GRAPH, Emulator
 
 CLAIMS = "eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJlc3NlbnRpYWwiOnRydWUsInZhbHVlcyI6WyJwMSJdfX19"
 ONE = "11111111-1111-4111-8111-111111111111"
@@ -67,11 +69,32 @@ def test_a_write_without_a_second_factor(azure: Emulator, tool: Tool) -> None:
     refused(1, "RequestDisallowedByPolicy", tool, "--no-app", named=told)
     sent = [one for one in azure.requests()["log"] if one["method"] == "PUT"]
     assert len(sent) <= 2
+    with_az(tool)
+    refused(1, "RequestDisallowedByPolicy", tool, "--no-app", named=(f"--claims-challenge {CLAIMS}", "az logout"))
+    assert "AZURE_TOKEN_CREDENTIALS=" not in json.dumps(tool.state["steps"])
     automation = {"AZURE_CLIENT_ID": azure.ready["clientId"], "AZURE_CLIENT_SECRET": azure.ready["clientSecret"]}
     tool.extra.update({**automation, "AZURE_TENANT_ID": azure.ready["tenantId"], "MSI_ENDPOINT": None})
     tool.extra["AZURE_TOKEN_CREDENTIALS"] = "EnvironmentCredential"
     done = tool.deploy("--no-app")  # a service principal is exempt
     assert done.code == 0, done.text
+
+
+STAND_IN = """#!{python}
+import json, sys, time
+resource = sys.argv[sys.argv.index("--resource") + 1] if "--resource" in sys.argv else {arm!r}
+print(json.dumps({{"accessToken": {tokens!r}[resource.rstrip("/")], "expires_on": int(time.time()) + 3000}}))
+"""
+
+
+def with_az(tool: Tool) -> None:
+    """Sign in as on a laptop, by an `az` that gives the tokens of the embedded Azure's owner."""
+    tokens = {audience.rstrip("/"): tool.azure.token(audience) for audience in (ARM, GRAPH, DIGITAL_TWINS)}
+    stand_in = tool.folder / "az"
+    stand_in.write_text(STAND_IN.format(python=sys.executable, tokens=tokens, arm=ARM))
+    stand_in.chmod(0o755)
+    away = [name for name, value in tool.azure.ready["env"].items() if name.startswith(("AZURE_", "MSI_")) or not value]
+    path = {"PATH": f"{tool.folder}:{os.environ['PATH']}", "AZURE_TOKEN_CREDENTIALS": "AzureCliCredential"}
+    tool.extra.update({**dict.fromkeys(away), **path})
 
 
 def test_what_azure_has_not_shown_everywhere_is_ridden_out(azure: Emulator, tool: Tool) -> None:

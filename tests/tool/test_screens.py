@@ -19,15 +19,24 @@ def test_a_run_and_a_second_one(tool: Tool) -> None:
     assert "Signed in as  olivia@contoso.onmicrosoft.com, by Cloud Shell" in first.stdout
     assert f"create instance {INSTANCE} in westus2" in first.stdout
     assert "Deployment completed successfully" in first.stdout
-    assert "5 to create, 0 to change, 0 to delete · about 1 minute" in first.stdout
+    assert "5 to create, 0 to change, 0 to delete · about 1 minute · 1 needs you" in first.stdout
+    assert first.stdout.count("/subscriptions/") == 0
     assert "5 created, 0 changed, 0 deleted in " in first.stdout
     again = tool.run("--yes")
-    assert "· no change: 1 Resource group, 2 Digital Twins instance, 3 Data-plane role, 4 App reg" in again.stdout
-    assert "Nothing to do: Azure is as you chose." in again.stdout
+    unchanged = "no change: 1 Resource group, 2 Digital Twins instance, 3 Data-plane role, 4 App registration"
+    assert again.stdout.count(unchanged) == 1
+    assert "Nothing to do: Azure matches your settings · 1 needs you" in again.stdout
     status = tool.run("status")
     assert "needs you" in status.stdout
+    created = next(line for line in status.stdout.splitlines() if line.startswith("Created by this tool: "))
+    assert len(created.split(", ")) == 5
     verified = tool.run("verify")
+    assert verified.stdout.count(unchanged) == 1
     assert "No drift: Azure matches your settings" in verified.stdout
+    removed = tool.run("destroy", "--yes")
+    assert "5 to delete · " in removed.stdout
+    assert tool.run("destroy", "--yes").code == 0
+    assert "This deployment was removed on " in tool.run("status").stdout
 
 
 def test_what_differs(tool: Tool) -> None:

@@ -173,8 +173,10 @@ def test_a_secret_that_is_only_printed_is_printed_once(azure: Emulator, tool: To
     assert signs_in(azure, secret) == 200
     assert done.text.count(secret) == 1
     assert secret not in done.stdout
-    again = tool.run("--yes")
+    assert "secret_file" not in tool.state["inputs"]
+    again = tool.run("--yes", "--output", "json")
     assert secret not in again.text
+    assert notes(again.document, "app_registration") == []
     no_leak(azure, tool, again)
     assert not list(tool.folder.glob("*.secret"))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 import pytest
 
-from cli.command_line import EXIT_CODES, Commands, Context
+from cli.command_line import EXIT_CODES, Commands, Context, usage_refusal
 from cli.main import cli
+from cli.near import hint
 from cli.sources import BY_NAME, unknown_variables
 from engine.input import OneOf
 from engine.refusal import SEVERITY
@@ -40,6 +41,20 @@ def test_options_may_stand_before_the_command(typed: str, read: str) -> None:
     assert cli.command_first(typed.split()) == read.split()
 
 
+def test_a_form_that_only_outputs_has_is_text_elsewhere_if_a_variable_gives_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def form(command: str, *arguments: str) -> str:
+        read = COMMANDS[command].make_context(command, [*arguments]).params
+        return str(read.get("output") or read["form"])
+
+    for value, forms in (("github", ["text", "github"]), ("json", ["json", "json"]), ("text", ["text", "text"])):
+        monkeypatch.setenv("ADT_OUTPUT", value)
+        assert [form("plan", "--yes"), form("outputs")] == forms
+    monkeypatch.setenv("ADT_OUTPUT", "gihtub")
+    for arguments in (("plan",), ("outputs",), ("plan", "--output", "github")):
+        with pytest.raises(click.UsageError):
+            form(*arguments)
+
+
 @pytest.mark.parametrize(("typed", "meant"), [("pln", "plan"), ("--yes destory", "destroy"), ("zzz", "emulate")])
 def test_a_mistyped_command_is_told_by_what_was_meant(typed: str, meant: str) -> None:
     assert isinstance(cli, Commands)
@@ -47,6 +62,25 @@ def test_a_mistyped_command_is_told_by_what_was_meant(typed: str, meant: str) ->
         cli.command_first(typed.split())
     assert meant in told.value.message
     assert told.value.exit_code == 2
+
+
+def test_a_value_is_found_by_a_word_of_its_name_too() -> None:
+    known = ["tenant_id", "host_name", "instance_url", "ADT_SERVICE_URL"]
+    assert hint("hostnam", known).endswith("host_name?")
+    assert all(name in hint("url", known) for name in known[2:])
+    assert all(name in hint("nothing-like-it", known) for name in known)
+
+
+def test_a_command_line_that_cannot_be_read_is_an_error_like_every_other() -> None:
+    refusal = usage_refusal(click.UsageError("wrong", click.Context(click.Command("plan"), info_name="deploy.py plan")))
+    assert (refusal.what, refusal.exit_code) == ("wrong", 2)
+    assert refusal.next.endswith("deploy.py plan --help")
+
+
+def test_help_names_the_variables_of_its_own_options_alone() -> None:
+    helped = {name: command.get_help(Context(command)) for name, command in COMMANDS.items()}
+    assert ("ADT_CONFIG" in helped["deploy"], "ADT_CONFIG" in helped["destroy"]) == (True, False)
+    assert "ADT_STATE" in helped["destroy"]
 
 
 @pytest.mark.parametrize("name", ["", *NAMES])

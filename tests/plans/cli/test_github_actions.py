@@ -34,7 +34,14 @@ DONE = {
     "command": "deploy",
     "exit_code": 3,
     "steps": [
-        {"number": 1, "title": "Group", "outcome": "done", "reason": "", "changes": ["create g"], "kinds": ["create"]},
+        {
+            "number": 1,
+            "title": "Group",
+            "outcome": "done",
+            "reason": "",
+            "changes": ["create g"],
+            "writes": [{"kind": "create", "title": "create g"}],
+        },
         {"number": 2, "title": "Instance", "outcome": "failed", "reason": "", "error": ERROR},
     ],
     "values": {"host_name": "h"},

@@ -45,6 +45,10 @@ def test_what_is_pasted_around_a_value_is_taken_off(around: str) -> None:
     assert pasted(around.format("West US 2")) == "West US 2"
 
 
+def test_blanks_that_do_not_break_become_plain() -> None:
+    assert pasted("West\u00a0US\u202f2\u00a0") == "West US 2"
+
+
 @pytest.mark.parametrize("text", ["", "it's", '"', "a'b'", "'a' = b", 'Contoso "Production" 1'])
 def test_other_quotes_stay(text: str) -> None:
     assert pasted(text) == text

@@ -55,6 +55,17 @@ def shown(*, verbose: bool = False) -> list[str]:
     return [re.sub(r"^\d\d:\d\d:\d\d ", "T ", line) for line in out.getvalue().splitlines() if line]
 
 
+def test_github_actions_is_told_to_mask_a_secret_before_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value, lines in (("true", ["::add-mask::s3%25cret"]), ("", [])):
+        monkeypatch.setenv("GITHUB_ACTIONS", value)
+        out = StringIO()
+        screen = Screen(Console(file=out, width=200), ())
+        screen.reveal("The secret", "s3%cret")
+        screen.show_secrets()
+        *before, last = [line for line in out.getvalue().splitlines() if line]
+        assert (before, "s3%cret" in last) == (lines, True)
+
+
 def test_a_step_that_waits_speaks_every_20_seconds_and_the_secret_comes_last() -> None:
     assert shown() == [
         "T 1 Step a: create a ...",
@@ -67,7 +78,31 @@ def test_a_step_that_waits_speaks_every_20_seconds_and_the_secret_comes_last() -
 
 
 def test_verbose_leaves_nothing_out() -> None:
-    assert "T 2 Step b: already done: it is there" in shown(verbose=True)
+    assert "T 2 Step b: no change: it is there" in shown(verbose=True)
+
+
+@pytest.mark.parametrize(("columns", "line"), [(40, "done 50 s"), (26, "done")])
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(
+    monkeypatch: pytest.MonkeyPatch, columns: int, line: str
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    out, clock = _Terminal(), [0.0]
+    first, second, _third = steps()
+
+    async def run() -> None:
+        screen = Screen(Console(file=out, width=columns), (first, second), seconds=lambda: clock[0])
+        with screen:
+            screen.started(first, Write(name="create", words="create a box with a long name"))
+            clock[0] += 50
+            screen.ended(first, Result(Outcome.DONE, Plan((Write(name="create"),))))
+            screen.ended(second, Result(Outcome.FAILED, reason="for a reason that takes some words"))
+
+    asyncio.run(run())
+    rows = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()).splitlines()
+    table = [row for row in rows if "Step" in row][-2:]
+    assert [" ".join(table[0].split())] == [f"✓ 1 Step a {line}"]
+    assert "2 Step b failed" in table[1]
+    assert all(len(row) <= columns for row in table)
 
 
 def test_only_a_terminal_that_can_draw_is_animated(monkeypatch: pytest.MonkeyPatch) -> None:

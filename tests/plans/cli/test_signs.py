@@ -8,7 +8,10 @@ from cli.signs import about, by_number, clock, done_counts, estimate, kind_of, p
 from engine.change import Drift
 from engine.outcome import StepLook
 from engine.step import Plan
+from steps.step_01_resource_group.changes import DeleteGroup
+from steps.step_01_resource_group.observed import Group
 from tests.plans.engine.small import SmallStep, Write, always
+from tests.plans.facts import TARGET
 
 GROUP = "/subscriptions/1c0ffee0-0000-4000-8000-000000000001/resourceGroups/shared-services"
 HUB = f"{GROUP}/providers/Microsoft.EventHub/namespaces/contoso-events/eventhubs/twin-events"
@@ -48,6 +51,7 @@ def test_each_drift_has_a_kind_and_a_sign(drift: Drift, kind: str, sign: str) ->
             f"{HUB}/providers/Microsoft.Authorization/roleAssignments/a1",
             "contoso-events/twin-events/a1 in shared-services",
         ),
+        (f"role assignment {HUB}.", "role assignment contoso-events/twin-events in shared-services."),
         (f"https://portal.azure.com/#resource{HUB}", f"https://portal.azure.com/#resource{HUB}"),
         ("no id at all", "no id at all"),
     ],
@@ -70,6 +74,20 @@ def test_counts() -> None:
     changes = [write(Drift.MISSING), write(Drift.MISSING), write(Drift.NONE), write(Drift.UNDER_WAY)]
     assert planned_counts(changes) == "2 to create, 1 to change, 0 to delete, 1 to wait for"
     assert done_counts(changes[:3]) == "2 created, 1 changed, 0 deleted"
+
+
+def test_what_is_created_is_counted_as_what_is_deleted_and_nothing_twice() -> None:
+    """A write counts what is recorded of it, a setting never, and one at the least."""
+    both = Write(name="both", boxes=("a", "b"), deleted=("a", "b"))
+    assert planned_counts([both]) == "2 to create, 0 to change, 0 to delete"
+    delete, again = (Write(name=name, deleted=("a", "b")) for name in ("delete", "purge"))
+    for change in (delete, again):
+        object.__setattr__(change, "drift", Drift.LEFT_OVER)
+    assert planned_counts([delete, again], removing=True) == "2 to delete"
+    assert done_counts([delete, write(Drift.LEFT_OVER)], removing=True) == "3 deleted"
+    owned = ("resource-group", "group-tag:a", "group-tag:b")
+    group = DeleteGroup(target=TARGET, group=Group("g", "westus2"), leaving=frozenset(), recorded=owned)
+    assert planned_counts([group], removing=True) == "1 to delete"
 
 
 def test_the_estimate_is_of_the_longest_way() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from cli.sources import BY_NAME, IDENTIFYING, gather, recalled
 from engine.input import FROM_STATE, Given, Input
-from engine.refusal import BadInput
+from engine.refusal import BadInput, Refusal
 from tests.plans.cli.rows import (
     FLAG,
     ITEMS,
@@ -72,19 +72,18 @@ def test_our_variable_counts_before_azures_own(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_flag_that_is_off_or_none_of_a_list_is_given_too() -> None:
-    given = gather({"fast": False, "friend": ("",), "label": ()}, None, {"fast": True, "friend": ["ada"]}, ROWS)
+    given = gather({"fast": False, "friend": ("none",), "label": ()}, None, {"fast": True, "friend": ["ada"]}, ROWS)
     assert given == {"fast": Given(False, "--fast"), "friend": Given([], "--friend")}
 
 
 def test_an_empty_text_in_the_settings_file_is_not_given_and_an_empty_list_is(tmp_path: Path) -> None:
     assert from_file(tmp_path, 'instance = ""') == {}
-    assert from_file(tmp_path, 'owner = ""')["owner"].value == []
     assert from_file(tmp_path, "owner = []")["owner"].value == []
 
 
 def test_what_is_not_kept_is_not_remembered() -> None:
     assert gather({}, None, {"renew": True, "fast": True}, ROWS) == {"fast": Given(True, FROM_STATE, quiet=True)}
-    assert recalled({"renew_keys": True, "unknown": 1, "location": "westus2"}) == {
+    assert recalled({"renew_keys": True, "unknown": 1, "location": "westus2", "secret_file": "-"}) == {
         "location": Given("westus2", FROM_STATE, quiet=True)
     }
 
@@ -139,6 +138,11 @@ def test_a_link_to_a_file_stays_a_link(tmp_path: Path) -> None:
         (FLAG, 0, ("fast", "true or false")),
         (LIST, ("dora",), ("Friend 'dora'", "ada, bob, cleo")),
         (LIST, 1, ("friend", "text")),
+        (LIST, ("",), ("friend (from --friend)", "empty")),
+        (LIST, ("ada", " "), ("friend", "empty")),
+        (LIST, "", ("friend", "empty")),
+        (PAIRS, ("",), ("label", "empty")),
+        (ITEMS, ("",), ("box", "empty")),
         (PAIRS, ("a",), ("label", "'a'", "NAME=VALUE")),
         (PAIRS, (" =b",), ("label", "NAME=VALUE")),
         (PAIRS, ("c=1",), ("Label 'c'", "a, b")),
@@ -158,6 +162,19 @@ def test_a_value_that_cannot_be_right_is_bad_input(row: Input, flag: object, wor
     with pytest.raises(BadInput) as caught:
         from_flags(**{row.name: flag})
     assert not [word for word in words if word not in caught.value.what], caught.value.what
+
+
+def test_all_that_cannot_be_right_is_told_at_once_with_where_it_comes_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('taag = "x"\nno_app = "yes"\nreply_url = ["ftp://x y"]')
+    monkeypatch.setenv("ADT_LOCATION", "no where!")
+    with pytest.raises(Refusal) as caught:
+        gather({"instance": "a_b", "tag": ("foo",)}, file, {})
+    assert caught.value.exit_code == 2
+    for named in ("taag", "no_app", "'ftp://x y'", "ADT_LOCATION", "--instance", "--tag", str(file)):
+        assert named in caught.value.what
 
 
 def test_a_remembered_value_is_checked_too() -> None:

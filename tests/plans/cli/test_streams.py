@@ -37,7 +37,7 @@ def test_json_stays_json(monkeypatch: pytest.MonkeyPatch, encoding: str) -> None
     stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     monkeypatch.setattr(sys, "stdout", stream)
     write_anything()
-    json_output.emit_refusal(Refusal(ANYTHING))
+    json_output.emit(json_output.refusal_document(Refusal(ANYTHING)))
     document = json.loads(stream.buffer.getvalue())
     assert document["error"]["what"] == ANYTHING
 

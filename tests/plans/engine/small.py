@@ -206,9 +206,11 @@ class Recorded:
     def about_to(self, step: AnyStep, change: AnyChange) -> None:
         self.events.append(("about to", step.key, change.key))
 
-    def done(self, step: AnyStep, change: AnyChange, values: Values) -> None:
+    def done(self, step: AnyStep, change: AnyChange, values: Values, following: AnyChange | None) -> None:
         self.events.append(("done", step.key, change.key))
         self.values[change.key] = values
+        if following:
+            self.about_to(step, following)
 
     def ended(self, step: AnyStep, result: Result) -> None:
         self.events.append(("ended", step.key, result.outcome.name))

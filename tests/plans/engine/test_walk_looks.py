@@ -10,6 +10,7 @@ from engine.context import Context, Reads, Removal
 from engine.record import PriorRuns, Values
 from engine.refusal import BadInput, Refusal
 from engine.step import Plan
+from engine.walk import refuse_bad_input
 from tests.plans.engine.small import (
     BOX,
     Facts,
@@ -101,14 +102,18 @@ def test_values_that_were_known_are_no_news() -> None:
     assert [len(step.planned) for step in steps] == [1, 1]
 
 
-def test_bad_input_found_by_a_look_is_raised() -> None:
+def test_bad_input_found_by_a_look_is_its_steps_own_and_refused_before_a_write() -> None:
     trip = Trip(
         SmallStep("a", refuse(Refusal("Forbidden.", exit_code=3))),
         SmallStep("b", refuse(BadInput("Wrong."))),
         SmallStep("c", refuse(BadInput("Wrong too."))),
+        SmallStep("d", always()),
     )
-    with pytest.raises(Refusal, match=r"^Wrong\.$"):
-        asyncio.run(trip.walk.look())
+    looks = asyncio.run(trip.walk.look())
+    assert [look.error.exit_code if look.error else 0 for look in looks.values()] == [3, 2, 2, 0]
+    with pytest.raises(Refusal, match=r"\n- Wrong\.\n- Wrong too\.$"):
+        refuse_bad_input(looks)
+    refuse_bad_input({key: looks[key] for key in "ad"})
 
 
 def test_any_other_refusal_is_kept_for_the_end() -> None:
