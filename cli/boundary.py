@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,18 @@ from cli.commands.destroy import destroy, nothing_to_destroy
 from cli.commands.plan import plan
 from cli.commands.verify import verify
 from cli.console import make_console, say, text
-from cli.display import command_for, shown
+from cli.display import command_for, shown, state_command
 from cli.ending import Declined, end
 from cli.interruption import Interrupted
 from cli.logs import start_logging
 from cli.options import Options
 from cli.run import Run
+from cli.stores import Place, opened
 from cli.terminal import run_until_interrupted, unseen_keys
 from engine.refusal import Refusal
+from state.blob_address import BlobAddress
 from state.document import StateRefused
-from state.file_store import StateFile, StateLocked
+from state.store import StateLocked, StateLost, StateStore
 from steps import INPUTS
 
 COMMANDS: Mapping[str, Callable[[Run], Coroutine[Any, Any, int]]] = {
@@ -38,23 +41,30 @@ COMMANDS: Mapping[str, Callable[[Run], Coroutine[Any, Any, int]]] = {
 WRITERS = ("deploy", "destroy")
 
 
-def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
+def run_command(command: str, options: dict[str, Any], place: Place) -> int:
     """Run a command that meets Azure and return its exit code; errors are shown, where wanted as JSON on stdout."""
-    state = StateFile(state_path)
     writes = command in WRITERS
     as_json = options["output"] == "json"
     log: Path | None = None
+    resume = command_for(command, {**options, "state": place}, again=True)
     try:
-        if command == "destroy" and not os.path.lexists(state_path):  # nothing is left beside a file that isn't there
-            raise nothing_to_destroy(state_path, {**options, "state": state_path})
-        if writes:
-            state.check_writable()
-        with state.locked() if writes else nullcontext():
-            log = state.log_path if writes else None
-            start_logging(log, verbose=options["verbose"])
-            return _locked_run(command, _options(command, options, state), command_for(command, options, again=True))
+        if command == "destroy" and isinstance(place, Path) and not os.path.lexists(place):
+            raise nothing_to_destroy(place, {**options, "state": place})
+        if isinstance(place, BlobAddress):  # the log is this machine's, and its requests come before the lock
+            start_logging(None, verbose=options["verbose"])
+        with opened(place, options, options.get("config")) as state:
+            if writes:
+                state.check_writable()
+            with state.locked() if writes else nullcontext():
+                log = state.log_path if writes else None
+                start_logging(log, verbose=options["verbose"])
+                return _locked_run(command, _options(command, options, state), resume)
     except StateLocked as error:
-        return end(Refusal(str(error), exit_code=4), as_json=as_json, log=None)
+        unlock = f"If that run is dead, and you can't wait: {state_command('unlock', place)}"
+        is_shared = isinstance(place, BlobAddress)
+        return end(Refusal(str(error), next=unlock if is_shared else "", exit_code=4), as_json=as_json, log=None)
+    except StateLost as error:
+        return end(Refusal(str(error), next=f"Run again: {resume}", exit_code=4), as_json=as_json, log=log)
     except StateRefused as error:
         return end(Refusal(str(error), exit_code=2), as_json=as_json, log=log)
     except Refusal as refusal:
@@ -67,7 +77,7 @@ def run_command(command: str, options: dict[str, Any], state_path: Path) -> int:
         raise
 
 
-def _options(command: str, options: dict[str, Any], state: StateFile) -> Options:
+def _options(command: str, options: dict[str, Any], state: StateStore) -> Options:
     may_ask = not options["non_interactive"] and sys.stdin.isatty() and sys.stderr.isatty()
     return Options(
         flags={row.name: options.get(row.name) for row in INPUTS},
@@ -90,12 +100,28 @@ def _options(command: str, options: dict[str, Any], state: StateFile) -> Options
     )
 
 
+async def _while_held(state: StateStore, work: Coroutine[Any, Any, int]) -> int:
+    """Return what the work comes to; StateLost, and it is cancelled, as soon as the state's lock is lost."""
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+
+    def end() -> None:
+        with suppress(RuntimeError):  # the loop has just ended by itself
+            loop.call_soon_threadsafe(task.cancel)
+
+    state.on_loss(end)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        state.check_lost()
+        raise
+
+
 def _locked_run(command: str, options: Options, resume: str) -> int:
     run = Run(options)
     try:
         try:
             with unseen_keys():
-                return run_until_interrupted(COMMANDS[command](run))
+                return run_until_interrupted(_while_held(options.state, COMMANDS[command](run)))
         finally:
             run.screen.show_secrets()
     except Declined as declined:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli import github_actions, json_output
+from cli import github_actions, json_output, left_files
 from cli.console import say, show_parts, show_refusal, text
 from cli.display import shown
 from cli.hand_off import HandOff, MissingRights, certain, handed_off, handed_off_note, missing_right_lines
@@ -99,8 +100,9 @@ async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is 
     run.begin_writing()
     state = run.options.state
     document = run.new_document(azure, resolved, walk.answers)
+    _record_files(run, document)
     state.write(document)
-    Proposals(state.path).forget()
+    Proposals(state.beside).forget()
     with run.screen:
         results = await walk.apply(StateRecorder(state, document, removing=walk.removes))
     seconds = run.screen.elapsed
@@ -114,12 +116,23 @@ async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is 
         hand_off.write(Asked(who.name, purpose, resolved.target, tenant, subscription, items))
     else:
         hand_off.remove()
+    _record_files(run, document, ("hand-off", hand_off.path) if items else None)
+    state.write(document)
     described = json_output.run_document(walk, results, document.outputs(), code, command)
     described |= {"hand_off": str(hand_off.path) if items else None, "warnings": run.warnings}
+    if walk.removes and state.is_shared:
+        described["left"] = [left.model_dump() for left in left_files.elsewhere(document, state.beside.parent)]
     github_actions.report(described)
     if run.options.json:
         json_output.emit(described)
     return Ended(results, document, code, handed_off_note(hand_off) if items else "", seconds)
+
+
+def _record_files(run: Run, document: StateDocument, *more: tuple[str, Path] | None) -> None:
+    """Record where this machine keeps its files, if other machines use the state too."""
+    state = run.options.state
+    if state.is_shared:
+        left_files.record(document, [("log", state.log_path), *filter(None, more)])
 
 
 def show_errors(run: Run, walk: Walk[Azure], ended: Ended, headline: str) -> bool:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from cli.display import DEFAULT_STATE, TRIAL
 from cli.display import command as quoted_command
 from cli.near import hint
 from cli.output_forms import FORMS
 from cli.sources import OPTION_VARIABLES
+from cli.stores import Place, named_in, place_of, taken_by_itself
 from cloud.identifiers import pasted
-from engine.refusal import Refusal
+from engine.refusal import BadInput, Refusal
+from state.blob_address import BlobAddress
 from steps import INPUTS
 
 EXIT_CODES: Mapping[int, str] = {
@@ -42,6 +46,21 @@ class File(click.Path):
         if value == "":
             self.fail("It is empty: name a file.", param, ctx)
         return super().convert(value, param, ctx)
+
+
+class State(File):
+    """The place of a state: a file's, as a Path, or a blob's."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the place, without what was pasted around it."""
+        if isinstance(value, str) and pasted(value):
+            try:
+                place = place_of(value)
+            except ValueError as problem:
+                self.fail(f"{problem}.", param, ctx)
+            if isinstance(place, BlobAddress):
+                return place
+        return value if isinstance(value, BlobAddress) else super().convert(value, param, ctx)
 
 
 class Form(click.Choice[str]):
@@ -157,6 +176,28 @@ class Commands(click.Group):
         listed = [(name, command.help.partition("\n")[0]) for name, command in self.commands.items() if command.help]
         write_list(formatter, "Commands", listed)
         self.commands["deploy"].format_options(ctx, formatter)
+
+
+def place_for(state: Place | None, *, local: bool, config: Path | None = None) -> Place:
+    """Return where the state is: as the flag says, the variable, the settings file, or the default.
+
+    A trial never takes what a variable or a settings file names: that is a real deployment's. A command that takes no
+    settings goes by the file that `deploy` would take by itself.
+    """
+    context = click.get_current_context()
+    source = context.get_parameter_source("state")
+    if local and source is ParameterSource.COMMANDLINE and not isinstance(state, Path):
+        raise click.UsageError("--local keeps its state in a file: there is no storage in the embedded Azure.")
+    if state is not None and not (local and source is ParameterSource.ENVIRONMENT):
+        return state
+    if local:
+        return TRIAL / DEFAULT_STATE
+    try:
+        if "config" not in context.params:
+            return taken_by_itself() or Path(DEFAULT_STATE)
+        return (named_in(config, strict=False) if config else None) or Path(DEFAULT_STATE)
+    except BadInput as refusal:
+        raise click.UsageError(refusal.what) from None
 
 
 def usage_refusal(error: click.ClickException) -> Refusal:

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from cli.bootstrap import ROOT
+from cli.stores import taken_by_itself
 from engine.input import Input
+from engine.refusal import BadInput
+from state.blob_address import BlobAddress
 from steps import INPUTS
 
 DEFAULT_STATE = "deploy.state.json"
@@ -22,8 +25,15 @@ _WORD = re.compile(r"(?!-)[\w./:\\+=-]+|--?[A-Za-z][\w-]*", re.ASCII)
 """What PowerShell takes as it is written. A comma would make an array, and `@` splat a variable."""
 
 
-def shown(path: Path) -> str:
+def absolute(place: Path | BlobAddress) -> str:
+    """Return the place of a state in full."""
+    return str(place.absolute() if isinstance(place, Path) else place)
+
+
+def shown(path: Path | BlobAddress) -> str:
     """Return the path as short as it can be written: relative to the current folder when it is inside."""
+    if isinstance(path, BlobAddress):
+        return str(path)
     try:
         return str(path.absolute().relative_to(Path.cwd()))
     except (ValueError, OSError):
@@ -34,6 +44,11 @@ def command(words: Sequence[str]) -> str:
     """Return a command line of this program, with these arguments, that can be pasted."""
     python = "python" if os.name == "nt" else "python3"
     return quoted([python, shown(ROOT / "deploy.py"), *words])
+
+
+def state_command(action: str, place: Path | BlobAddress) -> str:
+    """Return a command line of `state`, for the deployment whose state is there."""
+    return command(["state", action, *_deployment({"state": place})])
 
 
 def command_for(name: str, options: Mapping[str, Any], *, again: bool = False) -> str:
@@ -73,9 +88,20 @@ def _deployment(options: Mapping[str, Any]) -> list[str]:
     """Return the flags that name the deployment; none for the one that is taken anyway."""
     state, local = options.get("state"), bool(options.get("local"))
     words = ["--local"] if local else []
-    if state is None or Path(state).absolute() == (TRIAL if local else Path.cwd()) / DEFAULT_STATE:
+    if isinstance(state, BlobAddress):
+        return [*words, "--state", str(state)]
+    default = (TRIAL if local else Path.cwd()) / DEFAULT_STATE
+    if state is None or (Path(state).absolute() == default and (local or not _is_named_elsewhere())):
         return words
     return [*words, "--state", shown(Path(state))]
+
+
+def _is_named_elsewhere() -> bool:
+    """Whether a variable, or a settings file that is taken by itself, names a state: a flag has to say otherwise."""
+    try:
+        return bool(os.environ.get("ADT_STATE")) or taken_by_itself() is not None
+    except BadInput:
+        return False
 
 
 def _input(row: Input, value: Any) -> list[str]:

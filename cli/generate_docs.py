@@ -13,6 +13,7 @@ from engine.input import Field, Input, OneOf
 from steps import INPUTS
 
 BEGIN, END = "<!-- inputs: begin -->\n", "<!-- inputs: end -->"
+_STATE = {"description": "State file, or the URL of a blob that a team shares.", "type": "string"}
 SETTINGS, SCHEMA = ROOT / "docs/settings.md", ROOT / "docs/settings.schema.json"
 
 
@@ -59,7 +60,7 @@ def schema() -> str:
         "description": "What to set up for Azure Digital Twins. Every key is also a flag and an environment variable.",
         "type": "object",
         "additionalProperties": False,
-        "properties": {row.name: {"description": row.help, **_form(row)} for row in INPUTS},
+        "properties": {row.name: {"description": row.help, **_form(row)} for row in INPUTS} | {"state": _STATE},
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

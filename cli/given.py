@@ -22,6 +22,8 @@ def collect(options: Options, document: StateDocument | None, console: Console) 
     remembered = document.remembered() if document else {}
     if options.remembered_only:
         return {**recalled(remembered), **gather(options.flags, None, {}, IDENTIFYING)}
+    if document is None and options.state.is_shared:
+        say(console, f"There is no state at {options.state.place} yet: this is a new deployment.", first="· ")
     imported = deploy_ps1.read(options.import_file) if options.import_file else None
     taken = (imported.inputs, str(options.import_file)) if imported else ({}, "")
     found = options.config if options.config_found else None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from cli.display import shown
 from cli.hand_off_files import Asked, Item, message, posix_script, powershell_script
-from state.file_store import StateFile, replace_file
+from state.file_store import replace_file
+from state.store import StateStore
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
@@ -90,9 +91,9 @@ class HandOff:
     The first is to be sent, with the others; they do the same, for either kind of shell.
     """
 
-    def __init__(self, state: StateFile) -> None:
-        name = state.path.name.removesuffix(".json").removesuffix(".state")
-        self.path: Path = state.path.with_name(f"{name}.handoff.md")
+    def __init__(self, state: StateStore) -> None:
+        name = state.beside.name.removesuffix(".json").removesuffix(".state")
+        self.path: Path = state.beside.with_name(f"{name}.handoff.md")
         self.posix, self.powershell = (self.path.with_suffix(suffix) for suffix in (".sh", ".ps1"))
 
     def news(self, steps: Sequence[AnyStep], looks: Mapping[str, StepLook]) -> tuple[list[str], list[str]]:

@@ -12,11 +12,13 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from cli.command_line import EXIT_CODES, Commands, File, Form, usage_refusal, wants_json
-from cli.display import DEFAULT_STATE, TRIAL
+from cli.command_line import EXIT_CODES, Commands, File, Form, State, place_for, usage_refusal, wants_json
+from cli.display import DEFAULT_STATE
 from cli.interruption import Interrupted, raise_signals
 from cli.output_forms import FORMS
 from cli.sources import FOUND_SETTINGS
+from cli.state_commands import state
+from cli.stores import Place
 from cli.streams import write_anything
 from cli.version import VERSION
 from engine.input import Input
@@ -48,9 +50,11 @@ def _options(*decorators: Callable[..., Any]) -> Callable[[Callable[..., Any]], 
 
 
 _PATH = File(path_type=Path)
+_STATE = State(path_type=Path)
 _state = click.option(
-    "--state", type=_PATH, metavar="FILE", envvar="ADT_STATE", help=f"State file. Default: {DEFAULT_STATE}."
-)
+    "--state", type=_STATE, metavar="FILE|URL", envvar="ADT_STATE",
+    help=f"State file, or the URL of a blob that a team shares. Default: {DEFAULT_STATE}.",
+)  # fmt: skip
 _output = click.option(
     "--output",
     type=Form(["text", "json"]),
@@ -151,11 +155,11 @@ def destroy(**options: Any) -> int:
 @_state
 @_output
 @_local
-def status(state: Path | None, output: str, local: bool) -> int:
+def status(state: Place | None, output: str, local: bool) -> int:
     """Show the state file as a table; offline."""
     from cli.commands.status import show_status
 
-    return show_status(_state_path(state, local=local), as_json=output == "json", local=local)
+    return show_status(place_for(state, local=local), as_json=output == "json", local=local)
 
 
 @cli.command(
@@ -179,7 +183,7 @@ def status(state: Path | None, output: str, local: bool) -> int:
     "or PowerShell; an appsettings.json.",
 )
 @_local
-def outputs(name: str | None, state: Path | None, form: str, local: bool) -> int:
+def outputs(name: str | None, state: Place | None, form: str, local: bool) -> int:
     """Print the collected values, or only the value of NAME; offline."""
     from cli.commands.outputs import show_outputs
 
@@ -187,7 +191,7 @@ def outputs(name: str | None, state: Path | None, form: str, local: bool) -> int
         form = "text"  # what a variable says is for all commands, and a single value is for the shell
     if name is not None and form == "appsettings":
         raise click.UsageError("appsettings has sections, and no form for one value: take text or json.")
-    return show_outputs(_state_path(state, local=local), form, name, local=local)
+    return show_outputs(place_for(state, local=local), form, name, local=local)
 
 
 @cli.command(
@@ -204,7 +208,10 @@ def settings(**options: Any) -> int:
     from cli.commands.settings import write_settings
 
     _settle_config(options)
-    return write_settings(_state_path(options["state"], local=options["local"]), options)
+    return write_settings(place_for(options["state"], local=options["local"], config=options["config"]), options)
+
+
+cli.add_command(state)
 
 
 @cli.command()
@@ -217,20 +224,16 @@ def settings(**options: Any) -> int:
 )  # fmt: skip
 @click.option("--faults", type=_PATH, metavar="FILE", help="Faults to make (JSON).")
 @click.option("--traffic", type=_PATH, metavar="FILE", help="Append every request and answer, as HAR entries.")
+@click.option(
+    "--network", type=click.Choice(["inside", "outside"]),
+    help="Where callers are, seen from private endpoints. Default: as before, at first outside.",
+)  # fmt: skip
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def emulate(**options: Any) -> NoReturn:
     """Run the embedded Azure alone, in the foreground; prints how to reach it as one line of JSON."""
     from cli import local
 
     local.emulate(options)
-
-
-def _state_path(state: Path | None, *, local: bool) -> Path:
-    """Return the state file. A trial never takes the one that ADT_STATE names: that is a real deployment's."""
-    source = click.get_current_context().get_parameter_source("state")
-    if state is not None and not (local and source is ParameterSource.ENVIRONMENT):
-        return state
-    return TRIAL / DEFAULT_STATE if local else Path(DEFAULT_STATE)
 
 
 def _settle_config(options: dict[str, Any]) -> None:
@@ -248,7 +251,7 @@ def _settle_config(options: dict[str, Any]) -> None:
 
 def _run(command: str, options: dict[str, Any]) -> int:
     _settle_config(options)
-    local, state = options["local"], _state_path(options["state"], local=options["local"])
+    local, state = options["local"], place_for(options["state"], local=options["local"], config=options.get("config"))
     if local and not options["embedded_azure_runs"]:
         from cli.local import run_locally
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.display import command_for
-from state.file_store import StateFile
+from state.store import StateStore
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Options:
     flags: Mapping[str, Any]
     """The inputs as click gives them."""
     config: Path | None
-    state: StateFile
+    state: StateStore
     yes: bool
     may_ask: bool
     """There is a terminal, and no --non-interactive."""
@@ -52,4 +52,4 @@ class Options:
 
     def command_for(self, name: str, *, again: bool = False, **more: Any) -> str:
         """Return a command line for the same deployment; `more` are options beside those that were given."""
-        return command_for(name, {**self.called, "state": self.state.path, **more}, again=again)
+        return command_for(name, {**self.called, "state": self.state.place, **more}, again=again)

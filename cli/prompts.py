@@ -82,10 +82,10 @@ class Terminal:
         """Return an application's display name."""
         return await self._text("Name of the app registration", default, validation.app_name_problem)
 
-    async def proceed(self) -> bool:
+    async def proceed(self, *, default: bool = True) -> bool:
         """Return whether to go on."""
         _forget_typed_keys()
-        return bool(await self._ask(questionary.confirm("Proceed?", default=True, style=STYLE).application))
+        return bool(await self._ask(questionary.confirm("Proceed?", default=default, style=STYLE).application))
 
     async def type_name(self, name: str) -> bool:
         """Return whether the person typed the instance's name, which is how a deletion is confirmed."""

@@ -16,7 +16,7 @@ from cli.given import collect
 from cli.name_cache import NameCache
 from cli.options import Options
 from cli.resolve import PromptPolicy, Resolved, remember, resolve, resolve_subscription
-from cli.same_deployment import refuse_other_names, refuse_other_subscription
+from cli.same_deployment import refuse_other_names, refuse_other_storage, refuse_other_subscription
 from cli.screen import Screen
 from cli.sources import BY_NAME, unknown_variables
 from cloud.azure_clouds import DATA_PLANE, Cloud, find_cloud, manager
@@ -49,8 +49,7 @@ T = TypeVar("T")
 class Run:
     """One run of a command. Holding the state file's lock is the caller's business.
 
-    Making one reads the state file, the settings file and the environment: BadInput or StateRefused for what can't be
-    used.
+    Making one reads state, settings file and environment: BadInput or StateRefused for what can't be used.
     """
 
     def __init__(self, options: Options) -> None:
@@ -67,7 +66,7 @@ class Run:
         for warning in unknown_variables(os.environ):
             self.warn(warning)
         if self.document:
-            refuse_other_names(self.document, self._given, self._manager(), options.state.path)
+            refuse_other_names(self.document, self._given, self._manager(), options.state.place)
 
     async def connect(self) -> Azure:
         """Return the clients. The tokens that are going to be needed are being asked for, all at once."""
@@ -75,11 +74,11 @@ class Run:
         from cloud.signin import AZ_SECONDS, SharedCredential
 
         network()  # a proxy or a bundle that can't be used is told before anything is asked
-        known = self.document.belongs_to.endpoints if self.document else None
-        if known:  # from its metadata, when it was first met
+        if known := self.document and self.document.belongs_to.endpoints:  # from its metadata, when it was first met
             cloud = Cloud(**known)
         else:
             cloud = await _explained(find_cloud(self._manager(), self._notice), "find the cloud's endpoints")
+        refuse_other_storage(self.options.state.place, cloud)
         if self.options.local:  # a trial's links would lead to the real one
             cloud = replace(cloud, portal="")
         az_seconds = int(text_of(self._given, "az_timeout") or AZ_SECONDS)
@@ -132,17 +131,17 @@ class Run:
             from cli.prompts import Terminal
 
             questions = Terminal()
-        proposals = Proposals(self.options.state.path if questions and self.options.keeps_answers else None)
+        proposals = Proposals(self.options.state.beside if questions and self.options.keeps_answers else None)
         policy = PromptPolicy(questions, self.options.yes, self.options.suggested_subscription, proposals)
         show_pairs(self.console, {"Signed in as": f"{who.name}, by {who.by}", "Tenant": who.tenant}, indent=0)
         subscription = await _explained(resolve_subscription(azure, self._given, policy, who), "read the subscriptions")
         show_pairs(self.console, {"Subscription": f"{subscription.name} ({subscription.id})"}, width=12, indent=0)
         self.console.print()
         if self.document:
-            known, file = azure.cloud.resource_manager, self.options.state.path
+            known, file = azure.cloud.resource_manager, self.options.state.place
             refuse_other_subscription(self.document, known, who.tenant, subscription.id, file)
         azure.subscription = subscription.id
-        folder = str(self.options.state.path.parent.resolve())
+        folder = str(self.options.state.beside.parent.resolve())
         names = NameCache(self.document, follows=not self.options.remembered_only)
         resolving = resolve(azure, self._given, policy, who, names, folder, self._reads)
         resolved = await _explained(resolving, "look up the inputs")

@@ -20,6 +20,8 @@ FOUND_SETTINGS = Path("deploy.toml")
 """The settings file of the current folder, which is taken where none is named."""
 OPTION_VARIABLES = ("ADT_CONFIG", "ADT_STATE", "ADT_OUTPUT", "ADT_NON_INTERACTIVE")
 """The variables of options that are no inputs. There is none for --yes and --purge: what confirms is typed."""
+OPTION_KEYS = ("state",)
+"""The keys of options that are no inputs, which who needs them reads."""
 _OF_OTHERS = ("ADT_SERVICE_URL",)
 """What applications read, and `outputs` prints: no variable of ours."""
 BY_NAME = {row.name: row for row in INPUTS}
@@ -284,8 +286,11 @@ def _read_settings(file: Path, wrong: Wrong) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for key, value in content.items():
         with wrong.collected():
+            if key in OPTION_KEYS:
+                continue
             if key not in BY_NAME:
-                raise BadInput(f"The settings file {file} has an unknown key, {key}.{hint(key, list(BY_NAME))}")
+                names = [*BY_NAME, *OPTION_KEYS]
+                raise BadInput(f"The settings file {file} has an unknown key, {key}.{hint(key, names)}")
             if BY_NAME[key].is_flag and not isinstance(value, bool):
                 raise BadInput(f"The settings file {file}: {key} takes true or false.")
             if value != "" or BY_NAME[key].is_many:

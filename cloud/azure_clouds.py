@@ -28,6 +28,8 @@ class Cloud:
     portal: str
     arm_scope: str
     graph_scope: str
+    storage: str = ""
+    """The suffix of its storage: an account's blobs are at `https://ACCOUNT.blob.SUFFIX`."""
 
 
 MANAGERS = {
@@ -80,6 +82,7 @@ async def find_cloud(endpoint: str, notice: Notice) -> Cloud:
             # preferred to the older one of the classic manager, which is listed first.
             arm_scope=f"{next((own for own in audiences if own.rstrip('/') == endpoint), audiences[0])}/.default",
             graph_scope=f"{metadata['microsoftGraphResourceId']}/.default",
+            storage=str((metadata.get("suffixes") or {}).get("storage") or ""),
         )
     except (KeyError, IndexError, TypeError):
         raise Refusal(

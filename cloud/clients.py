@@ -60,7 +60,7 @@ class Polling(AsyncARMPolling):
         return pause if named is None else min(pause, named)
 
 
-class _Trace(AsyncHTTPPolicy[Any, Any]):
+class Trace(AsyncHTTPPolicy[Any, Any]):
     """Logs each attempt, and records it where that is asked for."""
 
     def __init__(self, traffic: Traffic | None) -> None:
@@ -68,6 +68,7 @@ class _Trace(AsyncHTTPPolicy[Any, Any]):
         self._traffic = traffic
 
     async def send(self, request: Any) -> Any:
+        """Send, and log what comes of it."""
         begun, what = monotonic(), f"{request.http_request.method} {loggable(request.http_request.url)}"
         try:
             response = await self.next.send(request)
@@ -132,7 +133,7 @@ class Azure:
 
         sign_in = ReauthenticateOnce(self.credential, self.cloud.arm_scope)
         begin = [RequestIdPolicy(), UserAgentPolicy(), ContentDecodePolicy()]
-        replicas, trace = RideOutReplicas(self._written, self._notice), _Trace(self._traffic)
+        replicas, trace = RideOutReplicas(self._written, self._notice), Trace(self._traffic)
         policies = [*begin, replicas, ArmRetryPolicy(self._notice), JsonBodyCheck(), sign_in, trace]
         return {"base_url": self.cloud.resource_manager, "transport": self._transport, "policies": policies}
 
@@ -142,7 +143,7 @@ class Azure:
             "authentication_policy": ReauthenticateOnce(self.credential, scope),
             "retry_policy": ArmRetryPolicy(self._notice),
             "per_retry_policies": [JsonBodyCheck((dict, list))],  # an upload of models is answered with a list
-            "http_logging_policy": _Trace(self._traffic),
+            "http_logging_policy": Trace(self._traffic),
         }
 
     async def read(self, url: str, token: str = "", *, openly: bool = False) -> Any:
@@ -156,7 +157,7 @@ class Azure:
         from azure.core.rest import HttpRequest
 
         sign_in = [] if token or openly else [ReauthenticateOnce(self.credential, self.cloud.arm_scope)]
-        policies = [RequestIdPolicy(), ArmRetryPolicy(self._notice), *sign_in, JsonBodyCheck(), _Trace(self._traffic)]
+        policies = [RequestIdPolicy(), ArmRetryPolicy(self._notice), *sign_in, JsonBodyCheck(), Trace(self._traffic)]
         client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse](
             base_url=url, policies=policies, transport=self._transport
         )

@@ -72,6 +72,22 @@ async def is_closed(azure: Azure, instance_id: str) -> bool:
     return found.public_network_access == "Disabled"
 
 
+async def private_ways(azure: Azure, instance_id: str) -> str:
+    """Say which private endpoints lead to the instance, and the state of each connection, as Resource Manager says."""
+    parts = instance_id.split("/")
+    try:
+        found = await azure.twins.digital_twins.get(parts[4], parts[-1])
+    except HttpResponseError:
+        return ""
+    ways = []
+    for connection in found.private_endpoint_connections or ():
+        endpoint = connection.properties.private_endpoint
+        state = connection.properties.private_link_service_connection_state
+        name = str((endpoint and endpoint.id) or connection.name).rpartition("/")[2]
+        ways.append(f"{name} ({state.status if state else 'unknown'})")
+    return f"Private endpoints: {', '.join(ways)}." if ways else "It has no private endpoint: see --private-endpoint."
+
+
 def closed(doing: str) -> Refusal:
     """Return the refusal of a closed instance's data plane: a 403 that says nothing, like that of a missing role.
 

@@ -122,7 +122,8 @@ class SharedCredential:
     ) -> AccessToken:
         async with self._asking.setdefault(scopes, asyncio.Lock()):
             known = self._tokens.get(scopes)
-            if known is not None and known.expires_on - EARLY > time.time() and not claims:
+            # A challenge names a tenant, and wants another token than the one that it refused.
+            if known is not None and known.expires_on - EARLY > time.time() and not claims and not tenant_id:
                 return known
             tenant = tenant_id or self._tenant
             chosen = {"tenant_id": tenant} if tenant else {}
@@ -184,21 +185,14 @@ class SharedCredential:
                 ) from error
         return self._inner
 
-    async def who(self) -> SignedIn:
-        """Return who the Resource Manager token speaks for."""
-        import jwt
+    async def who(self, scope: str = "") -> SignedIn:
+        """Return who the Resource Manager token, or the one for `scope`, speaks for."""
+        return signed_in((await self.get_token(scope or self._cloud.arm_scope)).token, self._by())
 
-        token = await self.get_token(self._cloud.arm_scope)
-        claims = jwt.decode(token.token, options={"verify_signature": False})
-        app = claims.get("idtyp") == "app" or not (claims.get("upn") or claims.get("unique_name"))
-        name = claims.get("appid") if app else claims.get("upn") or claims.get("unique_name")
-        return SignedIn(
-            object_id=str(claims["oid"]),
-            tenant=str(claims["tid"]),
-            kind="ServicePrincipal" if app else "User",
-            name=str(name or claims["oid"]),
-            by=self._by(),
-        )
+    def last(self, scope: str) -> SignedIn | None:
+        """Return who the last token for `scope` speaks for; None where there was none."""
+        known = self._tokens.get((scope,))
+        return signed_in(known.token, self._by()) if known else None
 
     async def _without_token(self, error: Exception, scope: str, tenant: str) -> NoToken:
         """Return which credential gave no token, and its own words; they go into the log too."""
@@ -231,6 +225,22 @@ class SharedCredential:
             task.cancel()
         if self._inner is not None:
             await self._inner.close()
+
+
+def signed_in(token: str, by: str) -> SignedIn:
+    """Return who a token, which is not verified, speaks for."""
+    import jwt
+
+    claims = jwt.decode(token, options={"verify_signature": False})
+    app = claims.get("idtyp") == "app" or not (claims.get("upn") or claims.get("unique_name"))
+    name = claims.get("appid") if app else claims.get("upn") or claims.get("unique_name")
+    return SignedIn(
+        object_id=str(claims["oid"]),
+        tenant=str(claims["tid"]),
+        kind="ServicePrincipal" if app else "User",
+        name=str(name or claims["oid"]),
+        by=by,
+    )
 
 
 def _inner_kind(credential: object) -> str:

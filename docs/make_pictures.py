@@ -64,7 +64,7 @@ class Scene:
 
 
 SCENES = (
-    Scene("plan", "plan --local --yes --tag team=twins --app-secret-file twins.secret"),
+    Scene("plan", "plan --local --yes --tag team=twins --secret ci"),
     Scene(
         "live",
         "--local --tag team=twins",
@@ -79,11 +79,11 @@ SCENES = (
         ),
         when="Azure is creating the instance",
     ),
-    Scene("run", "--local --tag team=twins,stage=trial --yes"),
+    Scene("run", "--local --tag team=twins --tag stage=trial --yes"),
     Scene("status", "status --local"),
     Scene("verify", "verify --local --tag team=operations --assignee carlos@contoso.onmicrosoft.com"),
     Scene("hand-off", "--local --sign-in contributor --yes --resource-group other --instance other --state other.json"),
-    Scene("destroy", "destroy --local", ("Type the name",), typed="adt-0fd74108"),
+    Scene("destroy", "destroy --local", ("To remove all this",), typed="adt-0fd74108"),
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import trustme
 
+_PRIVATE = "ca-key.pem"
 LOOPBACK_NAMES = ("127.0.0.1", "localhost")
 
 
@@ -20,16 +21,14 @@ class Certificates:
     """
 
     def __init__(self, data: Path, known: Callable[[str], bool]) -> None:
-        private = data / "ca-key.pem"
+        private = data / _PRIVATE
         self.bundle = data / "ca.pem"
         if not private.exists():
             authority = trustme.CA(organization_name="Embedded Azure", organization_unit_name="Loopback only")
             _write(private, authority.private_key_pem.bytes() + authority.cert_pem.bytes())
-        kept = private.read_bytes()
-        key, begin, certificate = kept.partition(b"-----BEGIN CERTIFICATE-----")
-        self._ca = trustme.CA.from_pem(begin + certificate, key)
-        if not self.bundle.exists() or self.bundle.read_bytes() != begin + certificate:
-            _write(self.bundle, begin + certificate)
+        self._ca, certificate = _authority(data)
+        if not self.bundle.exists() or self.bundle.read_bytes() != certificate:
+            _write(self.bundle, certificate)
         self._known = known
         self._contexts: dict[str, ssl.SSLContext] = {}
         self.context = self._make(*LOOPBACK_NAMES)
@@ -49,6 +48,18 @@ class Certificates:
         context.set_alpn_protocols(["http/1.1"])
         self._ca.issue_cert(*names).configure_cert(context)
         return context
+
+
+def issue(data: Path, host: str) -> bytes:
+    """Return a key and a certificate for a host, as PEM, of the authority of this data folder."""
+    issued = _authority(data)[0].issue_cert(host)
+    return issued.private_key_and_cert_chain_pem.bytes()
+
+
+def _authority(data: Path) -> tuple[trustme.CA, bytes]:
+    """Return the authority, and its certificate as PEM."""
+    key, begin, certificate = (data / _PRIVATE).read_bytes().partition(b"-----BEGIN CERTIFICATE-----")
+    return trustme.CA.from_pem(begin + certificate, key), begin + certificate
 
 
 def _write(file: Path, content: bytes) -> None:

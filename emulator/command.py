@@ -26,6 +26,7 @@ from emulator.journal import Journal
 from emulator.lag import AZURE_TABLE, Lag, Latency
 from emulator.seed_apps import seed_apps
 from emulator.seed_destinations import seed_destinations
+from emulator.seed_network import seed_network
 from emulator.server import Pipeline, Sockets, serving
 from emulator.store import Store
 from emulator.tokens import TokenAuthority
@@ -52,6 +53,7 @@ def run(  # noqa: PLR0917 - one for each command-line option
     faults: Path | None,
     traffic: Path | None,
     *,
+    network: str | None = None,
     until_stdin_closes: bool = False,
 ) -> int:
     """Serve until SIGINT (130), SIGTERM (0) or, if asked, the end of stdin (0).
@@ -81,6 +83,8 @@ def run(  # noqa: PLR0917 - one for each command-line option
                     seed.seed(store)
                     seed_destinations(store)
                     seed_apps(store)
+                    seed_network(store)
+                    _place(store, network)
                     sockets = _bind(store, port, plain=sign_in in seed.USERS)
                     world = _world(store, time, data, sockets)
                 pipeline = Pipeline(world, rules, Journal(), recorder, _cloud_shell(sign_in))
@@ -121,6 +125,16 @@ async def _serve(
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
         return await ended
+
+
+def _place(store: Store, network: str | None) -> None:
+    """Have callers inside or outside the network of the private endpoints; None leaves them where they are."""
+    if network not in (None, "inside", "outside"):
+        raise Unusable(f"--network is inside or outside, not {network!r}.", 2)
+    if network == "inside":
+        store.put("network", "inside", {"value": True})
+    elif network:
+        store.delete("network", "inside")
 
 
 def _own(data: Path, stack: ExitStack, user: int) -> None:

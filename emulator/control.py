@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from emulator import dispatch, seed
+from emulator import certificates, dispatch, seed
 from emulator.entra import device_codes, issuer
 from emulator.faults import BadRules, Faults
 from emulator.graph import policies
@@ -25,8 +25,11 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
     /_emulator/app-management-policy`: what client secrets the tenant allows, see `emulator.graph.policies`; `PUT
     /_emulator/conditional-access` with `{"graph": true, "resourceManager": true}`: who demands a new sign-in; `PUT
     /_emulator/arm-replicas` with `{"lag": N}`, see `emulator.arm.core.replicas`; `PUT
+    /_emulator/network` with `{"inside": true}`: callers are in the network of the private endpoints; `PUT
     /_emulator/device-codes/{code}` with `{"signIn": NAME}`: that user enters a code that a program shows;
-    `GET /_emulator/oidc/...`: an OpenID issuer, see `emulator.entra.issuer`.
+    `GET /_emulator/oidc/...`: an OpenID issuer, see `emulator.entra.issuer`; `PUT /_emulator/fronts/{host}` with
+    `{"port": N}`: another program plays this host from now on, at that port of loopback, and is answered its `pem`: a
+    key and a certificate, which clients of the emulator trust.
     """
     what = (request.method, request.path.removeprefix(f"{PREFIX}/"))
     if what == ("GET", "inventory"):
@@ -58,14 +61,16 @@ def answer(world: World, faults: Faults, journal: Journal, request: Request) -> 
         return _demand(world, *_DEMANDS[what[1]], request)
     if what[1].startswith("oidc/"):
         return issuer.answer(world, request)
-    if request.method == "PUT" and what[1].startswith("device-codes/"):
-        return _enter(world, what[1].removeprefix("device-codes/"), request)
+    kind, _, name = what[1].partition("/")
+    if request.method == "PUT" and kind in _NAMED:
+        return _NAMED[kind](world, name, request)
     return refusal(Refused(404, "NotFound", f"There is no {request.method} {request.path}."))
 
 
 _DEMANDS = {
     "conditional-access": (("graph", "resourceManager"), "conditionalAccess"),
     "arm-replicas": (("lag",), "armReplicas"),
+    "network": (("inside",), "network"),
 }
 
 
@@ -85,6 +90,18 @@ def _demand(world: World, keys: tuple[str, ...], kind: str, request: Request) ->
     return Reply(200, asked)
 
 
+def _hand_over(world: World, name: str, request: Request) -> Reply:
+    host = name.lower()
+    try:
+        port = request.json().get("port")
+    except Refused as refused:
+        return refusal(refused)
+    if dispatch.known_host(host) or not isinstance(port, int):
+        return refusal(Refused(400, "InvalidFront", f"{host} is the emulator's own, or there is no port."))
+    world.fronts[host] = port
+    return Reply(200, {"pem": certificates.issue(world.data, host).decode()})
+
+
 def _enter(world: World, code: str, request: Request) -> Reply:
     try:
         name = str(request.json().get("signIn"))
@@ -98,6 +115,9 @@ def _enter(world: World, code: str, request: Request) -> Reply:
 def _sign_in(world: World, user: seed.User) -> dict[str, str]:
     record = world.store.get("password", user.principal_name) or {}
     return {"username": user.principal_name, "password": str(record.get("password", ""))}
+
+
+_NAMED = {"device-codes": _enter, "fronts": _hand_over}
 
 
 def refusal(refused: Refused) -> Reply:

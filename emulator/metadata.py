@@ -24,6 +24,8 @@ _SUFFIXES = {
     "storage": "core.windows.net",
     "storageSyncEndpointSuffix": "afs.azure.net",
 }
+_STORAGE = {"AzureChinaCloud": "core.chinacloudapi.cn", "AzureUSGovernment": "core.usgovcloudapi.net"}
+"""Source: azure-cli-core, `cloud.py`. The other suffixes of these clouds are of no use here."""
 _PUBLIC = (
     "AzureCloud",
     "https://management.azure.com/",
@@ -95,5 +97,5 @@ def _cloud(  # noqa: PLR0917 - the columns of the tables above
         "batch": "https://batch.core.windows.net/",
         "sqlManagement": "https://management.core.windows.net:8443/",
         "vmImageAliasDoc": "",
-        "suffixes": _SUFFIXES,
+        "suffixes": _SUFFIXES | {"storage": _STORAGE.get(name, _SUFFIXES["storage"])},
     }

@@ -27,15 +27,13 @@ def reset(transport: asyncio.BaseTransport) -> None:
 
 
 class Proxy:
-    """Connects `CONNECT host:443` for hosts that `known` accepts to the TLS port; refuses everything else with 403.
+    """Connects `CONNECT host:443` to the loopback port that `port_of` names for the host; refuses others with 403.
 
     Where `cuts` says so the connection is reset as soon as the client has begun its TLS handshake.
     """
 
-    def __init__(
-        self, tls_port: int, known: Callable[[str], bool], cuts: Callable[[str], bool], journal: Journal
-    ) -> None:
-        self._tls_port, self._known, self._cuts, self._journal = tls_port, known, cuts, journal
+    def __init__(self, port_of: Callable[[str], int | None], cuts: Callable[[str], bool], journal: Journal) -> None:
+        self._port_of, self._cuts, self._journal = port_of, cuts, journal
         self._connections: set[asyncio.Task[None]] = set()
 
     def accept(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
@@ -56,8 +54,9 @@ class Proxy:
                 head = await client.readuntil(b"\r\n\r\n")
             method, target, *_ = [*head.split(b"\r\n", 1)[0].decode("latin-1").split(" "), "", ""]
             host = _host_of(method, target)
-            if method == "CONNECT" and target.endswith(":443") and self._known(host):
-                await (_cut(client, answers) if self._cuts(host) else self._connect(client, answers))
+            port = self._port_of(host) if method == "CONNECT" and target.endswith(":443") else None
+            if port is not None:
+                await (_cut(client, answers) if self._cuts(host) else self._connect(client, answers, port))
             else:
                 self._journal.refuse(host or "(none)")
                 await _refuse(answers, host)
@@ -66,8 +65,8 @@ class Proxy:
         finally:
             answers.close()
 
-    async def _connect(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
-        server, requests = await asyncio.open_connection("127.0.0.1", self._tls_port)
+    async def _connect(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter, port: int) -> None:
+        server, requests = await asyncio.open_connection("127.0.0.1", port)
         try:
             answers.write(_ESTABLISHED)
             up = asyncio.create_task(_pipe(client, requests))

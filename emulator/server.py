@@ -253,7 +253,12 @@ async def serving(pipeline: Pipeline, sockets: Sockets, certificates: Certificat
     loop = asyncio.get_running_loop()
     tls = web.Server(pipeline.tls, handler_cancellation=True, access_log=None)
     plain = web.Server(pipeline.plain, handler_cancellation=True, access_log=None)
-    proxy = Proxy(sockets.tls.getsockname()[1], dispatch.known_host, pipeline.faults.cuts, pipeline.journal)
+    own_port, fronts = sockets.tls.getsockname()[1], pipeline.world.fronts
+
+    def port_of(host: str) -> int | None:
+        return own_port if dispatch.known_host(host) else fronts.get(host)
+
+    proxy = Proxy(port_of, pipeline.faults.cuts, pipeline.journal)
     listeners = [
         await loop.create_server(tls, sock=sockets.tls, ssl=certificates.context),
         await asyncio.start_server(proxy.accept, sock=sockets.proxy),

@@ -29,6 +29,8 @@ ARM_AUDIENCES |= {"https://management.core.usgovcloudapi.net/", "https://managem
 GRAPH_AUDIENCES = frozenset({"https://graph.microsoft.com/", seed.GRAPH_APP})
 GRAPH_AUDIENCES |= {"https://graph.microsoft.us/", "https://microsoftgraph.chinacloudapi.cn/"}
 DATA_PLANE_AUDIENCES = frozenset({"https://digitaltwins.azure.net/", seed.DIGITAL_TWINS_APP})
+STORAGE_AUDIENCES = frozenset({"https://storage.azure.com/"})
+"""Of every storage account, in every cloud. The emulator has no storage: what plays it checks these tokens."""
 PORTAL_AUDIENCES = frozenset({"74658136-14ec-4630-ad9b-26e160ff0fc6"})
 """The portal's service; its application id is in the Azure CLI's source."""
 
@@ -41,6 +43,7 @@ _MEMBER_ROLE = "b79fbf4d-3ef9-4689-8143-76b194e85509"
 _SCOPES = (
     (ARM_AUDIENCES, "user_impersonation"),
     (DATA_PLANE_AUDIENCES, "Read.Write"),
+    (STORAGE_AUDIENCES, "user_impersonation"),
     (PORTAL_AUDIENCES, "user_impersonation"),
     (GRAPH_AUDIENCES, "Application.ReadWrite.All Directory.AccessAsUser.All Directory.Read.All User.Read.All"),
 )
@@ -85,7 +88,7 @@ class TokenAuthority:
 
     def resource(self, asked: str) -> str | None:
         """Return the `aud` of a token for the resource `asked`, or None for an unknown resource."""
-        known = ARM_AUDIENCES | DATA_PLANE_AUDIENCES | PORTAL_AUDIENCES | self._graph_audiences()
+        known = ARM_AUDIENCES | DATA_PLANE_AUDIENCES | STORAGE_AUDIENCES | PORTAL_AUDIENCES | self._graph_audiences()
         return asked if same_audience(asked, known) else None
 
     def key_set(self) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,3 +24,5 @@ class World:
     """The data folder."""
     arm_endpoint: str
     """The custom cloud's one origin, without a trailing slash."""
+    fronts: dict[str, int] = field(default_factory=dict)
+    """Hosts that other programs play, by their name: the loopback port where each speaks TLS."""

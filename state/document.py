@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from engine.record import PriorRuns
+
+if TYPE_CHECKING:
+    from state.blob_address import BlobAddress
 
 VERSION = 2
 FORMAT = "azure-digital-twins-deployment"
@@ -66,6 +70,16 @@ class StepError(Part):
     request_id: str = ""
 
 
+class LeftFile(Part):
+    """A file that a run over a shared state left on a machine."""
+
+    host: str
+    path: str
+    """Its full path."""
+    what: str
+    """In words: `log`, `hand-off`, `client secret`."""
+
+
 class StepRecord(Part):
     """What is known of one step. Times are UTC, ISO 8601."""
 
@@ -103,6 +117,8 @@ class StateDocument(Part):
     principals: list[KnownPrincipal] = Field(default_factory=list)
     roles: list[KnownRole] = Field(default_factory=list)
     steps: dict[str, StepRecord] = Field(default_factory=dict)
+    files: list[LeftFile] = Field(default_factory=list)
+    """What runs left where, if the state is a blob: a file's own are beside it."""
 
     def step(self, key: str) -> StepRecord:
         """Return the record of a step, making it when there is none."""
@@ -200,7 +216,29 @@ def _is_nameless(item: Any) -> bool:
     return str(item).partition(":")[0] == "role-assignment" and "/" not in str(item)
 
 
-def parse(text: str, file: Path) -> StateDocument:
+def serialized(document: StateDocument) -> bytes:
+    """Return the document as it is kept."""
+    return (json.dumps(document.model_dump(exclude_none=True), indent=2) + "\n").encode()
+
+
+def parse_bytes(data: bytes, file: Path | BlobAddress) -> StateDocument:
+    """Read what is kept, as an editor may have saved it; raises as `parse` does, and for another encoding."""
+    try:
+        text = data.decode("utf-8-sig")  # an editor may have added a byte order mark
+    except UnicodeDecodeError:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise StateRefused(
+                f"The state file {file} is UTF-16, and was left as it is. Save it as UTF-8, or name another "
+                "one with --state FILE."
+            ) from None
+        raise StateRefused(
+            f"The state file {file} is torn or not text. It was left as it is. Move it away and run again: "
+            "everything in Azure is found and adopted."
+        ) from None
+    return parse(text, file)
+
+
+def parse(text: str, file: Path | BlobAddress) -> StateDocument:
     """Read a document; StateRefused when it is torn, of another kind, newer, or has wrong types."""
     try:
         value: Any = json.loads(text)

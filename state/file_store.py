@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import glob
 import json
 import os
@@ -10,39 +9,31 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from state.document import StateDocument, StateRefused, parse
+from state.document import StateDocument, StateRefused, parse_bytes, serialized
+from state.store import StateLocked, StateStore, now
 
 
-class StateLocked(Exception):
-    """Another run holds the lock; the message says who."""
-
-
-def now() -> str:
-    """Return the time as the state file writes it: UTC, ISO 8601, whole seconds."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-class StateFile:
-    """A state file by its path. Reading takes no lock; writing is for the holder of `locked`."""
+class StateFile(StateStore):
+    """A state file by its path, with a lock of the system's beside it, which ends with the process."""
 
     def __init__(self, path: Path) -> None:
+        self.place: Path = path
         self.path = path
         self._last: bytes | None = None
+
+    @property
+    def beside(self) -> Path:
+        """The state file itself."""
+        return self.path
 
     @property
     def lock_path(self) -> Path:
         """The lock's file: beside the state file, left there after the run."""
         return self.path.with_name(self.path.name + ".lock")
-
-    @property
-    def log_path(self) -> Path:
-        """The log of the last runs: beside the state file, `deploy.state.log` for `deploy.state.json`."""
-        return self.path.with_name(self.path.name.removesuffix(".json") + ".log")
 
     def read(self) -> StateDocument | None:
         """Return the document, or None when there is no file. StateRefused when it can't be used."""
@@ -55,19 +46,7 @@ class StateFile:
                 f"The state file {self.path} can't be read ({error.strerror}). Make it readable, or name another one "
                 "with --state FILE."
             ) from None
-        try:
-            text = data.decode("utf-8-sig")  # an editor may have added a byte order mark
-        except UnicodeDecodeError:
-            if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-                raise StateRefused(
-                    f"The state file {self.path} is UTF-16, and was left as it is. Save it as UTF-8, or name another "
-                    "one with --state FILE."
-                ) from None
-            raise StateRefused(
-                f"The state file {self.path} is torn or not text. It was left as it is. Move it away and run again: "
-                "everything in Azure is found and adopted."
-            ) from None
-        document = parse(text, self.path)
+        document = parse_bytes(data, self.path)
         self._last = data
         return document
 
@@ -77,7 +56,7 @@ class StateFile:
         Raises StateRefused when the folder or file can't be written, or when something else changed the file since
         this object last read or wrote it; the file is then as it was.
         """
-        data = (json.dumps(document.model_dump(exclude_none=True), indent=2) + "\n").encode()
+        data = serialized(document)
         if data == self._last and self.path.exists():
             return
         self._refuse_foreign_change()
@@ -111,7 +90,10 @@ class StateFile:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise StateLocked(self._held_by()) from None
+            raise StateLocked(
+                f"Another run is using the state file {self.path}: {self._held_by()}. Wait for it to end, then run "
+                "again."
+            ) from None
         except OSError as error:
             raise StateRefused(f"The lock {self.lock_path} can't be taken ({error.strerror}).") from None
         try:
@@ -124,16 +106,31 @@ class StateFile:
         finally:
             lock.release()
 
-    def is_locked(self) -> bool:
-        """Whether a run holds the lock. Asking makes no file, and keeps nobody out for longer than it takes."""
+    def holder(self) -> str | None:
+        """Return who holds the lock. Asking makes no file, and keeps nobody out for longer than it takes."""
         if not self.lock_path.exists():
-            return False
+            return None
         lock = FileLock(self.lock_path, mode=0o644)
         try:
             with lock.acquire(timeout=0):
-                return False
+                return None
         except (Timeout, OSError):
-            return True
+            return self._held_by()
+
+    def unlock(self) -> None:
+        """Refuse, while a process holds the lock: it ends with that process, and can't be taken from it."""
+        if holder := self.holder():
+            raise StateRefused(
+                f"The lock of {self.path} is held by {holder}, and can't be taken from it. End that process: its lock "
+                "ends with it."
+            )
+
+    def delete(self) -> None:
+        """Delete the file. The lock's file stays."""
+        try:
+            self.path.resolve().unlink(missing_ok=True)
+        except OSError as error:
+            raise StateRefused(f"The state file {self.path} can't be deleted ({error.strerror}).") from None
 
     def _sweep(self) -> None:
         """Remove what a run that was killed in the middle of a write left beside the file."""
@@ -145,10 +142,9 @@ class StateFile:
     def _held_by(self) -> str:
         try:
             holder = json.loads(self.lock_path.read_text(encoding="utf-8"))
-            who = f"process {holder['pid']} on {holder['host']}, since {holder['since']}"
+            return f"process {holder['pid']} on {holder['host']}, since {holder['since']}"
         except (OSError, ValueError, KeyError, TypeError):
-            who = "another process"
-        return f"Another run is using the state file {self.path}: {who}. Wait for it to end, then run again."
+            return "another process"
 
     def _refuse_foreign_change(self) -> None:
         try:

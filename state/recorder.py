@@ -6,20 +6,21 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from state.document import StateDocument, StepError, StepRecord
-from state.file_store import StateFile, now
+from state.store import now
 
 if TYPE_CHECKING:
     from engine.change import AnyChange
     from engine.outcome import Result
     from engine.record import Values
     from engine.step import AnyStep, Plan
+    from state.store import StateStore
 
 
 class StateRecorder:
-    """A walk's recorder over a state file, whose lock the caller holds. Every method returns with the file synced."""
+    """A walk's recorder over a state store, whose lock the caller holds. Every method returns with the state kept."""
 
-    def __init__(self, file: StateFile, document: StateDocument, *, removing: bool = False) -> None:
-        self._file, self._document, self._removing = file, document, removing
+    def __init__(self, store: StateStore, document: StateDocument, *, removing: bool = False) -> None:
+        self._store, self._document, self._removing = store, document, removing
 
     def planned(self, step: AnyStep, plan: Plan) -> None:
         """Conclude from a new plan what became of a write that was interrupted.
@@ -36,12 +37,12 @@ class StateRecorder:
         adopted = [] if self._removing else [item for item in plan.adoptable if item not in record.owned]
         record.owned = [*record.owned, *adopted]
         if concluded or plan.vanished or adopted:
-            self._file.write(self._document)
+            self._store.write(self._document)
 
     def about_to(self, step: AnyStep, change: AnyChange) -> None:
         """Remember the write that is about to be made."""
         _begin(self._document.step(step.key), change)
-        self._file.write(self._document)
+        self._store.write(self._document)
 
     def done(self, step: AnyStep, change: AnyChange, values: Values, following: AnyChange | None) -> None:
         """Remember that the write was made, and what it produced, and that the `following` one is about to be made.
@@ -54,7 +55,7 @@ class StateRecorder:
         _learn(record, values)
         if following is not None:
             _begin(record, following)
-        self._file.write(self._document)
+        self._store.write(self._document)
 
     def ended(self, step: AnyStep, result: Result) -> None:
         """Remember how the step ended. A step that was done before keeps its times."""
@@ -73,7 +74,7 @@ class StateRecorder:
             )
         if record.finished is None or outcome in ("done", "failed", "removed"):
             record.finished = now()
-        self._file.write(self._document)
+        self._store.write(self._document)
 
     def _conclude(self, record: StepRecord) -> None:
         self._forget(record.releasing)

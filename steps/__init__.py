@@ -27,6 +27,7 @@ _FOLDERS = (
     "step_08_routes",
     "step_09_app_role",
     "step_10_models",
+    "step_11_private_endpoint",
     "step_05_consent_hints",  # runs last: see docs/decisions.md
 )
 

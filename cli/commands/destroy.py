@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli import left_files
 from cli.carry_out import Ended, carry_out, show_errors, show_notes, show_what_is_planned, show_what_was_done
 from cli.console import say, text
-from cli.display import command_for
+from cli.display import absolute, command_for
 from cli.ending import Declined
 from cli.hand_off import missing_rights
 from cli.run import Run
+from cli.stores import Place
 from engine.context import Reads, Removal
 from engine.refusal import BadInput, Refusal
 from steps.shared.instance import INSTANCE
@@ -28,8 +30,9 @@ async def destroy(run: Run) -> int:
 
     The state file stays, with the inputs, so that a deploy sets the same up again. Refusal (exit 2) without one.
     """
+    state = run.options.state
     if run.document is None:
-        raise nothing_to_destroy(run.options.state.path, run.options.called)
+        raise nothing_to_destroy(state.place, run.options.called)
     async with await run.connect() as azure:
         resolved = await run.resolve(azure)
         walk, looks = await _look(run, azure, resolved)
@@ -42,14 +45,16 @@ async def destroy(run: Run) -> int:
         show_what_was_done(run, ended, removing=True)
     else:
         _show_success(run, walk, ended)
+    for left in left_files.elsewhere(ended.document, state.beside.parent):
+        say(run.console, f"Still on {left.host}: {left.path}, a {left.what} of this deployment.", first="! ")
     return ended.code
 
 
-def nothing_to_destroy(state: Path, called: Mapping[str, Any]) -> Refusal:
+def nothing_to_destroy(state: Place, called: Mapping[str, Any]) -> Refusal:
     """Return the refusal (exit code 2) of a destroy without a state file; `called` are the options."""
     named = command_for("destroy", {**called, "state": Path("FILE")})
     return Refusal(
-        f"There is nothing to destroy: no state file at {state.absolute()}.",
+        f"There is nothing to destroy: no {'state file' if isinstance(state, Path) else 'state'} at {absolute(state)}.",
         why="Only what a state file records as created by this tool is ever deleted.",
         next=f"Name the deployment's state file: {named}\nIf it is lost, deploy once more with the same inputs, which "
         f"records again what has this tool's tag; then destroy: {command_for('deploy', called)}",

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from cli import output_forms
 from cli.display import command_for
 from cli.ending import end
 from cli.near import hint
 from cli.state_files import no_deployment, read_state
+from cli.stores import Place
 from cli.streams import write_utf_8
 from engine.refusal import BadInput, Refusal
 from state.document import StateDocument
 
 
-def show_outputs(path: Path, form: str, name: str | None, *, local: bool = False) -> int:
+def show_outputs(path: Place, form: str, name: str | None, *, local: bool = False) -> int:
     """Print the collected values, or the one of this name, in the form asked for. Return the exit code."""
     document = read_state(path)
     if document is None or (isinstance(document, StateDocument) and document.removed_at):

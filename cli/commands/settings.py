@@ -14,22 +14,24 @@ from cli.ending import end
 from cli.given import announced
 from cli.sources import BY_NAME, gather, is_kept
 from cli.state_files import no_deployment, read_state
+from cli.stores import Place
 from engine.input import Value
 from engine.refusal import BadInput, Refusal
 from state.proposals import Proposals
 from steps import INPUTS
 
 
-def write_settings(path: Path, options: Mapping[str, Any]) -> int:
+def write_settings(place: Place, options: Mapping[str, Any]) -> int:
     """Write the settings file and return the exit code: 2 when it exists, unless `overwrite` is given.
 
-    In it is what the state file at `path` remembers or, where nothing was deployed, what was answered last; and what
+    In it is what the state at `place` remembers or, where nothing was deployed, what was answered last; and what
     the options give.
     """
+    path = place if isinstance(place, Path) else Path(place.blob.rpartition("/")[2])
     try:
         in_folder = options["config"] if options.get("config_found") else None
         with announced(in_folder, make_console(stderr=True)):
-            given = gather(options, options["config"], _remembered(path, options))
+            given = gather(options, options["config"], _remembered(place, path, options))
         values = {name: found.value for name, found in given.items() if is_kept(BY_NAME[name], found.value)}
         target = options["file"] or path.with_name(f"{path.name.removesuffix('.json').removesuffix('.state')}.toml")
         content = settings_text(values)
@@ -46,8 +48,8 @@ def write_settings(path: Path, options: Mapping[str, Any]) -> int:
     return 0
 
 
-def _remembered(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
-    document = read_state(path)
+def _remembered(place: Place, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
+    document = read_state(place)
     if isinstance(document, Refusal):
         raise document
     if document is not None:
@@ -55,7 +57,7 @@ def _remembered(path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
     proposals = Proposals(path)
     answers = proposals.answers(proposals.subscription)
     if not answers and not any(options.get(row.name) not in (None, ()) for row in INPUTS):
-        raise no_deployment(path, None, local=options["local"])
+        raise no_deployment(place, None, local=options["local"])
     return {**answers, **({"subscription": proposals.subscription} if answers else {})}
 
 

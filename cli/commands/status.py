@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import json_output
@@ -12,9 +11,9 @@ from cli.display import shown
 from cli.ending import end
 from cli.plan_view import show_rows
 from cli.signs import by_number, short_ids, write_words
-from cli.state_files import no_deployment, read_state, when
+from cli.state_files import is_in_use, no_deployment, read_state, when
+from cli.stores import Place
 from engine.refusal import Refusal
-from state.file_store import StateFile
 from steps import STEPS
 from steps.shared.applications import ADOPTED
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from state.document import StateDocument, StepRecord
 
 
-def show_status(path: Path, *, as_json: bool, local: bool = False) -> int:
+def show_status(path: Place, *, as_json: bool, local: bool = False) -> int:
     """Print what the state file says, or it as JSON. Return the exit code."""
     document = read_state(path)
     if isinstance(document, Refusal):
@@ -51,13 +50,13 @@ def show_status(path: Path, *, as_json: bool, local: bool = False) -> int:
         say(console, ", ".join(added), first="Added to what existed: ", first_style="cyan")
     if created or added:
         console.print()
-    running = any(record.interrupted for record in document.steps.values()) and StateFile(path).is_locked()
+    running = any(record.interrupted for record in document.steps.values()) and is_in_use(path)
     steps = by_number(step for step in STEPS if _is_told(step, document))
     show_rows(console, [_row(step, document.step(step.key), running=running) for step in steps])
     return 0
 
 
-def _about(document: StateDocument, path: Path) -> dict[str, str]:
+def _about(document: StateDocument, path: Place) -> dict[str, str]:
     belongs, inputs, values = document.belongs_to, document.inputs, document.produced()
     about = {
         "Instance": str(inputs.get("instance") or ""),

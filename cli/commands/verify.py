@@ -45,7 +45,7 @@ async def verify(run: Run) -> int:
     Refusal (exit 2) where nothing was deployed: what never was can't differ.
     """
     if run.document is None or run.document.removed_at:
-        raise no_deployment(run.options.state.path, run.document, local=run.options.local)
+        raise no_deployment(run.options.state.place, run.document, local=run.options.local)
     async with await run.connect() as azure:
         if run.prior.values.get("host_name"):
             azure.credential.ask_early(f"{DATA_PLANE}/.default")
@@ -184,6 +184,9 @@ async def _probes(
             is_silent = lacks_role(error) or isinstance(error, ServiceRequestError | ServiceResponseError)
             if is_silent and await is_closed():
                 shut = data_plane.closed("ask the instance")
+                ways = await data_plane.private_ways(azure, resolved.target.instance_id)
+                unreached = "" if lacks_role(error) else refusal.what  # such as a name that can't be resolved
+                shut.why = "\n".join(filter(None, (shut.why, ways, unreached)))
                 if not open_again:  # nothing differs, and it can't be asked from here
                     return Check(title, "note", f"not asked: {shut.why} {shut.next}")
                 refusal = shut

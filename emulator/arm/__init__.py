@@ -20,9 +20,10 @@ from emulator.arm.core import (
     versions,
 )
 from emulator.arm.core.routes import ROUTER
-from emulator.arm.digital_twins import endpoints, history, instance_operations, published_lists
+from emulator.arm.digital_twins import endpoints, history, instance_operations, private_links, published_lists
 from emulator.arm.inventory import inventory
 from emulator.arm.messaging import authorization_rules, event_grid, hubs_and_topics, namespaces
+from emulator.arm.network import dns_zones, networks, private_endpoints, zone_groups
 from emulator.arm.storage import accounts, containers
 from emulator.messages import Refused, Reply, Request
 from emulator.tokens import ARM_AUDIENCES
@@ -33,9 +34,10 @@ __all__ = ["handle", "inventory", "render_refusal"]
 SERVED_BY = (
     *(eligibility, locks, role_assignments, role_definitions, user_assigned_identities),
     *(operations, providers, resource_groups, resource_lists, subscriptions, tags),
-    *(endpoints, history, instance_operations, published_lists),
+    *(endpoints, history, instance_operations, private_links, published_lists),
     *(authorization_rules, event_grid, hubs_and_topics, namespaces),
     *(accounts, containers),
+    *(dns_zones, networks, private_endpoints, zone_groups),
     app_reads,
 )
 """Importing these modules registers their operations in the router."""

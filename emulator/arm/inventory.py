@@ -18,6 +18,7 @@ from emulator.world import World
 
 _TIMES = ("createdTime", "lastUpdatedTime", "createdOn", "updatedOn", "createdAt", "lastModifiedAt")
 _TIMES_INSIDE = ("updatedAt", "creationTime", "keyCreationTime", "lastModifiedTime", "etag")
+_OF_NETWORKS = ("resourceGuid", "networkInterfaces")
 
 
 def inventory(world: World) -> list[Item]:
@@ -55,6 +56,9 @@ def _instance(world: World, instance: Json) -> list[Item]:
     generated = (principal,) if principal else ()
     label = f"identity of {instance['name']}"
     items = [Item("digitalTwinsInstances", label, instances.eventual(instance), generated, _TIMES)]
+    for connection in instance["properties"].get("privateEndpointConnections") or ():
+        label = f"connection of {connection['properties']['privateEndpoint']['id'].rpartition('/')[2]}"
+        items.append(Item("privateEndpointConnections", label, connection, generated=(connection["name"],)))
     for child in CHILDREN.under(world, instance["id"]):
         kind = child["type"].rpartition("/")[2]
         items.append(Item(kind, f"{kind} {child['name']}", eventual(child), volatile=_TIMES))
@@ -63,7 +67,7 @@ def _instance(world: World, instance: Json) -> list[Item]:
 
 def _destinations(world: World) -> list[Item]:
     return [
-        Item(_kind(body), body["name"], public(body), volatile=(*_TIMES, *_TIMES_INSIDE))
+        Item(_kind(body), body["name"], public(body), volatile=(*_TIMES, *_TIMES_INSIDE, *_OF_NETWORKS))
         for _, subscription in world.store.list("subscription")
         for body in RESOURCES.under(world, subscription["id"])
     ]
@@ -73,6 +77,9 @@ def _kind(body: Json) -> str:
     """Return the last part of the type, in one spelling: Azure has several."""
     name = body["type"].rpartition("/")[2].lower()
     spelt = {"authorizationrules": "authorizationRules", "storageaccounts": "storageAccounts"}
+    spelt |= {"privateendpoints": "privateEndpoints", "privatednszonegroups": "privateDnsZoneGroups"}
+    spelt |= {"privatednszones": "privateDnsZones", "virtualnetworklinks": "virtualNetworkLinks"}
+    spelt |= {"virtualnetworks": "virtualNetworks"}
     return spelt.get(name, str(name))
 
 

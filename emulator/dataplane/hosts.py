@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from emulator import rbac
 from emulator.arm.core.lifecycle import state_of
 from emulator.arm.digital_twins.instances import INSTANCES
+from emulator.arm.digital_twins.private_links import is_reached_privately
 from emulator.messages import Json, Refused, Request
 from emulator.world import World
 
@@ -39,10 +40,18 @@ def require(world: World, request: Request, action: str) -> Json:
     caller = request.caller
     assert caller is not None, "the token is verified before routing"  # noqa: S101 - an invariant of handle()
     instance = instance_of(world, request)
-    if instance["properties"]["publicNetworkAccess"] == "Disabled":
+    if instance["properties"]["publicNetworkAccess"] == "Disabled" and not _comes_from_inside(world, instance):
         raise NotPermitted
     granting = rbac.granting(world, caller.object_id, action, instance["id"], data=True)
     effective = [found for found in granting if not world.lag.pending(rbac.effect_key(found))]
     if not effective:
         raise NotPermitted
     return instance
+
+
+def _comes_from_inside(world: World, instance: Json) -> bool:
+    """Whether the caller is in a network from which a private endpoint leads to it (see `emulator.control`).
+
+    Source: https://learn.microsoft.com/azure/digital-twins/how-to-enable-private-link
+    """
+    return bool(world.store.get("network", "inside")) and is_reached_privately(instance)

@@ -10,6 +10,8 @@ from steps.shared.event_routing import SYSTEM
 from steps.shared.instance import Instance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from azure.mgmt.digitaltwins.models import DigitalTwinsDescription
 
     from cloud.clients import Azure
@@ -38,6 +40,13 @@ def to_instance(found: DigitalTwinsDescription) -> Instance:
         host_name=found.host_name or "",
         access=str(found.public_network_access or ""),
         tags=dict(found.tags or {}),
+        private_endpoints=tuple(_endpoints_of(found)),
         principals=principals,
         user_identities={key.lower(): key for key in users},
     )
+
+
+def _endpoints_of(found: DigitalTwinsDescription) -> Iterator[str]:
+    for connection in found.private_endpoint_connections or ():
+        if connection.properties.private_endpoint and connection.properties.private_endpoint.id:
+            yield connection.properties.private_endpoint.id

@@ -24,6 +24,8 @@ class Instance:
     access: str = ""
     """`publicNetworkAccess`: Enabled or Disabled."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    private_endpoints: tuple[str, ...] = ()
+    """The resource ids of the private endpoints that lead to it, whatever the state of their connections."""
     principals: Mapping[str, str] = field(default_factory=dict)
     """The object ids of its identities, by `SYSTEM` or lower-cased resource id."""
     user_identities: Mapping[str, str] = field(default_factory=dict)

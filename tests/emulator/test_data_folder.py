@@ -44,9 +44,9 @@ def test_everything_is_there(old: Emulator) -> None:
     assert found == {
         "applications": 4, "authorizationRules": 4, "containers": 1, "digitalTwins": 1, "digitalTwinsInstances": 3,
         "endpoints": 3, "eventRoutes": 1, "eventhubs": 1, "groups": 1, "iothubs": 1, "models": 1, "namespaces": 2,
-        "providers": 14, "resourceGroups": 4, "roleAssignments": 18, "servicePrincipals": 10, "sites": 3,
+        "providers": 16, "resourceGroups": 4, "roleAssignments": 18, "servicePrincipals": 10, "sites": 3,
         "storageAccounts": 1, "topics": 3,
-        "userAssignedIdentities": 2, "users": 6,
+        "userAssignedIdentities": 2, "users": 6, "virtualNetworks": 1,
     }  # fmt: skip
 
 

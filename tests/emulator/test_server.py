@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,6 +57,35 @@ def test_the_proxy_refuses_and_lists_everything_else(azure: Emulator) -> None:
             assert connection.recv(4096).startswith(b"HTTP/1.1 403 ")
     assert azure.requests()["refusedHosts"] == {"169.254.169.254": 1, "example.com": 1, "management.azure.com": 1}
     assert azure.requests()["total"] == 0
+
+
+def test_another_program_plays_a_host(azure: Emulator, tmp_path: Path) -> None:
+    """The proxy leads there, with a certificate that the emulator's clients trust."""
+    host, pem = "contoso.blob.core.windows.net", tmp_path / "front.pem"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = {"port": listener.getsockname()[1]}
+        pem.write_text(azure.control("PUT", f"/fronts/{host}", port)["pem"])
+        own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        own.load_cert_chain(pem)
+
+        def answer() -> None:
+            with own.wrap_socket(listener.accept()[0], server_side=True) as connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+
+        front = threading.Thread(target=answer, daemon=True)
+        front.start()
+        address = urlsplit(azure.ready["proxy"])
+        trusted = ssl.create_default_context(cafile=azure.ready["caBundle"])
+        tunnel = http.client.HTTPSConnection(address.hostname or "", address.port, context=trusted, timeout=30)
+        tunnel.set_tunnel(host, 443)
+        tunnel.request("GET", "/")
+        assert tunnel.getresponse().status == 204
+        tunnel.close()
+        front.join(30)
+    for name, body in (("management.azure.com", port), (host, {})):
+        url = f"{azure.ready['armEndpoint']}/_emulator/fronts/{name}"
+        assert azure.https("PUT", url, json=body).status == 400
 
 
 def test_cloud_metadata_has_a_list_in_public_and_one_object_in_the_custom_cloud(azure: Emulator) -> None:

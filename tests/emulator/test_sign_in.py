@@ -240,6 +240,10 @@ def _cloud_shell(azure: Emulator, resource: str, headers: dict[str, str]) -> tup
 def test_the_cloud_shell_endpoint_echoes_and_refuses(azure: Emulator) -> None:
     status, body = _cloud_shell(azure, f"{GRAPH}/", {"Metadata": "true"})
     assert (status, body["resource"], claims(body["access_token"])["aud"]) == (200, f"{GRAPH}/", f"{GRAPH}/")
+    storage = "https://storage.azure.com"  # for the states of a team, with and without a slash
+    for asked in (storage, f"{storage}/"):
+        status, body = _cloud_shell(azure, asked, {"Metadata": "true"})
+        assert (status, claims(body["access_token"])["aud"]) == (200, asked)
     assert _cloud_shell(azure, GRAPH, {})[0] == 400
     (portal,) = PORTAL_AUDIENCES  # what `az ad app permission admin-consent` asks for
     for other in ("https://search.azure.com", portal):

@@ -12,6 +12,7 @@ _TOPIC = f"{_SHARED}/Microsoft.EventGrid/topics/contoso-twin-topic"
 _STORAGE = f"{_SHARED}/Microsoft.Storage/storageAccounts/contosodeadletters"
 _DEAD = f"{_STORAGE}/blobServices/default/containers/dead-letters"
 _FUNCTION_APP = f"{_SHARED}/Microsoft.Web/sites/contoso-twins-ingest"
+_SUBNET = f"{_SHARED}/Microsoft.Network/virtualNetworks/contoso-network/subnets/private-endpoints"
 _SECRET_FILE = "ci.secret"
 _MODELS = """[
  {"@id": "dtmi:twins:Room;1", "@type": "Interface", "@context": "dtmi:dtdl:context;2", "extends": "dtmi:twins:Space;1"},
@@ -43,6 +44,8 @@ secret = "ci"
 secret_file = "{_SECRET_FILE}"
 grant_consent = true
 models = ["models.json"]
+private_endpoint = "{_SUBNET}"
+private_dns_zone = "new"
 
 [[access]]
 who = "{_FUNCTION_APP}"

@@ -11,6 +11,7 @@ from steps.step_02_instance.changes import CreateInstance, DeleteInstance, Regis
 from steps.step_02_instance.settings import SettingsChange
 from steps.step_05_consent_hints.changes import CreateApiPrincipal
 from steps.step_07_endpoints.changes import SetEndpoint
+from steps.step_11_private_endpoint.changes import ZONE, CreateZone, DeleteResource
 from tests.plans.facts import TARGET
 from tests.plans.instance_facts import MARKED
 from tests.plans.routing_facts import HUB
@@ -27,6 +28,8 @@ GROUP = DeleteGroup(target=TARGET, group=Group("g", "westus2"), leaving=frozense
         (DeleteInstance(target=TARGET, instance=MARKED, recorded=()), 39, 39),
         (SetEndpoint(instance_id=TARGET.instance_id, endpoint=HUB), 4.4, 6.4),
         (CreateApiPrincipal(target=TARGET), 1, 5),
+        (CreateZone(target=TARGET, id="zone"), 1, 60),
+        (DeleteResource(kind=ZONE, id="zone"), 1, 60),
     ],
     ids=lambda value: getattr(value, "key", str(value)),
 )

@@ -27,7 +27,7 @@ class Extended(Tool):
 def example() -> Iterator[tuple[str, str]]:
     """The files of the example with their contents."""
     text = PAGE.read_text(encoding="utf-8").partition("<!-- example: begin -->")[2]
-    yield from re.findall(r"^`(steps/step_11_label/\w+\.py)`\n\n```python\n(.*?)```", text, re.MULTILINE | re.DOTALL)
+    yield from re.findall(r"^`(steps/step_12_label/\w+\.py)`\n\n```python\n(.*?)```", text, re.MULTILINE | re.DOTALL)
 
 
 def line() -> str:

@@ -56,7 +56,7 @@ def test_a_first_look_asks_for_each_thing_once(azure: Emulator, tool: Tool) -> N
     assert not repeated(azure)
 
 
-@pytest.mark.parametrize(("command", "most"), [((), 32), (("verify",), 35)], ids=["no-op rerun", "verify"])
+@pytest.mark.parametrize(("command", "most"), [((), 37), (("verify",), 40)], ids=["no-op rerun", "verify"])
 def test_a_settled_look_asks_for_each_thing_once_and_little(
     azure: Emulator, settled: Tool, command: tuple[str, ...], most: int
 ) -> None:

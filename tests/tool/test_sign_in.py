@@ -59,7 +59,9 @@ def test_what_is_refused_blocks_only_what_needs_it(tmp_path: Path) -> None:
             "role": "failed",
             "app_registration": "done",
             "consent_hints": "needs you",
-            **dict.fromkeys(("destination_roles", "endpoints", "routes", "app_role", "models"), "skipped"),
+            **dict.fromkeys(
+                ("destination_roles", "endpoints", "routes", "app_role", "models", "private_endpoint"), "skipped"
+            ),
         }
         assert "blocked" not in done.stdout
         carlos = seed.USERS["contributor"].object_id

@@ -15,13 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from emulator.arm.core.guards import subscription_for
-from emulator.arm.core.routes import ROUTER, SUBSCRIPTION
+from emulator.arm.core.routes import GROUP, ROUTER, SUBSCRIPTION
 from emulator.arm.core.stamps import now
 from emulator.messages import Json, Refused, Reply, Request
 from emulator.store import public
 from emulator.world import World
 
 _PLACE = SUBSCRIPTION + "/providers/{namespace}/locations/{location}"
+_ZONE_PLACE = GROUP + "/providers/Microsoft.Network"
+"""Of private DNS zones. Source: Azure/azure-rest-api-specs, privatedns 2020-06-01."""
 _RESULT = SUBSCRIPTION + "/operationresults/{operation}"
 _RESULT_KIND = "operationResult"
 """Documents that name the operation that a result's URL is for, which need not have the operation's id in it."""
@@ -38,6 +40,8 @@ class _Provider:
     """`Retry-After` of the first answer; None where there is none."""
     working: str = "InProgress"
     """The state of work that goes on."""
+    bare: bool = False
+    """Whether the status says its word alone."""
     flagged: bool = False
     """Whether status and result have the same path, and a parameter tells which is asked for."""
 
@@ -49,6 +53,7 @@ _PROVIDERS = {
     "microsoft.eventgrid": _Provider("operationsStatus"),
     "microsoft.eventhub": _BUS,
     "microsoft.servicebus": _BUS,
+    "microsoft.network": _Provider("operations", seconds=None, bare=True),
 }
 
 Observe = Callable[[World, str], None]
@@ -106,6 +111,8 @@ def located(world: World, request: Request, operation: str) -> dict[str, str]:
 
 @ROUTER.add("GET", _PLACE + "/operationsStatuses/{operation}")
 @ROUTER.add("GET", _PLACE + "/operationsStatus/{operation}")
+@ROUTER.add("GET", _PLACE + "/operations/{operation}")
+@ROUTER.add("GET", _ZONE_PLACE + "/privateDnsOperationStatuses/{operation}")
 def get_status(world: World, request: Request, *, subscription: str, operation: str, **_: str) -> Reply:
     """Return the status: work that goes on, `Succeeded` or `Failed` with its error."""
     return _status(world, request, _observed(world, request, subscription, operation), operation)
@@ -114,7 +121,9 @@ def get_status(world: World, request: Request, *, subscription: str, operation: 
 def _status(world: World, request: Request, record: Json, operation: str) -> Reply:
     provider = _provider(record)
     body = {"name": operation, "status": record.get("status", provider.working)}
-    if provider.status == "operationsStatus":  # Event Grid's: its own URL, and no times
+    if provider.bare:
+        body = {"status": body["status"]}
+    elif provider.status == "operationsStatus":  # Event Grid's: its own URL, and no times
         body = {"id": _url(request, operation, record, provider.status, operation, signed=False), **body}
     else:
         place = f"/subscriptions/{record['subscription']}/locations/{record['location']}"
@@ -132,6 +141,20 @@ def get_result(world: World, request: Request, subscription: str, operation: str
     if "status" in record:
         return Reply(200)
     return Reply(202, headers=located(world, request, operation))
+
+
+@ROUTER.add("GET", _ZONE_PLACE + "/privateDnsOperationResults/{operation}")
+def get_result_of_zone(world: World, request: Request, subscription: str, operation: str, **_: str) -> Reply:
+    """Answer as `get_result_at_place` does, for a private DNS zone and its links."""
+    record = _observed(world, request, subscription, operation)
+    return get_result_at_place(
+        world,
+        request,
+        subscription=subscription,
+        namespace=_namespace(record),
+        location=record["location"],
+        operation=operation,
+    )
 
 
 @ROUTER.add("GET", _PLACE + "/operationResults/{operation}")
@@ -187,6 +210,9 @@ def _url(request: Request, operation: str, record: Json, kind: str, name: str, *
     """Return the URL of an operation at the provider of its target."""
     path = f"/subscriptions/{record['subscription']}/providers/{_namespace(record)}/locations/{record['location']}"
     query = f"api-version={request.query['api-version']}"
+    if "/privatednszones/" in record["target"].lower():
+        path = record["target"].lower().partition("/privatednszones/")[0]
+        kind = "privateDnsOperationStatuses" if kind == "operations" else "privateDnsOperationResults"
     if _provider(record).flagged:
         name_of_target = record["target"].rpartition("/")[2]
         query = f"isAsyncHeader=false&resourceName={name_of_target}&resourceType=namespace&{query}"
@@ -200,6 +226,7 @@ def _result_name(world: World, operation: str, record: Json) -> str:
         return operation
     parts = record["target"].split("/")
     kinds = {"endpoints": "Endpoint", "timeSeriesDatabaseConnections": "TimeSeriesDatabaseConnection"}
+    kinds |= {"privateEndpointConnections": "PrivateEndpointConnection"}
     kind = kinds[parts[9]] if len(parts) > 10 else "DigitalTwinsInstance"
     what = {"operationKind": record.get("verb", "Create"), "resourceKind": kind, "resourceGroupName": parts[4]}
     what |= {"resourceName": parts[8]} | ({"nestedResourceName": parts[10]} if len(parts) > 10 else {})

@@ -23,6 +23,7 @@ OTHERS = {
     "Microsoft.Storage": (versions.STORAGE, ("storageAccounts", "storageAccounts/blobServices")),
     "Microsoft.Web": (versions.WEB, ("sites",)),
     "Microsoft.Devices": (versions.DEVICES, ("IotHubs",)),
+    "Microsoft.Network": (versions.NETWORK, ("virtualNetworks", "privateEndpoints", "privateDnsZones")),
 }
 """The providers of destinations and of apps: their api-versions and resource types."""
 _NAMESPACES = {name.lower(): name for name in (*_ALWAYS_REGISTERED, DIGITAL_TWINS_NAMESPACE, *OTHERS)}

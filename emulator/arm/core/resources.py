@@ -15,7 +15,7 @@ from emulator.world import World
 
 RESOURCES = Lifecycle(
     "resource",
-    dict.fromkeys(("Created", "Creating", "Deleting"), "destination"),
+    dict.fromkeys(("Created", "Creating", "Updating", "Deleting"), "destination"),
     busy_message="Another conflicting operation is in progress on '{name}'. Please try again after some time.",
     parent=GROUPS,
 )

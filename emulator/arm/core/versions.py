@@ -69,6 +69,13 @@ WEB = ("2025-05-01", "2024-11-01", "2024-04-01", "2023-12-01", "2023-01-01", "20
 DEVICES = ("2023-06-30", "2023-06-30-preview", "2022-04-30-preview", "2021-07-02", "2019-07-01-preview", "2019-03-22")
 """Those of azure-mgmt-iothub 4, and what the reference of its template has between."""
 
+NETWORK = (
+    *("2024-05-01", "2026-01-01", "2025-05-01", "2025-03-01", "2025-01-01", "2024-10-01", "2024-07-01", "2024-03-01"),
+    *("2024-01-01", "2023-11-01", "2023-09-01", "2023-04-01", "2022-01-01", "2021-08-01", "2020-11-01"),
+)
+"""The first is what azure-mgmt-network 28 asks with; az and templates ask with the others."""
+PRIVATE_DNS = ("2024-06-01", "2020-06-01", "2020-01-01", "2018-09-01")
+
 PROVIDER = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
 """A path at or below a provider's resource."""
 _SUBSCRIPTIONS = re.compile(r"/(tenants|subscriptions(/[^/]+(/locations)?)?)", re.IGNORECASE)
@@ -89,6 +96,10 @@ _PROVIDER_VERSIONS = {
     ("microsoft.storage", None): STORAGE,
     ("microsoft.web", None): WEB,
     ("microsoft.devices", None): DEVICES,
+    ("microsoft.network", "privatednszones"): PRIVATE_DNS,
+    ("microsoft.network", "privatednsoperationstatuses"): PRIVATE_DNS,
+    ("microsoft.network", "privatednsoperationresults"): PRIVATE_DNS,
+    ("microsoft.network", None): NETWORK,
 }
 
 

@@ -3,7 +3,7 @@
 Shapes: Azure's published contract. Names and actions:
 https://learn.microsoft.com/azure/role-based-access-control/permissions/internet-of-things (Microsoft.DigitalTwins);
 the one group of private links and its zone: https://learn.microsoft.com/azure/digital-twins/how-to-enable-private-link.
-Private endpoints are not played, so no instance has connections.
+What it requires is recorded: azure-cli, test_private_endpoint_connection_digitaltwins.yaml.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from emulator.arm.core.guards import may_read
 from emulator.arm.core.providers import DIGITAL_TWINS_NAMESPACE
 from emulator.arm.core.routes import INSTANCE, ROUTER
 from emulator.arm.digital_twins import instances
+from emulator.arm.digital_twins.private_links import GROUP
 from emulator.messages import Json, Refused, Reply, Request
 from emulator.world import World
 
-_GROUP = "API"
 _CHANGED = ("read", "write", "delete")
 _OPERATIONS = {
     "": ("register/action", "unregister/action"),
@@ -25,6 +25,7 @@ _OPERATIONS = {
     "digitalTwinsInstances/endpoints": _CHANGED,
     "digitalTwinsInstances/timeSeriesDatabaseConnections": _CHANGED,
     "digitalTwinsInstances/privateEndpointConnections": _CHANGED,
+    "digitalTwinsInstances/PrivateEndpointConnectionsApproval": ("action",),
     "digitalTwinsInstances/privateLinkResources": ("read",),
 }
 _DATA_OPERATIONS = {
@@ -55,16 +56,9 @@ def list_link_resources(world: World, request: Request, **path: str) -> Reply:
 def get_link_resource(world: World, request: Request, link: str, **path: str) -> Reply:
     """Return one group."""
     instance = _instance(world, request, "privateLinkResources", path)
-    if link.lower() != _GROUP.lower():
+    if link.lower() != GROUP.lower():
         raise Refused(404, "NotFound", f"The private link resource '{link}' was not found.")
     return Reply(body=_link_resource(instance))
-
-
-@ROUTER.add("GET", INSTANCE + "/privateEndpointConnections")
-def list_connections(world: World, request: Request, **path: str) -> Reply:
-    """List the private endpoint connections of an instance: none."""
-    _instance(world, request, "privateEndpointConnections", path)
-    return Reply(body={"value": []})
 
 
 def _operation(resource: str, verb: str, *, is_data: bool) -> Json:
@@ -81,12 +75,12 @@ def _operation(resource: str, verb: str, *, is_data: bool) -> Json:
 
 def _link_resource(instance: Json) -> Json:
     return {
-        "id": f"{instance['id']}/privateLinkResources/{_GROUP}",
-        "name": _GROUP,
+        "id": f"{instance['id']}/privateLinkResources/{GROUP}",
+        "name": GROUP,
         "type": f"{instances.TYPE}/privateLinkResources",
         "properties": {
-            "groupId": _GROUP,
-            "requiredMembers": [_GROUP],
+            "groupId": GROUP,
+            "requiredMembers": ["DigitalTwinsAPI"],
             "requiredZoneNames": ["privatelink.digitaltwins.azure.net"],
         },
     }

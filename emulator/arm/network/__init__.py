@@ -1,0 +1,1 @@
+"""Microsoft.Network, as far as a private way to an instance needs it."""

@@ -1,0 +1,154 @@
+"""What step 11 asks Resource Manager, and writes: generic resources of Microsoft.Network, and one connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.rest import HttpRequest
+
+from cloud.errors import answer_of
+from engine.refusal import BadInput
+from steps.step_11_private_endpoint.observed import NETWORK, PRIVATE_DNS, Link, PrivateEndpoint, Zone
+
+if TYPE_CHECKING:
+    from azure.mgmt.resource.resources.models import GenericResource
+
+    from cloud.clients import Azure
+
+Json = Mapping[str, Any]
+_LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
+_APPROVAL = "privateendpointconnectionsapproval"
+
+
+async def read_endpoint(azure: Azure, identifier: str) -> PrivateEndpoint | None:
+    """Return the endpoint with its zone groups; None where there is none."""
+    found = await _get(azure, identifier, NETWORK)
+    if found is None:
+        return None
+    groups = await _get(azure, f"{identifier}/privateDnsZoneGroups", NETWORK) or {}
+    properties = found["properties"]
+    connection: Json = next((each["properties"] for name in _LISTS for each in properties.get(name) or ()), {})
+    state = connection.get("privateLinkServiceConnectionState") or {}
+    return PrivateEndpoint(
+        id=found["id"],
+        subnet=(properties.get("subnet") or {}).get("id", ""),
+        service=connection.get("privateLinkServiceId", ""),
+        state=state.get("status", ""),
+        description=state.get("description") or "",
+        provisioning=properties.get("provisioningState", ""),
+        tags=found.get("tags") or {},
+        zone_groups={group["id"]: tuple(_zones_of(group)) for group in groups.get("value", ())},
+    )
+
+
+async def read_endpoint_of_others(azure: Azure, identifier: str) -> PrivateEndpoint | None:
+    """Return an endpoint that leads to the instance; None also where this identity may not read it."""
+    try:
+        return await read_endpoint(azure, identifier)
+    except HttpResponseError as error:
+        answer = answer_of(error)
+        if answer is None or answer.status not in (401, 403):
+            raise
+        return None
+
+
+async def read_location(azure: Azure, network: str, subnet: str) -> str:
+    """Return the region of a network; BadInput where it or the subnet doesn't exist."""
+    found = await _get(azure, network, NETWORK)
+    subnets = [each["name"] for each in found["properties"].get("subnets") or ()] if found else []
+    name = subnet.rpartition("/")[2]
+    if found and name.lower() in map(str.lower, subnets):
+        return str(found["location"]).replace(" ", "").lower()
+    what, has = network.rpartition("/")[2], f" It has: {', '.join(subnets) or 'none'}." if found else ""
+    raise BadInput(
+        f"There is no subnet {name} in network {what}.{has}" if found else f"There is no network {what}.",
+        "Name another with --private-endpoint: NETWORK/SUBNET in the group, or the subnet's resource id.",
+        why=f"It was looked for at {network}",
+    )
+
+
+async def read_zone(azure: Azure, identifier: str) -> Zone | None:
+    """Return a private DNS zone with its links; None where there is none."""
+    found = await _get(azure, identifier, PRIVATE_DNS)
+    if found is None:
+        return None
+    listed = await _get(azure, f"{identifier}/virtualNetworkLinks", PRIVATE_DNS) or {}
+    links = tuple(
+        Link(link["id"], link["properties"]["virtualNetwork"]["id"], link.get("tags") or {})
+        for link in listed.get("value", ())
+    )
+    return Zone(found["id"], found.get("tags") or {}, found["properties"].get("numberOfRecordSets") or 1, links)
+
+
+async def put(azure: Azure, identifier: str, version: str, body: Json) -> None:
+    """Create or replace a resource, and wait until that is done."""
+    resources = azure.resources.resources
+    poller = await resources.begin_create_or_update_by_id(identifier, _generic(body), api_version=version)
+    await poller.result()
+
+
+async def put_endpoint(azure: Azure, identifier: str, body: Json) -> None:
+    """Create an endpoint, whose connection is approved at once where this identity may; else it waits for approval."""
+    try:
+        await put(azure, identifier, NETWORK, body)
+    except HttpResponseError as error:
+        answer = answer_of(error)
+        if answer is None or answer.code != "LinkedAuthorizationFailed" or _APPROVAL not in answer.message.lower():
+            raise
+        auto, manual = _LISTS
+        properties = {manual if name == auto else name: value for name, value in body["properties"].items()}
+        await put(azure, identifier, NETWORK, {**body, "properties": properties})
+
+
+async def delete(azure: Azure, identifier: str, version: str) -> None:
+    """Delete a resource, and wait until that is done; one that doesn't exist is fine."""
+    with suppress(ResourceNotFoundError):
+        poller = await azure.resources.resources.begin_delete_by_id(identifier, api_version=version)
+        await poller.result()
+
+
+async def approve(azure: Azure, group: str, instance: str, endpoint: str) -> None:
+    """Approve the connection of an endpoint to the instance, unless it is approved already."""
+    from azure.mgmt.digitaltwins.models import ConnectionState
+
+    operations = azure.twins.private_endpoint_connections
+    listed = await operations.list(group, instance)
+    for connection in listed.value or ():
+        properties = connection.properties
+        leads_here = properties.private_endpoint and (properties.private_endpoint.id or "").lower() == endpoint.lower()
+        state = properties.private_link_service_connection_state
+        if leads_here and connection.name and not (state and state.status == "Approved"):
+            properties.private_link_service_connection_state = ConnectionState(
+                status="Approved", description="Approved by deploy.py", actions_required="None"
+            )
+            poller = await operations.begin_create_or_update(group, instance, connection.name, connection)
+            await poller.result()
+
+
+def _generic(body: Json) -> GenericResource:
+    from azure.mgmt.resource.resources.models import GenericResource
+
+    return GenericResource(location=body.get("location"), tags=body.get("tags"), properties=body["properties"])
+
+
+def _zones_of(group: Json) -> list[str]:
+    configs = group["properties"].get("privateDnsZoneConfigs") or ()
+    return [str(config["properties"]["privateDnsZoneId"]) for config in configs]
+
+
+async def _get(azure: Azure, identifier: str, version: str) -> Json | None:
+    request = HttpRequest("GET", identifier, params={"api-version": version})
+    response = await azure.resources.send_request(request)
+    try:
+        response.raise_for_status()
+    except ResourceNotFoundError:
+        return None
+    except HttpResponseError as error:
+        if error.status_code == 404:
+            return None
+        raise
+    found: Json = response.json()
+    return found

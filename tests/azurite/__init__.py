@@ -1,0 +1,1 @@
+"""The store of shared states against Azurite: `python3 -m tests.azurite`."""
