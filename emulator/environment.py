@@ -63,6 +63,7 @@ def environment(proxy: str, bundle: Path, identity: str | Secret) -> dict[str, s
         "CURL_CA_BUNDLE": trust,
         "SSL_CERT_FILE": trust,
         "NODE_EXTRA_CA_CERTS": trust,
+        "NODE_USE_ENV_PROXY": "1",  # node's own fetch, with which the Graph client asks, reads no proxy without it
         "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.com/",
     }
     if isinstance(identity, Secret):

@@ -21,6 +21,7 @@ Find = Callable[[str], Json | None]
 _ID = re.compile(rf"(?P<name>dtmi:{SEGMENT}(?::{SEGMENT})*)(?:;(?P<version>[1-9]\d{{0,8}}(?:\.\d{{1,6}})?))?")
 _CONTEXT = re.compile(r"dtmi:dtdl:context;(?P<version>\d+)(?:#.*)?")
 _EXTENSION = "dtmi:dtdl:extension:"
+_QUANTITIES = f"{_EXTENSION}quantitativeTypes;"
 _VERSIONS = (2, 3)
 _CONTENTS = ("Command", "Component", "Property", "Relationship", "Telemetry")
 _DEEPEST = 10
@@ -50,18 +51,23 @@ def check(model: Any) -> None:
     version = version_of(model)
     if version not in _VERSIONS:
         raise UnsupportedVersion(f"{identifier} has no '@context' of DTDL version 2 or 3.")
-    if version == 2 and ";" not in identifier:
-        raise BadModel(f"Identifier '{identifier}' has no version, which DTDL version 2 demands.")
+    if version == 2 and (";" not in identifier or "." in identifier):
+        raise BadModel(f"Identifier '{identifier}' has no version of one number, which DTDL version 2 demands.")
     if "Interface" not in listed(model.get("@type")):
         raise BadModel(f"{identifier} does not have '@type' Interface.")
     if len(listed(model.get("extends"))) > (2 if version == 2 else 1024):
         raise BadModel(f"{identifier}'s property 'extends' has too many values.")
     if not all(is_id(base) for base in listed(model.get("extends"))):
         raise BadModel(f"{identifier}'s property 'extends' has a value that is no id of an interface.")
-    extended = version == 2 or any(str(part).startswith(_EXTENSION) for part in listed(model.get("@context")))
+    extensions = [str(part) for part in listed(model.get("@context")) if str(part).startswith(_EXTENSION)]
+    extended = version == 2 or bool(extensions)
+    # Types of no other extension are known here: whether they demand a unit is not.
+    measured = bool(extensions) and all(part.startswith(_QUANTITIES) for part in extensions)
     names: set[str] = set()
     for content in listed(model.get("contents")):
         _check_content(identifier, version, content, extended=extended)
+        if measured and len(listed(content["@type"])) > 1 and "unit" not in content:
+            raise BadModel(f"{identifier}'s {kind_of(content)} '{content['name']}' has a semantic type and no 'unit'.")
         if content["name"] in names:
             raise BadModel(f"{identifier}'s property 'contents' has more than one element named '{content['name']}'.")
         names.add(content["name"])

@@ -57,9 +57,11 @@ def check(schema: Any, version: int, *, in_property: bool) -> None:
             raise BadSchema("a Map without a valid mapKey")
         _check_part(value, version, "mapValue", in_property=in_property)
     else:
+        if version == 2 and not schema.get("fields"):
+            raise BadSchema("an Object without fields")
         for field in listed(schema.get("fields")):
             _check_part(field, version, "field", in_property=in_property)
-        _check_unique(schema.get("fields"), "field")
+        _check_unique(schema.get("fields"), "field", "name")
 
 
 def mismatches(schema: Any, value: Any, path: str) -> list[str]:
@@ -135,18 +137,21 @@ def _check_enum(schema: Json, version: int) -> None:
     kind = {"integer": int, "string": str}.get(str(schema.get("valueSchema")))
     if kind is None:
         raise BadSchema("an Enum whose valueSchema is neither integer nor string")
+    if version == 2 and not schema.get("enumValues"):
+        raise BadSchema("an Enum without values")
     for entry in listed(schema.get("enumValues")):
         if not isinstance(entry, dict) or not is_name(entry.get("name"), version):
             raise BadSchema("an Enum with a value that has no valid name")
         if not isinstance(entry.get("enumValue"), kind) or isinstance(entry["enumValue"], bool):
             raise BadSchema(f"an Enum with the value '{entry.get('enumValue')}', which is no {schema['valueSchema']}")
-    _check_unique(schema.get("enumValues"), "value")
+    for key in ("name", "enumValue"):
+        _check_unique(schema.get("enumValues"), "value", key)
 
 
-def _check_unique(parts: Any, what: str) -> None:
-    names = [part["name"] for part in listed(parts)]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise BadSchema(f"more than one {what} named '{min(twice)}'")
+def _check_unique(parts: Any, what: str, key: str) -> None:
+    values = [part[key] for part in listed(parts)]
+    if twice := {value for value in values if values.count(value) > 1}:
+        raise BadSchema(f"more than one {what} whose {key} is '{min(twice)}'")
 
 
 def _is_number(value: Any) -> bool:

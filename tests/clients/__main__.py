@@ -17,10 +17,16 @@ from cli import bootstrap
 
 def main(arguments: list[str]) -> int:
     """Run the parts; 0 when everything passed, else 1."""
-    from tests.clients import credentials, microsoft
+    from tests.clients import credentials, dtdl, javascript, microsoft
     from tests.clients.score import Score
 
-    parts = {"core": microsoft.core, "mgmt": microsoft.mgmt, "credentials": credentials.credentials}
+    parts = {
+        "core": microsoft.core,
+        "mgmt": microsoft.mgmt,
+        "credentials": credentials.credentials,
+        "javascript": javascript.javascript,
+        "dtdl": dtdl.dtdl,
+    }
     parser = argparse.ArgumentParser(prog="python3 -m tests.clients", description=__doc__.partition("\n")[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(parts)}; all when none is named")
     chosen = parser.parse_args(arguments).parts or list(parts)

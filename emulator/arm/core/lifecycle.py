@@ -138,8 +138,8 @@ class Lifecycle:
         for _, body in world.store.list(self.kind, f"{scope}/"):
             self.remove(world, body)
 
-    def _observe(self, world: World, target: str) -> None:
-        self.find(world, target, observe=True)
+    def _observe(self, world: World, target: str) -> Json | None:
+        return self.find(world, target, observe=True)
 
     def _settled(self, world: World, body: Json, *, observe: bool) -> Json | None:
         """Return the document in the state that it has reached by now; None if its deletion is over."""

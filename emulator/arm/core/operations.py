@@ -56,12 +56,12 @@ _PROVIDERS = {
     "microsoft.network": _Provider("operations", seconds=None, bare=True),
 }
 
-Observe = Callable[[World, str], None]
+Observe = Callable[[World, str], Json | None]
 _OBSERVE: dict[str, Observe] = {}
 
 
 def observe_with(kind: str, observe: Observe) -> None:
-    """Register the function that observes a target of `kind` and finishes its operation when that is over."""
+    """Register what observes a target of `kind`, finishes its operation when that is over, and returns the target."""
     _OBSERVE[kind] = observe
 
 
@@ -173,7 +173,7 @@ def get_result_at_place(
     if "status" not in record:
         where = {"Location": _url(request, operation, record, provider.result, name)}
         return Reply(202, headers=where | world.lag.retry_after(provider.seconds, first=False))
-    found = world.store.get(record["kind"], record["target"])
+    found = _OBSERVE[record["kind"]](world, record["target"])
     return Reply(200, public(found)) if found else Reply(204)
 
 
