@@ -40,9 +40,18 @@ class Questions(Protocol):
 
 
 async def ask_missing(  # noqa: PLR0917 - each is of another kind
-    azure: Azure, given: Mapping[str, Given], questions: Questions, tenant: str, proposals: Proposals, read: Reads
+    azure: Azure,
+    given: Mapping[str, Given],
+    questions: Questions,
+    tenant: str,
+    proposals: Proposals,
+    read: Reads,
+    deployment: str = "",
 ) -> dict[str, Given]:
-    """Ask for what is missing, and return the answers as inputs. Each is kept as a proposal as soon as it is given."""
+    """Ask for what is missing, and return the answers as inputs. Each is kept as a proposal as soon as it is given.
+
+    Default names have the name of the `deployment` in them.
+    """
     from cloud import lookups
 
     missing = [name for name in ALWAYS_ASKED if name not in given]
@@ -66,7 +75,7 @@ async def ask_missing(  # noqa: PLR0917 - each is of another kind
         return earlier[name] if name in earlier and holds else default
 
     if "resource_group" in missing:
-        default = earlier.get("resource_group", defaults.default_group(tenant, subscription))
+        default = earlier.get("resource_group", defaults.default_group(tenant, subscription, deployment))
         keep("resource_group", await questions.resource_group(groups, default))
     if "location" in missing:
         group = answer("resource_group")
@@ -75,7 +84,7 @@ async def ask_missing(  # noqa: PLR0917 - each is of another kind
         keep("location", await questions.location(regions, proposal("location", "resource_group", usual)))
     if "instance" in missing:
         problem = partial(lookups.name_problem, azure, answer("resource_group"), region_code(answer("location")))
-        default = earlier.get("instance", defaults.default_instance(tenant, subscription))
+        default = earlier.get("instance", defaults.default_instance(tenant, subscription, deployment))
         keep("instance", await questions.instance(problem, default))
     if "app_name" not in given and not flag_of(given, "no_app") and missing:
         usual = f"{answer('instance')}-app"

@@ -46,25 +46,23 @@ def run_command(command: str, options: dict[str, Any], place: Place) -> int:
     writes = command in WRITERS
     as_json = options["output"] == "json"
     log: Path | None = None
-    resume = command_for(command, {**options, "state": place}, again=True)
+    resume = command_for(command, options, again=True)
     try:
         if command == "destroy" and isinstance(place, Path) and not os.path.lexists(place):
-            raise nothing_to_destroy(place, {**options, "state": place})
+            raise nothing_to_destroy(place, options)
         if isinstance(place, BlobAddress):  # the log is this machine's, and its requests come before the lock
             start_logging(None, verbose=options["verbose"])
-        with opened(place, options, options.get("config")) as state:
+        with opened(place, options, options["config"], *options["deployment"]) as state:
             if writes:
                 state.check_writable()
             with state.locked() if writes else nullcontext():
                 log = state.log_path if writes else None
                 start_logging(log, verbose=options["verbose"])
-                return _locked_run(command, _options(command, options, state), resume)
+                return _locked_run(command, options_of(command, options, state), resume)
     except StateLocked as error:
-        unlock = f"If that run is dead, and you can't wait: {state_command('unlock', place)}"
-        is_shared = isinstance(place, BlobAddress)
-        return end(Refusal(str(error), next=unlock if is_shared else "", exit_code=4), as_json=as_json, log=None)
+        return end(locked(error, place), as_json=as_json, log=None)
     except StateLost as error:
-        return end(Refusal(str(error), next=f"Run again: {resume}", exit_code=4), as_json=as_json, log=log)
+        return end(lost(error, resume), as_json=as_json, log=log)
     except StateRefused as error:
         return end(Refusal(str(error), exit_code=2), as_json=as_json, log=log)
     except Refusal as refusal:
@@ -77,7 +75,19 @@ def run_command(command: str, options: dict[str, Any], place: Place) -> int:
         raise
 
 
-def _options(command: str, options: dict[str, Any], state: StateStore) -> Options:
+def locked(error: StateLocked, place: Place) -> Refusal:
+    """Return the refusal (exit code 4) of a state that another run is using."""
+    unlock = f"If that run is dead, and you can't wait: {state_command('unlock', place)}"
+    return Refusal(str(error), next=unlock if isinstance(place, BlobAddress) else "", exit_code=4)
+
+
+def lost(error: StateLost, resume: str) -> Refusal:
+    """Return the refusal (exit code 4) of a run that no longer has the lock."""
+    return Refusal(str(error), next=f"Run again: {resume}", exit_code=4)
+
+
+def options_of(command: str, options: dict[str, Any], state: StateStore) -> Options:
+    """Return how a command was called, by its options as click gives them."""
     may_ask = not options["non_interactive"] and sys.stdin.isatty() and sys.stderr.isatty()
     return Options(
         flags={row.name: options.get(row.name) for row in INPUTS},
@@ -100,7 +110,7 @@ def _options(command: str, options: dict[str, Any], state: StateStore) -> Option
     )
 
 
-async def _while_held(state: StateStore, work: Coroutine[Any, Any, int]) -> int:
+async def while_held(state: StateStore, work: Coroutine[Any, Any, int]) -> int:
     """Return what the work comes to; StateLost, and it is cancelled, as soon as the state's lock is lost."""
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
 
@@ -121,7 +131,7 @@ def _locked_run(command: str, options: Options, resume: str) -> int:
     try:
         try:
             with unseen_keys():
-                return run_until_interrupted(_while_held(options.state, COMMANDS[command](run)))
+                return run_until_interrupted(while_held(options.state, COMMANDS[command](run)))
         finally:
             run.screen.show_secrets()
     except Declined as declined:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli import github_actions, json_output, left_files
+from cli import json_output, left_files
 from cli.console import say, show_parts, show_refusal, text
 from cli.display import shown
 from cli.hand_off import HandOff, MissingRights, certain, handed_off, handed_off_note, missing_right_lines
@@ -122,9 +122,7 @@ async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is 
     described |= {"hand_off": str(hand_off.path) if items else None, "warnings": run.warnings}
     if walk.removes and state.is_shared:
         described["left"] = [left.model_dump() for left in left_files.elsewhere(document, state.beside.parent)]
-    github_actions.report(described)
-    if run.options.json:
-        json_output.emit(described)
+    run.report(described)
     return Ended(results, document, code, handed_off_note(hand_off) if items else "", seconds)
 
 

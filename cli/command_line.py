@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from cli.display import DEFAULT_STATE, TRIAL
 from cli.display import command as quoted_command
 from cli.near import hint
 from cli.output_forms import FORMS
 from cli.sources import OPTION_VARIABLES
-from cli.stores import Place, named_in, place_of, taken_by_itself
+from cli.stores import place_of
 from cloud.identifiers import pasted
-from engine.refusal import BadInput, Refusal
+from engine.refusal import Refusal
 from state.blob_address import BlobAddress
 from steps import INPUTS
 
@@ -118,7 +116,8 @@ class Command(click.Command):
         for title, records in sections.items():
             write_list(formatter, title, records)
         if any(parameter.name in grouped for parameter in self.params):
-            taken = {parameter.envvar for parameter in self.params}
+            own = [f"ADT_{parameter.name}".upper() for parameter in self.params]  # also one that is read elsewhere
+            taken = {*own, *(parameter.envvar for parameter in self.params)}
             others = [name for name in OPTION_VARIABLES if name in taken]
             with formatter.section("Environment"):
                 formatter.write_text(
@@ -176,28 +175,6 @@ class Commands(click.Group):
         listed = [(name, command.help.partition("\n")[0]) for name, command in self.commands.items() if command.help]
         write_list(formatter, "Commands", listed)
         self.commands["deploy"].format_options(ctx, formatter)
-
-
-def place_for(state: Place | None, *, local: bool, config: Path | None = None) -> Place:
-    """Return where the state is: as the flag says, the variable, the settings file, or the default.
-
-    A trial never takes what a variable or a settings file names: that is a real deployment's. A command that takes no
-    settings goes by the file that `deploy` would take by itself.
-    """
-    context = click.get_current_context()
-    source = context.get_parameter_source("state")
-    if local and source is ParameterSource.COMMANDLINE and not isinstance(state, Path):
-        raise click.UsageError("--local keeps its state in a file: there is no storage in the embedded Azure.")
-    if state is not None and not (local and source is ParameterSource.ENVIRONMENT):
-        return state
-    if local:
-        return TRIAL / DEFAULT_STATE
-    try:
-        if "config" not in context.params:
-            return taken_by_itself() or Path(DEFAULT_STATE)
-        return (named_in(config, strict=False) if config else None) or Path(DEFAULT_STATE)
-    except BadInput as refusal:
-        raise click.UsageError(refusal.what) from None
 
 
 def usage_refusal(error: click.ClickException) -> Refusal:

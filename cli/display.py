@@ -10,15 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from cli.bootstrap import ROOT
-from cli.stores import taken_by_itself
+from cli.stores import DEFAULT_STATE, TRIAL, places_in, state_name, taken_by_itself
 from engine.input import Input
 from engine.refusal import BadInput
 from state.blob_address import BlobAddress
 from steps import INPUTS
 
-DEFAULT_STATE = "deploy.state.json"
-TRIAL = ROOT / ".local-azure"
-"""Where `--local` keeps everything."""
 _SETTLED = ("deploy", "plan", "verify", "settings")
 """The commands that take every input, and the files that settle them."""
 _WORD = re.compile(r"(?!-)[\w./:\\+=-]+|--?[A-Za-z][\w-]*", re.ASCII)
@@ -68,11 +65,13 @@ def arguments_for(name: str, options: Mapping[str, Any], *, again: bool = False)
     """
     inputs = INPUTS if name in _SETTLED else [row for row in INPUTS if row.identifies] if name == "destroy" else ()
     words = [word for row in inputs for word in _input(row, options.get(row.name))]
-    files = ("config",) if name == "settings" else ("config", "import") if name in _SETTLED else ()
+    chosen = bool(options.get("deployment") or options.get("all"))
+    files = ["config"] if name in _SETTLED or chosen or again else []
+    files += ["import"] if name in _SETTLED and name != "settings" else []
     for file in (*files, "traffic") if again else files:
         if options.get(file) is not None:
             words += [f"--{file}", shown(Path(options[file]))]
-    if name in _SETTLED and options.get("no_config"):
+    if (name in _SETTLED or again) and options.get("no_config"):
         words.append("--no-config")
     words += _deployment(options)
     if inputs and name != "settings" and options.get("local") and options.get("sign_in"):
@@ -81,27 +80,32 @@ def arguments_for(name: str, options: Mapping[str, Any], *, again: bool = False)
         words += ["--output", str(options["output"])] if options.get("output") not in (None, "text") else []
         switches = ("yes", "non_interactive", "verbose", "purge", "detailed_exitcode")
         words += [f"--{switch.replace('_', '-')}" for switch in switches if options.get(switch)]
+        words += ["--parallel", str(options["parallel"])] if options.get("parallel") else []
     return words
 
 
 def _deployment(options: Mapping[str, Any]) -> list[str]:
-    """Return the flags that name the deployment; none for the one that is taken anyway."""
-    state, local = options.get("state"), bool(options.get("local"))
-    words = ["--local"] if local else []
-    if isinstance(state, BlobAddress):
-        return [*words, "--state", str(state)]
-    default = (TRIAL if local else Path.cwd()) / DEFAULT_STATE
-    if state is None or (Path(state).absolute() == default and (local or not _is_named_elsewhere())):
+    """Return the flags that name the deployment, or several; none for the one that is taken anyway."""
+    state, names = options.get("state"), tuple(options.get("deployment") or ())
+    words = ["--local"] if options.get("local") else []
+    words += [word for name in names for word in ("--deployment", name)]
+    words += ["--all"] if options.get("all") else []
+    if state is None or ((isinstance(state, Path) or names) and absolute(state) == _taken_anyway(options, names)):
         return words
-    return [*words, "--state", shown(Path(state))]
+    return [*words, "--state", shown(state)]
 
 
-def _is_named_elsewhere() -> bool:
-    """Whether a variable, or a settings file that is taken by itself, names a state: a flag has to say otherwise."""
+def _taken_anyway(options: Mapping[str, Any], names: Sequence[str]) -> str | None:
+    """Return the place of the state that is taken where no flag names it; None where that can't be told."""
+    local = bool(options.get("local"))
     try:
-        return bool(os.environ.get("ADT_STATE")) or taken_by_itself() is not None
+        if os.environ.get("ADT_STATE") and not local:
+            return None
+        if names:
+            return absolute(places_in(options.get("config"), local=local).get(names[0], Path(state_name(names[0]))))
+        return absolute((TRIAL if local else Path()) / DEFAULT_STATE) if local or taken_by_itself() is None else None
     except BadInput:
-        return False
+        return None
 
 
 def _input(row: Input, value: Any) -> list[str]:

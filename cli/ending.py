@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cli import github_actions, json_output
-from cli.console import make_console, plain, show_refusal, text
 from cli.display import shown
 from engine.refusal import Refusal, redact
 
@@ -16,6 +14,9 @@ def end(refusal: Refusal, *, as_json: bool, words: str = "", log: Path | None = 
     `words` stand in place of the refusal's on stderr, where there are better ones for people. `log` is named if it has
     anything in it.
     """
+    from cli import github_actions, json_output
+    from cli.console import make_console, plain, show_refusal, text
+
     document = json_output.refusal_document(refusal)
     github_actions.report(document)
     if as_json:

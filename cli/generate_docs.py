@@ -9,11 +9,11 @@ import json
 from typing import Any
 
 from cli.bootstrap import ROOT
+from cli.settings_file import LONGEST_NAME, NAME, SETTING, TABLES
 from engine.input import Field, Input, OneOf
 from steps import INPUTS
 
 BEGIN, END = "<!-- inputs: begin -->\n", "<!-- inputs: end -->"
-_STATE = {"description": "State file, or the URL of a blob that a team shares.", "type": "string"}
 SETTINGS, SCHEMA = ROOT / "docs/settings.md", ROOT / "docs/settings.schema.json"
 
 
@@ -60,7 +60,25 @@ def schema() -> str:
         "description": "What to set up for Azure Digital Twins. Every key is also a flag and an environment variable.",
         "type": "object",
         "additionalProperties": False,
-        "properties": {row.name: {"description": row.help, **_form(row)} for row in INPUTS} | {"state": _STATE},
+        "properties": {
+            **{row.name: {"description": row.help, **_form(row)} for row in INPUTS},
+            SETTING: {"description": "State file, or the URL of a blob that a team shares.", "type": "string"},
+            TABLES: {
+                "description": "Several deployments, each in a table of its own; what stands before holds for all.",
+                "type": "object",
+                "additionalProperties": False,
+                "patternProperties": {
+                    f"^(?!.{{{LONGEST_NAME + 1}}}){NAME}$": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {
+                            name: {"$ref": f"#/properties/{name}"} for name in (*(row.name for row in INPUTS), SETTING)
+                        },
+                    }
+                },
+            },
+        },
+        "not": {"required": [SETTING, TABLES]},
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 

@@ -53,7 +53,8 @@ def error_lines(document: Mapping[str, Any]) -> list[str]:
 def summary(document: Mapping[str, Any]) -> str:
     """Return the summary in Markdown."""
     command, code = document.get("command", ""), document["exit_code"]
-    lines = [f"### {'✅' if not code else '❌'} deploy.py{f' {command}' if command else ''}", ""]
+    which = " ".join(("", *filter(None, (command, document.get("deployment")))))
+    lines = [f"### {'✅' if not code else '❌'} deploy.py{which.rstrip()}", ""]
     if code:
         lines += [f"Exit code {code}.", ""]
     lines += _table(("Check", "Result", "Detail"), (

@@ -28,7 +28,7 @@ def collect(options: Options, document: StateDocument | None, console: Console) 
     taken = (imported.inputs, str(options.import_file)) if imported else ({}, "")
     found = options.config if options.config_found else None
     with announced(found, console):
-        given = gather(options.flags, options.config, remembered, imported=taken)
+        given = gather(options.flags, options.config, remembered, imported=taken, deployment=options.deployment)
     for note in imported.notes if imported else ():
         say(console, note, first="! ", first_style="yellow")
     return given

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from cli.bootstrap import ROOT, become
-from cli.display import TRIAL, arguments_for, shown
+from cli.display import arguments_for, shown
 from cli.own_venv import say
+from cli.stores import TRIAL
 from engine.refusal import Refusal
 
 DATA = TRIAL / "azure"

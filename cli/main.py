@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -12,13 +11,13 @@ from typing import Any, NoReturn
 import click
 from click.core import ParameterSource
 
-from cli.command_line import EXIT_CODES, Commands, File, Form, State, place_for, usage_refusal, wants_json
-from cli.display import DEFAULT_STATE
+from cli.chosen import Chosen, with_choice
+from cli.command_line import EXIT_CODES, Commands, File, Form, State, usage_refusal, wants_json
+from cli.emulate_options import emulate_options
 from cli.interruption import Interrupted, raise_signals
 from cli.output_forms import FORMS
-from cli.sources import FOUND_SETTINGS
 from cli.state_commands import state
-from cli.stores import Place
+from cli.stores import DEFAULT_STATE
 from cli.streams import write_anything
 from cli.version import VERSION
 from engine.input import Input
@@ -82,6 +81,11 @@ _config = _options(
         help="Settings file (TOML) with the same names as keys. Default: deploy.toml in this folder, if there is one.",
     ),
     click.option("--no-config", is_flag=True, help="Take no settings file."),
+    click.option(
+        "--deployment", multiple=True, metavar="NAME",
+        help="A deployment of the settings file, which has a table [deployments.NAME] for each. Repeat it for several.",
+    ),
+    click.option("--all", is_flag=True, help="All deployments of the settings file."),
 )  # fmt: skip
 _import = click.option(
     "--import", "import", type=_PATH, metavar="FILE", help="Take over what deploy.ps1 left: its config.json."
@@ -89,7 +93,10 @@ _import = click.option(
 _traffic = click.option(
     "--traffic", type=_PATH, metavar="FILE", help="Append requests and answers, without secrets: HAR entries."
 )
-_running = _options(_inputs, _config, _import, _meeting)
+_parallel = click.option(
+    "--parallel", type=click.IntRange(1, 1000), metavar="N", help="How many deployments at a time. Default: 20."
+)
+_running = _options(_inputs, _config, _parallel, _import, _meeting)
 _named = partial(_inputs, inputs=tuple(row for row in INPUTS if row.identifies))
 
 
@@ -144,6 +151,8 @@ def verify(**options: Any) -> int:
     codes=tuple(code for code in EXIT_CODES if code != 5),
 )
 @_named
+@_config
+@_parallel
 @_meeting
 @click.option("--purge", is_flag=True, help="Purge the application from the directory's recycle bin too.")
 def destroy(**options: Any) -> int:
@@ -151,15 +160,16 @@ def destroy(**options: Any) -> int:
     return _run("destroy", options)
 
 
-@cli.command(examples=("deploy.py status",), codes=(0, 2))
+@cli.command(examples=("deploy.py status", "deploy.py status --all"), codes=(0, 2))
+@_config
 @_state
 @_output
 @_local
-def status(state: Place | None, output: str, local: bool) -> int:
+def status(**options: Any) -> int:
     """Show the state file as a table; offline."""
-    from cli.commands.status import show_status
+    from cli.commands.several_offline import status as show_status
 
-    return show_status(place_for(state, local=local), as_json=output == "json", local=local)
+    return with_choice(options, show_status, as_json=options["output"] == "json", goes_by_state=True)
 
 
 @cli.command(
@@ -171,6 +181,7 @@ def status(state: Place | None, output: str, local: bool) -> int:
     codes=(0, 2),
 )
 @click.argument("name", required=False)
+@_config
 @_state
 @click.option(
     "--output",
@@ -183,15 +194,18 @@ def status(state: Place | None, output: str, local: bool) -> int:
     "or PowerShell; an appsettings.json.",
 )
 @_local
-def outputs(name: str | None, state: Place | None, form: str, local: bool) -> int:
+def outputs(name: str | None, form: str, **options: Any) -> int:
     """Print the collected values, or only the value of NAME; offline."""
-    from cli.commands.outputs import show_outputs
+    from cli.commands.several_offline import outputs as show_outputs
 
     if name is not None and click.get_current_context().get_parameter_source("form") is ParameterSource.ENVIRONMENT:
         form = "text"  # what a variable says is for all commands, and a single value is for the shell
     if name is not None and form == "appsettings":
         raise click.UsageError("appsettings has sections, and no form for one value: take text or json.")
-    return show_outputs(place_for(state, local=local), form, name, local=local)
+
+    return with_choice(
+        options, partial(show_outputs, form=form, value=name), as_json=form == "json", goes_by_state=True
+    )
 
 
 @cli.command(
@@ -207,28 +221,19 @@ def settings(**options: Any) -> int:
     """Write what was deployed, or answered, as a settings file: FILE, - for stdout. Default: beside the state file."""
     from cli.commands.settings import write_settings
 
-    _settle_config(options)
-    return write_settings(place_for(options["state"], local=options["local"], config=options["config"]), options)
+    def write(chosen: Chosen) -> int:
+        if chosen.several:
+            raise click.UsageError("A settings file is written of one deployment: choose one.")
+        return write_settings(chosen.place, chosen.options)
+
+    return with_choice(options, write, as_json=False)
 
 
 cli.add_command(state)
 
 
 @cli.command()
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 picks a free one.")
-@click.option("--data", type=_PATH, metavar="FOLDER", help="Data folder. Default: --local's, .local-azure/azure.")
-@click.option("--sign-in", default="owner", show_default=True, metavar="NAME", help="The signed-in user.")
-@click.option(
-    "--latency", default="none", show_default=True, metavar="none|azure|FILE",
-    help="How long things take: not at all, as long as in Azure (azure:0.1 is a tenth), or a table in a file.",
-)  # fmt: skip
-@click.option("--faults", type=_PATH, metavar="FILE", help="Faults to make (JSON).")
-@click.option("--traffic", type=_PATH, metavar="FILE", help="Append every request and answer, as HAR entries.")
-@click.option(
-    "--network", type=click.Choice(["inside", "outside"]),
-    help="Where callers are, seen from private endpoints. Default: as before, at first outside.",
-)  # fmt: skip
-@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+@emulate_options
 def emulate(**options: Any) -> NoReturn:
     """Run the embedded Azure alone, in the foreground; prints how to reach it as one line of JSON."""
     from cli import local
@@ -236,31 +241,23 @@ def emulate(**options: Any) -> NoReturn:
     local.emulate(options)
 
 
-def _settle_config(options: dict[str, Any]) -> None:
-    """Settle which settings file is taken: one that is named, none, or that of the current folder."""
-    if "no_config" not in options:  # destroy goes by the state file
-        return
-    source = click.get_current_context().get_parameter_source("config")
-    if options["no_config"] and options["config"] and source is ParameterSource.COMMANDLINE:
-        raise click.UsageError("--config and --no-config exclude each other.")
-    may_look = not (options["no_config"] or options["config"] or options["local"] or options.get("import"))
-    options["config_found"] = may_look and os.path.lexists(FOUND_SETTINGS)  # a folder too: it is refused
-    if options["no_config"] or options["config_found"]:
-        options["config"] = FOUND_SETTINGS if options["config_found"] else None
-
-
 def _run(command: str, options: dict[str, Any]) -> int:
-    _settle_config(options)
-    local, state = options["local"], place_for(options["state"], local=options["local"], config=options.get("config"))
-    if local and not options["embedded_azure_runs"]:
-        from cli.local import run_locally
+    def run(chosen: Chosen) -> int:
+        if options["local"] and not options["embedded_azure_runs"]:
+            from cli.local import run_locally
 
-        return run_locally(command, {**options, "state": state})
-    if options["sign_in"] and not local:
-        raise click.UsageError("--sign-in goes with --local.")
-    from cli.boundary import run_command
+            return run_locally(command, chosen.options)
+        if options["sign_in"] and not options["local"]:
+            raise click.UsageError("--sign-in goes with --local.")
+        if chosen.several:
+            from cli.several import run_several
 
-    return run_command(command, options, state)
+            return run_several(command, chosen)
+        from cli.boundary import run_command
+
+        return run_command(command, chosen.options, chosen.place)
+
+    return with_choice(options, run, as_json=options["output"] == "json", goes_by_state=command == "destroy")
 
 
 def main(arguments: list[str]) -> int:

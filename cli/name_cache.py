@@ -77,7 +77,7 @@ class NameCache:
         if known is not None and lookup.remembered and not (lookup.followed and _is_resource(lookup)):
             return Principal(known.object_id, known.kind, known.label)
         try:
-            found = await principals.principal(azure, lookup.name, lookup.type)
+            found = await azure.once(principals.principal, lookup.name, lookup.type)
         except Unknown as refusal:
             if known is None or not lookup.followed:
                 raise
@@ -117,7 +117,7 @@ class NameCache:
         known = self._roles.get(lookup.name)
         if known is not None and lookup.remembered:
             return Role(known.name, known.id)
-        found = await lookups.role(azure, lookup.scope, lookup.name)
+        found = await azure.once(lookups.role, lookup.scope, lookup.name)
         self._roles[lookup.name] = KnownRole(given=lookup.name, name=found.name, id=found.id)
         return found
 

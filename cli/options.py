@@ -46,6 +46,11 @@ class Options:
     """All options, as click gives them: what every command that is printed carries on."""
 
     @property
+    def deployment(self) -> str:
+        """The name of the deployment in a settings file of several; "" in one of one."""
+        return next(iter(self.called.get("deployment") or ()), "")
+
+    @property
     def local(self) -> bool:
         """It runs against the embedded Azure of this machine: nothing leads to the real one."""
         return bool(self.called.get("local"))

@@ -87,10 +87,10 @@ class Terminal:
         _forget_typed_keys()
         return bool(await self._ask(questionary.confirm("Proceed?", default=default, style=STYLE).application))
 
-    async def type_name(self, name: str) -> bool:
-        """Return whether the person typed the instance's name, which is how a deletion is confirmed."""
+    async def type_name(self, name: str, what: str) -> bool:
+        """Return whether the person typed the name, which is how a deletion is confirmed; `what` says whose it is."""
         _forget_typed_keys()
-        question = questionary.text(f"To remove all this, type the instance's name ({_shown(name)}):", style=STYLE)
+        question = questionary.text(f"To remove all this, type {what} ({_shown(name)}):", style=STYLE)
         return str(await self._ask(question.application)).strip() == name
 
     async def agree(self, question: str) -> bool:

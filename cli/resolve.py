@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cli.asking import ALWAYS_ASKED, Questions, ask_missing, default_region
 from cli.name_cache import NameCache
 from cli.sources import BY_NAME, is_kept
 from cli.unresolved import Wrong
-from cloud.identifiers import region_code
+from cloud.data_actions import WRITE_MODELS, WRITE_ROUTES
+from cloud.identifiers import DATA_OWNER, region_code
 from cloud.sign_in_advice import az_login
 from engine.context import Target
 from engine.input import Given, Lookup, text_of
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from cloud.lookups import Subscription
     from cloud.signin import SignedIn
     from engine.context import Reads
+    from steps.step_03_role.inputs import DesiredRoles
+    from steps.step_08_routes.inputs import DesiredRoutes
+    from steps.step_10_models.inputs import DesiredModels
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class PromptPolicy:
     """Which one to propose, and to use with `--yes`, where several are usable."""
     proposals: Proposals = field(default_factory=lambda: Proposals(None))
     """Answers of an earlier run that came to nothing, proposed again where questions are asked."""
+    deployment: str = ""
+    """Default names take it in."""
 
     @property
     def asks(self) -> Questions | None:
@@ -70,9 +76,9 @@ async def resolve_subscription(
     from cloud import lookups
 
     if "subscription" in given:
-        chosen = await lookups.subscription(azure, str(given["subscription"].value))
+        chosen = await azure.once(lookups.subscription, str(given["subscription"].value))
     else:
-        chosen = await _choose_subscription(await lookups.subscriptions(azure), given, policy, who)
+        chosen = await _choose_subscription(await azure.once(lookups.subscriptions), given, policy, who)
     if chosen.tenant and chosen.tenant.lower() != who.tenant.lower():
         raise Refusal(
             f"The sign-in is for tenant {who.tenant}, but {chosen.name} belongs to tenant {chosen.tenant}.",
@@ -131,24 +137,25 @@ async def resolve(  # noqa: PLR0917 - all of them are needed, and none is of the
     """
     given = dict(given)
     if policy.asks:
-        given |= await ask_missing(azure, given, policy.asks, who.tenant, policy.proposals, read)
+        given |= await ask_missing(azure, given, policy.asks, who.tenant, policy.proposals, read, policy.deployment)
     elif not policy.defaults:
         absent = [name for name in ALWAYS_ASKED if name not in given]
         if absent:
             raise _missing(absent)
     cloud, subscription = azure.cloud, azure.subscription
-    group = text_of(given, "resource_group") or defaults.default_group(who.tenant, subscription)
+    group = text_of(given, "resource_group") or defaults.default_group(who.tenant, subscription, policy.deployment)
     target = Target(
         tenant=who.tenant,
         subscription=subscription,
         resource_group=group,
         location=region_code(text_of(given, "location") or await default_region(azure, group, read)),
-        instance=text_of(given, "instance") or defaults.default_instance(who.tenant, subscription),
+        instance=text_of(given, "instance") or defaults.default_instance(who.tenant, subscription, policy.deployment),
         cloud=cloud.name,
         login=cloud.login,
         graph=cloud.graph,
         portal=cloud.portal,
         folder=folder,
+        deployment=policy.deployment,
     )
     wrong, lookups = Wrong(), list[Lookup]()
     for step in STEPS:
@@ -182,3 +189,15 @@ def remember(document: StateDocument, resolved: Resolved, answers: Mapping[str, 
     }
     document.inputs = {**unknown, **settled, **kept, **answered, **places}
     resolved.names.remember(document)
+
+
+def role_warning(resolved: Resolved, who: SignedIn) -> str:
+    """Return a warning where the signed-in identity is to write to the instance and gets no role for that; else ""."""
+    desired, roles = resolved.desired, cast("DesiredRoles", resolved.desired["role"])
+    for wanted, what, action in (
+        (cast("DesiredRoutes", desired["routes"]).routes, "Event routes are created", WRITE_ROUTES),
+        (cast("DesiredModels", desired["models"]).paths, "Models are uploaded", WRITE_MODELS),
+    ):
+        if wanted and not roles.has(who.object_id, action):
+            return f"{what} as {who.name}, who needs a role that allows it and is given none: {DATA_OWNER}."
+    return ""

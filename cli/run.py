@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
-from cli import deploy_ps1
+from cli import deploy_ps1, github_actions, json_output
+from cli.confirmation import confirmed
+from cli.connection import explained, open_traffic
 from cli.console import busy, make_console, say, show_pairs
 from cli.ending import Declined
 from cli.given import collect
 from cli.name_cache import NameCache
 from cli.options import Options
-from cli.resolve import PromptPolicy, Resolved, remember, resolve, resolve_subscription
+from cli.resolve import PromptPolicy, Resolved, remember, resolve, resolve_subscription, role_warning
 from cli.same_deployment import refuse_other_names, refuse_other_storage, refuse_other_subscription
 from cli.screen import Screen
+from cli.sharing import recorded_sharers, with_sharers
 from cli.sources import BY_NAME, unknown_variables
 from cloud.azure_clouds import DATA_PLANE, Cloud, find_cloud, manager
-from cloud.data_actions import WRITE_MODELS, WRITE_ROUTES
 from cloud.errors import explain
-from cloud.identifiers import DATA_OWNER
 from cloud.sign_in_advice import az_login
 from engine.context import Reads, Removal
 from engine.input import ASKED, FROM_STATE, flag_of, text_of
@@ -33,17 +34,12 @@ from state.proposals import Proposals
 from steps import STEPS
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from cloud.clients import Azure
-    from cloud.signin import SignedIn
-    from cloud.traffic import Traffic
     from engine.outcome import StepLook
     from engine.step import Ask
     from engine.walk import Walk
-    from steps.step_03_role.inputs import DesiredRoles
-    from steps.step_08_routes.inputs import DesiredRoutes
-    from steps.step_10_models.inputs import DesiredModels
-
-T = TypeVar("T")
 
 
 class Run:
@@ -54,7 +50,7 @@ class Run:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.console = make_console(stderr=options.json or options.talks_on_stderr)
+        self.console = self._make_console()
         self.screen = Screen(self.console, ())
         self.warnings: list[str] = []
         self._reads = Reads()
@@ -68,19 +64,31 @@ class Run:
         if self.document:
             refuse_other_names(self.document, self._given, self._manager(), options.state.place)
 
+    def _make_console(self) -> Console:
+        return make_console(stderr=self.options.json or self.options.talks_on_stderr)
+
     async def connect(self) -> Azure:
         """Return the clients. The tokens that are going to be needed are being asked for, all at once."""
         from cloud.network import network
-        from cloud.signin import AZ_SECONDS, SharedCredential
 
         network()  # a proxy or a bundle that can't be used is told before anything is asked
+        return await self._sign_in(await self._cloud())
+
+    async def _cloud(self) -> Cloud:
+        """Return the cloud that the inputs name, by what the state file remembers of it or else by its metadata."""
         if known := self.document and self.document.belongs_to.endpoints:  # from its metadata, when it was first met
             cloud = Cloud(**known)
         else:
-            cloud = await _explained(find_cloud(self._manager(), self._notice), "find the cloud's endpoints")
+            cloud = await explained(find_cloud(self._manager(), self._notice), "find the cloud's endpoints")
         refuse_other_storage(self.options.state.place, cloud)
         if self.options.local:  # a trial's links would lead to the real one
             cloud = replace(cloud, portal="")
+        return cloud
+
+    async def _sign_in(self, cloud: Cloud) -> Azure:
+        """Return the clients in this cloud."""
+        from cloud.signin import AZ_SECONDS, SharedCredential
+
         az_seconds = int(text_of(self._given, "az_timeout") or AZ_SECONDS)
         credential = SharedCredential(cloud, text_of(self._given, "tenant"), self._notice, az_seconds=az_seconds)
         credential.ask_early(cloud.arm_scope, *(() if flag_of(self._given, "no_app") else (cloud.graph_scope,)))
@@ -89,20 +97,7 @@ class Run:
         await asyncio.sleep(0)  # off they go, while the clients are loaded
         from cloud.clients import Azure
 
-        return Azure(cloud, credential, self._notice, traffic=self._traffic())
-
-    def _traffic(self) -> Traffic | None:
-        """Return where the traffic is recorded, if anywhere. BadInput for a file that can't be written."""
-        file = self.options.traffic
-        if file is None:
-            return None
-        from cloud.traffic import Traffic
-
-        try:
-            return Traffic(file)
-        except OSError as error:
-            what = f"The traffic can't be written to {file}: {error.strerror}."
-            raise BadInput(what, "Name another file.") from error
+        return Azure(cloud, credential, self._notice, traffic=open_traffic(self.options.traffic))
 
     def _manager(self) -> str:
         """Return the Resource Manager's endpoint. The more recent of the two inputs wins."""
@@ -118,9 +113,9 @@ class Run:
         """Sign in, say who that is, and settle all inputs."""
         from cloud.lookups import tenant_id
 
-        who = await _explained(azure.credential.who(), "sign in")
+        who = await explained(azure.credential.who(), "sign in")
         tenant = text_of(self._given, "tenant") or ""
-        if tenant and await _explained(tenant_id(azure, tenant), "read the tenants") != who.tenant.lower():
+        if tenant and await explained(azure.once(tenant_id, tenant), "read the tenants") != who.tenant.lower():
             raise Refusal(
                 f"The sign-in is for tenant {who.tenant}, but you asked for tenant {tenant}.",
                 next=f"Sign in to it: {az_login(tenant)}",
@@ -132,9 +127,11 @@ class Run:
 
             questions = Terminal()
         proposals = Proposals(self.options.state.beside if questions and self.options.keeps_answers else None)
-        policy = PromptPolicy(questions, self.options.yes, self.options.suggested_subscription, proposals)
+        policy = PromptPolicy(
+            questions, self.options.yes, self.options.suggested_subscription, proposals, self.options.deployment
+        )
         show_pairs(self.console, {"Signed in as": f"{who.name}, by {who.by}", "Tenant": who.tenant}, indent=0)
-        subscription = await _explained(resolve_subscription(azure, self._given, policy, who), "read the subscriptions")
+        subscription = await explained(resolve_subscription(azure, self._given, policy, who), "read the subscriptions")
         show_pairs(self.console, {"Subscription": f"{subscription.name} ({subscription.id})"}, width=12, indent=0)
         self.console.print()
         if self.document:
@@ -144,7 +141,7 @@ class Run:
         folder = str(self.options.state.beside.parent.resolve())
         names = NameCache(self.document, follows=not self.options.remembered_only)
         resolving = resolve(azure, self._given, policy, who, names, folder, self._reads)
-        resolved = await _explained(resolving, "look up the inputs")
+        resolved = await explained(resolving, "look up the inputs")
         if questions and questions.asked:
             self.console.print()
         asked = {name: value.value for name, value in resolved.given.items() if value.source == ASKED}
@@ -152,21 +149,17 @@ class Run:
             asked["subscription"] = subscription.id
         self._asked = bool(asked)
         self._answered.update(asked)
-        self._warn_of_role(resolved, who)
-        return resolved
+        if not self.options.remembered_only and (warning := role_warning(resolved, who)):
+            self.warn(warning)
+        return await self._with_sharers(resolved)
 
-    def _warn_of_role(self, resolved: Resolved, who: SignedIn) -> None:
-        """Say so when the signed-in identity is to write to the instance, and gets no role that allows it."""
-        if self.options.remembered_only:
-            return
-        desired, roles = resolved.desired, cast("DesiredRoles", resolved.desired["role"])
-        for wanted, what, action in (
-            (cast("DesiredRoutes", desired["routes"]).routes, "Event routes are created", WRITE_ROUTES),
-            (cast("DesiredModels", desired["models"]).paths, "Models are uploaded", WRITE_MODELS),
-        ):
-            if wanted and not roles.has(who.object_id, action):
-                self.warn(f"{what} as {who.name}, who needs a role that allows it and is given none: {DATA_OWNER}.")
-                return
+    async def _with_sharers(self, resolved: Resolved) -> Resolved:
+        """Return the inputs with what other deployments of the settings file in the same group mean for it."""
+        if not self.options.deployment:
+            return resolved
+        config, but, local = self.options.config, [self.options.deployment], self.options.local
+        others = await asyncio.to_thread(recorded_sharers, config, but, local=local)
+        return with_sharers(resolved, others, removing=self.options.remembered_only)
 
     def warn(self, warning: str) -> None:
         """Show a warning, and keep it for the JSON document."""
@@ -180,7 +173,7 @@ class Run:
         from engine.walk import Walk
 
         removing = removal is not None
-        self.screen = Screen(self.console, STEPS, removing=removing, verbose=self.options.verbose)
+        self.screen = self._make_screen(removing=removing)
         return Walk(
             STEPS,
             azure,
@@ -193,6 +186,9 @@ class Run:
             removal=removal,
             reads=reads or self._reads,
         )
+
+    def _make_screen(self, *, removing: bool) -> Screen:
+        return Screen(self.console, STEPS, removing=removing, verbose=self.options.verbose)
 
     async def look(self, walk: Walk[Azure], *, writes: bool = True) -> Mapping[str, StepLook]:
         """Look at everything and return what each step planned.
@@ -252,16 +248,19 @@ class Run:
         except ValueError:
             return False
 
-    async def confirm(self) -> None:
-        """Ask whether to go on, where that may be asked; Declined when not."""
-        if not self.options.may_ask or self.options.yes:
-            return
-        from cli.prompts import Terminal
+    async def confirm(self, removes: str = "") -> None:
+        """Ask whether to go on, where that may be asked; Declined when not.
 
-        self._asked = True
-        if not await Terminal().proceed():
-            raise Declined
-        self.console.print()
+        To remove the instance that `removes` names, its name has to be typed; BadInput where that can't be asked for.
+        """
+        self._asked |= self.options.may_ask and not (self.options.yes or removes)
+        await confirmed(self.options, self.console, removes)
+
+    def report(self, document: Mapping[str, Any]) -> None:
+        """Tell how the command ended: GitHub Actions, and as JSON on stdout where that is asked for."""
+        github_actions.report(document)
+        if self.options.json:
+            json_output.emit(document)
 
     def unattended(self) -> str:
         """Return the command line of the same run without questions; "" where none was asked."""
@@ -283,14 +282,3 @@ class Run:
         for step in STEPS:
             document.step(step.key)
         return document
-
-
-async def _explained(work: Awaitable[T], doing: str) -> T:
-    """Await, with what Azure refuses turned into a Refusal that says what was being done."""
-    try:
-        return await work
-    except Exception as error:
-        refusal = explain(error, doing)
-        if refusal is None:
-            raise
-        raise refusal from error

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from cli.near import hint, nearest
+from cli.settings_file import read_settings
 from cli.unresolved import Wrong
 from cloud.identifiers import pasted
-from engine.input import FROM_STATE, Given, Input, Value, decoded
+from engine.input import FROM_STATE, Given, Input, Value
 from engine.refusal import BadInput
 from steps import INPUTS
 
 FOUND_SETTINGS = Path("deploy.toml")
 """The settings file of the current folder, which is taken where none is named."""
-OPTION_VARIABLES = ("ADT_CONFIG", "ADT_STATE", "ADT_OUTPUT", "ADT_NON_INTERACTIVE")
+OPTION_VARIABLES = ("ADT_CONFIG", "ADT_DEPLOYMENT", "ADT_STATE", "ADT_OUTPUT", "ADT_NON_INTERACTIVE")
 """The variables of options that are no inputs. There is none for --yes and --purge: what confirms is typed."""
-OPTION_KEYS = ("state",)
-"""The keys of options that are no inputs, which who needs them reads."""
 _OF_OTHERS = ("ADT_SERVICE_URL",)
 """What applications read, and `outputs` prints: no variable of ours."""
 BY_NAME = {row.name: row for row in INPUTS}
@@ -35,22 +33,25 @@ def gather(
     remembered: Mapping[str, Any],
     inputs: Sequence[Input] = INPUTS,
     imported: tuple[Mapping[str, Any], str] = ({}, ""),
+    *,
+    deployment: str = "",
 ) -> dict[str, Given]:
     """Return what is given, by precedence: flag, environment, settings file, `imported` (and from where), state file.
 
-    `flags` are as click gives them: a text, a bool, a tuple of texts; None or () where there is none. Reads the
-    settings file and the environment. Raises BadInput for a settings file that can't be used, and for values that can't
-    be right: for all of them at once.
+    `flags` are as click gives them: a text, a bool, a tuple of texts; None or () where there is none. `deployment` is
+    one of the settings file's, "" where that has no tables. Reads the settings file and the environment. Raises
+    BadInput for a settings file that can't be used, and for values that can't be right: for all of them at once.
     """
     wrong = Wrong()
-    from_file = _read_settings(config, wrong) if config else {}
+    from_file = read_settings(config, BY_NAME, deployment, wrong) if config else {}
     given: dict[str, Given] = {}
     for row in inputs:
         with wrong.collected():
-            found = _first(row, flags, from_file, config, imported) or _recalled(row, remembered)
+            found = _first(row, flags, from_file, imported) or _recalled(row, remembered)
             if found is not None:
                 _check(row, found, wrong)
-                given[row.name] = _full_path(found, config) if row.path else found
+                in_file = config if row.name in from_file and found.source == from_file[row.name][1] else None
+                given[row.name] = _full_path(found, in_file) if row.path else found
     wrong.refuse()
     return given
 
@@ -80,8 +81,8 @@ def unknown_variables(environment: Iterable[str]) -> list[str]:
 
 
 def _full_path(file: Given, config: Path | None) -> Given:
-    """Return the files by their full paths, which hold in any folder: those that settings name are beside them."""
-    beside = config.parent if config and file.source == str(config) else Path()
+    """Return the files by their full paths, which hold in any folder: those that `config` names are beside it."""
+    beside = config.parent if config else Path()
 
     def full(name: str) -> str:
         path = beside / name
@@ -94,8 +95,7 @@ def _full_path(file: Given, config: Path | None) -> Given:
 def _first(
     row: Input,
     flags: Mapping[str, Any],
-    from_file: Mapping[str, Any],
-    config: Path | None,
+    from_file: Mapping[str, tuple[Any, str]],
     imported: tuple[Mapping[str, Any], str],
 ) -> Given | None:
     flag = flags.get(row.name)
@@ -107,7 +107,8 @@ def _first(
             raw = [part for part in re.split(r"[;\n]", text) if part.strip()] or "" if row.is_many else text
             return Given(_read(row, raw, variable), variable)
     if row.name in from_file:
-        return Given(_read(row, from_file[row.name], str(config)), str(config))
+        value, source = from_file[row.name]
+        return Given(_read(row, value, source), source)
     values, source = imported
     if row.name in values:
         return Given(_read(row, values[row.name], source), source, quiet=True)
@@ -268,31 +269,3 @@ def _truth(text: Any, where: str) -> bool:
     if str(text).lower() in ("0", "false", "no", "off") and isinstance(text, str):
         return False
     raise BadInput(f"{where} is {text!r}: it takes true or false.")
-
-
-def _read_settings(file: Path, wrong: Wrong) -> dict[str, Any]:
-    """Return what is in a settings file, without the keys that are wrong, which `wrong` collects.
-
-    BadInput for a file that can't be read.
-    """
-    try:
-        content = tomllib.loads(decoded(file.read_bytes()))
-    except OSError as error:
-        raise BadInput(f"The settings file {file} can't be read: {error.strerror}.") from None
-    except UnicodeError:
-        raise BadInput(f"The settings file {file} is neither UTF-8 nor UTF-16.", "Save it as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise BadInput(f"The settings file {file} is not TOML: {error}.") from None
-    known: dict[str, Any] = {}
-    for key, value in content.items():
-        with wrong.collected():
-            if key in OPTION_KEYS:
-                continue
-            if key not in BY_NAME:
-                names = [*BY_NAME, *OPTION_KEYS]
-                raise BadInput(f"The settings file {file} has an unknown key, {key}.{hint(key, names)}")
-            if BY_NAME[key].is_flag and not isinstance(value, bool):
-                raise BadInput(f"The settings file {file}: {key} takes true or false.")
-            if value != "" or BY_NAME[key].is_many:
-                known[key] = value
-    return known

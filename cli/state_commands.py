@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 
-from cli.command_line import Command, Context, State, place_for
-from cli.stores import Place
+from cli.chosen import place_for
+from cli.command_line import Command, Context, State
+from cli.ending import end
+from cli.stores import Place, taken_by_itself
+from engine.refusal import BadInput
 
 _STATE = State(path_type=Path)
 _output = click.option(
@@ -52,4 +55,8 @@ def unlock(place: Place | None, output: str, *, yes: bool) -> int:
     """Say who holds the lock, ask, and take it from a run that is dead."""
     from cli.commands import state as commands
 
-    return commands.unlock(place_for(place, local=False), yes=yes, as_json=output == "json")
+    try:
+        taken = place_for(place, taken_by_itself, local=False)
+    except BadInput as refusal:
+        return end(refusal, as_json=output == "json")
+    return commands.unlock(taken, yes=yes, as_json=output == "json")

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
-from cli.display import DEFAULT_STATE, TRIAL, absolute, command_for
-from cli.stores import Place, opened
+from cli.display import absolute, command_for
+from cli.stores import DEFAULT_STATE, TRIAL, Place, opened
 from engine.refusal import Refusal
 from state.document import StateDocument, StateRefused
+from state.store import StateStore
 
 
-def read_state(place: Place) -> StateDocument | Refusal | None:
-    """Return the document, None when there is none, or the refusal of a state that can't be used."""
+def read_state(place: Place, called: Mapping[str, Any] = {}) -> StateDocument | Refusal | None:
+    """Return the document, None when there is none, or the refusal of a state that can't be used.
+
+    `called` are the options of the command, which may say where the sign-in is to be had.
+    """
     try:
-        with opened(place, {}, None) as store:
+        with _opened(place, called) as store:
             return store.read()
     except StateRefused as error:
         return Refusal(str(error), exit_code=2)
@@ -21,24 +28,35 @@ def read_state(place: Place) -> StateDocument | Refusal | None:
         return refusal
 
 
-def is_in_use(place: Place) -> bool:
+def is_in_use(place: Place, called: Mapping[str, Any] = {}) -> bool:
     """Whether a run holds the lock of a state."""
-    with opened(place, {}, None) as store:
+    with _opened(place, called) as store:
         return store.holder() is not None
 
 
-def no_deployment(path: Place, document: StateDocument | None, *, local: bool) -> Refusal:
-    """Return the error (exit code 2) of a command that needs a deployment, where there is none."""
-    deploy = command_for("deploy", {"state": path, "local": local})
+def _opened(place: Place, called: Mapping[str, Any]) -> AbstractContextManager[StateStore]:
+    return opened(place, {}, called.get("config"), *(called.get("deployment") or ()))
+
+
+def no_deployment(
+    path: Place, document: StateDocument | None, *, local: bool, called: Mapping[str, Any] = {}
+) -> Refusal:
+    """Return the error (exit code 2) of a command that needs a deployment, where there is none.
+
+    Where `called`, the options of the command, choose a deployment of a settings file, the next command does too.
+    """
+    chosen = {name: called.get(name) for name in ("deployment", "config")} if called.get("deployment") else {}
+    deploy = command_for("deploy", {**chosen, "state": path, "local": local})
     if document is not None:
         return Refusal(
             f"This deployment was removed on {when(document.removed_at)}.",
             next=f"To set it up again: {deploy}",
             exit_code=2,
         )
-    others = state_files_in(path.absolute().parent) if isinstance(path, Path) else []
+    is_alone = isinstance(path, Path) and not chosen
+    others = state_files_in(path.absolute().parent) if isinstance(path, Path) and is_alone else []
     found = f"State files there: {', '.join(others)}. Name one with --state FILE." if others else ""
-    if isinstance(path, Path) and not others and not local and (TRIAL / DEFAULT_STATE).is_file():
+    if is_alone and not others and not local and (TRIAL / DEFAULT_STATE).is_file():
         found = f"The trial's: {command_for('status', {'local': True})}. To deploy: {deploy}"
     return Refusal(
         f"There is no deployment yet: no {'state file' if isinstance(path, Path) else 'state'} at {absolute(path)}.",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import AsyncHTTPPolicy
@@ -16,6 +15,8 @@ from cloud.answers import content_of, request_id_of
 from cloud.arm_replicas import RideOutReplicas, Written
 from cloud.azure_clouds import DATA_PLANE
 from cloud.graph_retry import GraphRetryMiddleware
+from cloud.once import Once
+from cloud.pacing import Pace, PaceRequests
 from cloud.request_log import log_failure, log_request, loggable
 from cloud.retry import (
     ArmRetryPolicy,
@@ -24,11 +25,11 @@ from cloud.retry import (
     ReauthenticateOnce,
     retry_after,
 )
-from cloud.transport import Transport, graph_http
+from cloud.transport import Transport
 from cloud.waiting import LAST, SOON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from azure.digitaltwins.core.aio import DigitalTwinsClient
     from azure.mgmt.authorization.v2022_04_01.aio import AuthorizationManagementClient
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
     from cloud.azure_clouds import Cloud
     from cloud.signin import SharedCredential
     from cloud.traffic import Traffic
+
+
+Client = TypeVar("Client")
+Answer = TypeVar("Answer")
+Arguments = ParamSpec("Arguments")
 
 
 class Polling(AsyncARMPolling):
@@ -95,6 +101,21 @@ async def _content(answer: Any) -> bytes:
         return b""
 
 
+class _Connections:
+    """What the clients of one sign-in share: connections, clients by subscription, and what was looked up."""
+
+    def __init__(self, notice: Notice) -> None:
+        self.transport, self.pace = Transport(), Pace(notice)
+        self.graph_http: Any = None
+        self.written, self.once = Written(), Once()
+        self.clients: dict[tuple[str, str], Any] = {}
+
+    async def close(self) -> None:
+        await self.transport.close()
+        if self.graph_http is not None:
+            await self.graph_http.aclose()
+
+
 class Azure:
     """The clients, each made when it is first used. `async with` closes their connections."""
 
@@ -106,23 +127,56 @@ class Azure:
         subscription: str = "",
         *,
         traffic: Traffic | None = None,
+        connections: _Connections | None = None,
     ) -> None:
         self._traffic = traffic
         self.cloud, self.credential, self.subscription = cloud, credential, subscription
-        self._notice, self._written = notice, Written()
-        self._transport = Transport()
-        self._graph_http: Any = None
-        self._user_identities: dict[str, UserAssignedIdentitiesOperations] = {}
-        self._instances: dict[str, DigitalTwinsClient] = {}
+        self._notice = notice
+        self._shared = connections or _Connections(notice)
+        self._owns_connections = connections is None
+
+    def beside(self) -> Azure:
+        """Return clients of the same sign-in over the same connections, for a deployment in any subscription.
+
+        `async with` over them closes nothing: the first ones do.
+        """
+        return Azure(self.cloud, self.credential, self._notice, traffic=self._traffic, connections=self._shared)
+
+    async def once(
+        self,
+        ask: Callable[Concatenate[Azure, Arguments], Awaitable[Answer]],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Answer:
+        """Return what `ask` returns for these clients; in a run of several deployments it is asked once a subscription.
+
+        For what no step of any deployment changes.
+        """
+        return await self._shared.once((ask, self.subscription, args), lambda: ask(self, *args, **kwargs))
+
+    async def once_by(
+        self, key: object, ask: Callable[[], Awaitable[Answer]], keep: Callable[[Answer], bool] | None = None
+    ) -> Answer:
+        """Return what `ask` returns, which in a run of several deployments is called once for a key and subscription.
+
+        An answer that is not to `keep` is asked for again by the next.
+        """
+        return await self._shared.once((key, self.subscription), ask, keep)
 
     async def __aenter__(self) -> Azure:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._transport.close()
-        if self._graph_http is not None:
-            await self._graph_http.aclose()
-        await self.credential.close()
+        if self._owns_connections:
+            await self._shared.close()
+            await self.credential.close()
+
+    def _client(self, kind: str, make: Callable[[], Client], subscription: str | None = None) -> Client:
+        """Return the client of this kind for the subscription, made when it is first asked for."""
+        key = (kind, self.subscription if subscription is None else subscription)
+        if key not in self._shared.clients:
+            self._shared.clients[key] = make()
+        return cast("Client", self._shared.clients[key])
 
     def _options(self) -> dict[str, Any]:
         """Return a Resource Manager client's settings. It has no policy that registers a provider by itself.
@@ -133,13 +187,14 @@ class Azure:
 
         sign_in = ReauthenticateOnce(self.credential, self.cloud.arm_scope)
         begin = [RequestIdPolicy(), UserAgentPolicy(), ContentDecodePolicy()]
-        replicas, trace = RideOutReplicas(self._written, self._notice), Trace(self._traffic)
-        policies = [*begin, replicas, ArmRetryPolicy(self._notice), JsonBodyCheck(), sign_in, trace]
-        return {"base_url": self.cloud.resource_manager, "transport": self._transport, "policies": policies}
+        replicas, trace = RideOutReplicas(self._shared.written, self._notice), Trace(self._traffic)
+        sending = [sign_in, PaceRequests(self._shared.pace), trace]
+        policies = [*begin, replicas, ArmRetryPolicy(self._notice), JsonBodyCheck(), *sending]
+        return {"base_url": self.cloud.resource_manager, "transport": self._shared.transport, "policies": policies}
 
     def _data_plane_options(self, scope: str) -> dict[str, Any]:
         return {
-            "transport": self._transport,
+            "transport": self._shared.transport,
             "authentication_policy": ReauthenticateOnce(self.credential, scope),
             "retry_policy": ArmRetryPolicy(self._notice),
             "per_retry_policies": [JsonBodyCheck((dict, list))],  # an upload of models is answered with a list
@@ -157,9 +212,10 @@ class Azure:
         from azure.core.rest import HttpRequest
 
         sign_in = [] if token or openly else [ReauthenticateOnce(self.credential, self.cloud.arm_scope)]
-        policies = [RequestIdPolicy(), ArmRetryPolicy(self._notice), *sign_in, JsonBodyCheck(), Trace(self._traffic)]
+        policies = [RequestIdPolicy(), ArmRetryPolicy(self._notice), *sign_in, JsonBodyCheck()]
+        policies += [PaceRequests(self._shared.pace), Trace(self._traffic)]
         client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse](
-            base_url=url, policies=policies, transport=self._transport
+            base_url=url, policies=policies, transport=self._shared.transport
         )
         request = HttpRequest("GET", url, headers={"Authorization": f"Bearer {token}"} if token else {})
         response = await client.send_request(request)
@@ -167,99 +223,62 @@ class Azure:
             raise HttpResponseError(response=response)
         return response.json()
 
-    @cached_property
+    @property
     def subscriptions(self) -> SubscriptionClient:
         """Subscriptions and tenants."""
         from azure.mgmt.resource.subscriptions.aio import SubscriptionClient
 
-        return SubscriptionClient(self.credential, **self._options())
+        return self._client("subscriptions", lambda: SubscriptionClient(self.credential, **self._options()), "")
 
-    @cached_property
+    @property
     def resources(self) -> ResourceManagementClient:
         """Resource groups and providers."""
         from azure.mgmt.resource.resources.aio import ResourceManagementClient
 
-        return ResourceManagementClient(self.credential, self.subscription, **self._options())
+        return self._client("resources", lambda: ResourceManagementClient(*self._place(), **self._options()))
 
-    @cached_property
+    @property
     def twins(self) -> AzureDigitalTwinsManagementClient:
         """Digital Twins instances."""
         from azure.mgmt.digitaltwins.aio import AzureDigitalTwinsManagementClient
 
-        return AzureDigitalTwinsManagementClient(self.credential, self.subscription, **self._options())
+        return self._client("twins", lambda: AzureDigitalTwinsManagementClient(*self._place(), **self._options()))
 
-    @cached_property
+    @property
     def authorization(self) -> AuthorizationManagementClient:
         """Role definitions and assignments."""
         from azure.mgmt.authorization.v2022_04_01.aio import AuthorizationManagementClient
 
-        return AuthorizationManagementClient(self.credential, self.subscription, **self._options())
+        return self._client("authorization", lambda: AuthorizationManagementClient(*self._place(), **self._options()))
 
     def user_identities(self, subscription: str) -> UserAssignedIdentitiesOperations:
         """User-assigned managed identities of a subscription, which may be another one than the instance's."""
         from azure.mgmt.msi.v2024_11_30.aio import ManagedServiceIdentityClient
 
-        known = self._user_identities
-        if subscription not in known:
+        def make() -> UserAssignedIdentitiesOperations:
             client = ManagedServiceIdentityClient(self.credential, subscription, **self._options())
-            known[subscription] = client.user_assigned_identities
-        return known[subscription]
+            return client.user_assigned_identities
+
+        return self._client("identities", make, subscription)
 
     def data_plane(self, host: str) -> DigitalTwinsClient:
         """The instance at `host`. Closing the client is not needed."""
         from azure.digitaltwins.core.aio import DigitalTwinsClient
 
-        if host not in self._instances:
-            self._instances[host] = DigitalTwinsClient(
-                host, self.credential, **self._data_plane_options(f"{DATA_PLANE}/.default")
-            )
-        return self._instances[host]
+        options = self._data_plane_options(f"{DATA_PLANE}/.default")
+        return self._client("data plane", lambda: DigitalTwinsClient(host, self.credential, **options), host)
 
-    @cached_property
+    @property
     def graph(self) -> GraphServiceClient:
         """Microsoft Graph."""
-        from kiota_authentication_azure.azure_identity_authentication_provider import (
-            AzureIdentityAuthenticationProvider,
-        )
-        from kiota_http.kiota_client_factory import KiotaClientFactory
-        from kiota_http.middleware import RetryHandler
-        from msgraph.graph_request_adapter import GraphRequestAdapter
-        from msgraph.graph_request_adapter import options as default_options
-        from msgraph.graph_service_client import GraphServiceClient
-        from msgraph_core import GraphClientFactory  # type: ignore[import-untyped]
+        from cloud.graph_client import graph_client
 
-        _without_the_subclasses()
-        base = f"{self.cloud.graph}/v1.0"
-        retry = GraphRetryMiddleware(self._notice, self.credential, self.cloud.graph_scope, self._traffic)
-        middleware = [
-            retry if isinstance(part, RetryHandler) else part
-            for part in KiotaClientFactory.get_default_middleware(default_options)
-        ]
-        self._graph_http = GraphClientFactory.create_with_custom_middleware(
-            middleware,
-            client=graph_http(base),
-        )
-        host = self.cloud.graph.removeprefix("https://").partition(":")[0]
-        authentication = AzureIdentityAuthenticationProvider(
-            self.credential, scopes=[self.cloud.graph_scope], allowed_hosts=[host]
-        )
-        adapter = GraphRequestAdapter(authentication, self._graph_http)
-        adapter.base_url = base
-        return GraphServiceClient(request_adapter=adapter)
+        def make() -> GraphServiceClient:
+            retry = GraphRetryMiddleware(self._notice, self.credential, self.cloud.graph_scope, self._traffic)
+            client, self._shared.graph_http = graph_client(self.cloud, self.credential, retry)
+            return client
 
+        return self._client("graph", make, "")
 
-def _without_the_subclasses() -> None:
-    """Keep Graph's first answer from loading 1,200 models, which takes a second and 30 MB.
-
-    The generated `Entity.get_field_deserializers` imports every subclass before it returns its two fields; this returns
-    the same two, and nothing else changes (msgraph-sdk-python, issue 904).
-    """
-    from msgraph.generated.models.entity import Entity
-
-    def fields(self: Entity) -> dict[str, Callable[[Any], None]]:
-        return {
-            "id": lambda node: setattr(self, "id", node.get_str_value()),
-            "@odata.type": lambda node: setattr(self, "odata_type", node.get_str_value()),
-        }
-
-    Entity.get_field_deserializers = fields  # type: ignore[method-assign]
+    def _place(self) -> tuple[SharedCredential, str]:
+        return self.credential, self.subscription

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -30,11 +31,15 @@ class GraphRetryMiddleware(BaseMiddleware):
     ) -> None:
         super().__init__()
         self._notice, self._credential, self._scope, self._traffic = notice, credential, scope, traffic
+        self._shut_until = 0.0
+        """A time.monotonic(): Graph has said not to ask before."""
 
     async def send(self, request: httpx.Request, transport: httpx.AsyncBaseTransport) -> httpx.Response:
         """Send the request, and again while that may help. Returns the last answer or raises the last error."""
 
         async def once() -> httpx.Response:
+            if (shut := self._shut_until - monotonic()) > 0:  # a refusal holds for all that this run asks
+                await asyncio.sleep(shut)
             begun, what = monotonic(), f"{request.method} {loggable(str(request.url))}"
             try:
                 response = await super(GraphRetryMiddleware, self).send(request, transport)
@@ -43,6 +48,9 @@ class GraphRetryMiddleware(BaseMiddleware):
                 log_failure(what, begun, error)
                 raise
             clock.note(response.headers)
+            if response.status_code == 429:
+                named = retry_after(response.headers.get("Retry-After")) or 0.0
+                self._shut_until = max(self._shut_until, monotonic() + named)
             log_request(what, response.status_code, begun, response.headers.get("request-id", ""))
             if self._traffic is not None:
                 asked = (request.method, str(request.url), request.headers, await request.aread())

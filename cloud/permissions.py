@@ -187,7 +187,9 @@ async def _permissions(azure: Azure, scope: str, answers: dict[str, Future[list[
     while at:
         url = f"{azure.cloud.resource_manager}{at}/providers/Microsoft.Authorization/permissions"
         if at not in answers:
-            answers[at] = ensure_future(_all(azure, f"{url}?api-version={AUTHORIZATION}"))
+            whole = f"{url}?api-version={AUTHORIZATION}"
+            of_subscription = _above(at) is None  # which several deployments share
+            answers[at] = ensure_future(azure.once(_all, whole) if of_subscription else _all(azure, whole))
         try:
             return await answers[at]
         except HttpResponseError as error:

@@ -24,9 +24,11 @@ from emulator.environment import Secret, environment
 from emulator.faults import Faults
 from emulator.journal import Journal
 from emulator.lag import AZURE_TABLE, Lag, Latency
+from emulator.limits import Limits
 from emulator.seed_apps import seed_apps
 from emulator.seed_destinations import seed_destinations
 from emulator.seed_network import seed_network
+from emulator.seed_subscriptions import names, seed_subscriptions
 from emulator.server import Pipeline, Sockets, serving
 from emulator.store import Store
 from emulator.tokens import TokenAuthority
@@ -53,6 +55,8 @@ def run(  # noqa: PLR0917 - one for each command-line option
     faults: Path | None,
     traffic: Path | None,
     *,
+    limits: str = "none",
+    subscriptions: int = 0,
     network: str | None = None,
     until_stdin_closes: bool = False,
 ) -> int:
@@ -64,6 +68,8 @@ def run(  # noqa: PLR0917 - one for each command-line option
     try:
         rules = _faults(faults)
         time = _latency(latency)
+        if limits not in ("none", "azure"):
+            raise Unusable(f"--limits is none or azure, not {limits!r}.", 2)
         if sign_in not in (*seed.USERS, *seed.AUTOMATIONS):
             names = ", ".join((*seed.USERS, *seed.AUTOMATIONS))
             raise Unusable(f"Unknown sign-in {sign_in!r}. Choose one of: {names}.", 2)
@@ -81,12 +87,15 @@ def run(  # noqa: PLR0917 - one for each command-line option
                 stack.callback(store.close)
                 with store.transaction():
                     seed.seed(store)
+                    seed_subscriptions(store, subscriptions)
                     seed_destinations(store)
                     seed_apps(store)
                     seed_network(store)
                     _place(store, network)
                     sockets = _bind(store, port, plain=sign_in in seed.USERS)
                     world = _world(store, time, data, sockets)
+                    if limits == "azure":
+                        world.limits = Limits(time.scale or 1.0)
                 pipeline = Pipeline(world, rules, Journal(), recorder, _cloud_shell(sign_in))
                 certificates = Certificates(data, known_host)
             except (OSError, sqlite3.Error) as error:
@@ -204,7 +213,7 @@ def _ready(world: World, sockets: Sockets, bundle: Path, sign_in: str) -> dict[s
         "caBundle": str(bundle),
         "tenantId": seed.TENANT,
         "subscriptionId": seed.REGISTERED_SUBSCRIPTION,
-        "subscriptions": seed.SUBSCRIPTIONS,
+        "subscriptions": names(world.store),
         "clientId": secret.client_id,
         "clientSecret": secret.client_secret,
         "proxy": proxy,

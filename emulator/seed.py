@@ -54,7 +54,7 @@ class User:
     """`administrator` (may consent for the tenant), `member` (may register applications), `guest` (may not)."""
     home_tenant: str = TENANT
     eligible: str = ""
-    """A role that they could activate in both subscriptions, but did not."""
+    """A role that they could activate in both subscriptions."""
 
 
 USERS = {
@@ -124,7 +124,6 @@ AUTOMATIONS = {
         ),
     )
 }
-
 SEEDED_AT = "2024-01-15T09:00:00Z"
 
 
@@ -133,11 +132,10 @@ def seed(store: Store) -> None:
     if store.get("world", "seeded"):
         return
     for subscription, name in SUBSCRIPTIONS.items():
-        store.put("subscription", subscription, _subscription(subscription, name))
+        store.put("subscription", subscription, subscription_body(subscription, name))
         state = "Registered" if subscription == REGISTERED_SUBSCRIPTION else "NotRegistered"
         store.put("provider", f"{subscription}/Microsoft.DigitalTwins", {"registrationState": state})
-        for principal, kind, role in _assignees():
-            _assign(store, subscription, principal, kind, role)
+        assign_all(store, subscription)
     for user in USERS.values():
         store.put("user", user.object_id, _user(user))
         store.put(
@@ -157,12 +155,8 @@ def automation_secret(store: Store, name: str) -> str:
     return str(record["secret"])
 
 
-def _assignees() -> list[tuple[str, str, str]]:
-    people = [(user.object_id, "User", user.role) for user in USERS.values()]
-    return people + [(app.object_id, "ServicePrincipal", app.role) for app in AUTOMATIONS.values()]
-
-
-def _subscription(subscription: str, name: str) -> Json:
+def subscription_body(subscription: str, name: str) -> Json:
+    """Return a subscription as Resource Manager has it."""
     return {
         "id": f"/subscriptions/{subscription}",
         "subscriptionId": subscription,
@@ -178,9 +172,19 @@ def _subscription(subscription: str, name: str) -> Json:
     }
 
 
+def assign_all(store: Store, subscription: str) -> None:
+    """Give everybody who can sign in their role in the subscription."""
+    people: list[User | Automation] = [*USERS.values(), *AUTOMATIONS.values()]
+    for one in people:
+        kind = "User" if isinstance(one, User) else "ServicePrincipal"
+        _assign(store, subscription, one.object_id, kind, one.role)
+
+
 def _assign(store: Store, subscription: str, principal: str, kind: str, role: str) -> None:
     scope = f"/subscriptions/{subscription}"
     name = f"c{subscription[-1]}{principal[:2]}{principal[4:]}"
+    if subscription not in SUBSCRIPTIONS:
+        name = f"{subscription[-4:]}{principal[:2]}{principal[6:]}"
     identifier = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
     body = {
         "id": identifier,

@@ -10,6 +10,7 @@ from emulator.lag import Lag
 from emulator.store import Store
 
 if TYPE_CHECKING:
+    from emulator.limits import Limits
     from emulator.tokens import TokenAuthority
 
 
@@ -24,5 +25,7 @@ class World:
     """The data folder."""
     arm_endpoint: str
     """The custom cloud's one origin, without a trailing slash."""
+    limits: Limits | None = None
+    """Resource Manager's limits on requests; None where it has none."""
     fronts: dict[str, int] = field(default_factory=dict)
     """Hosts that other programs play, by their name: the loopback port where each speaks TLS."""

@@ -36,6 +36,8 @@ class Target:
     """The portal's origin; "" where the cloud has none."""
     folder: str = ""
     """The full path of the folder that the state file is in."""
+    deployment: str = ""
+    """The name of the deployment in a settings file of several; "" in one of one."""
 
     @property
     def subscription_id(self) -> str:

@@ -115,7 +115,7 @@ class Walk(Generic[Clients]):
                 plan = step.remove(observed, desired, record, self._values, self._removal)
             return StepLook(_with_adoptable(plan, step, record, removing=self._removal is not None))
         except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on, and it is shown
-            return StepLook(None, self._explain(error, f"look at the {step.title.lower()}") or _bug(error))
+            return StepLook(None, self._explain(error, f"look at the {step.title.lower()}") or describe_bug(error))
 
     def _learn(self, plan: Plan | None) -> bool:
         """Take over what a plan knows; return whether any of it is news."""
@@ -217,7 +217,7 @@ class Walk(Generic[Clients]):
             await asyncio.wait(others)
 
     def _refused(self, error: Exception, change: AnyChange) -> Refusal:
-        refusal = self._explain(error, change.title) or _bug(error)
+        refusal = self._explain(error, change.title) or describe_bug(error)
         command = change.az()
         if refusal.exit_code == 3 and command:
             refusal.next += f"\nThe command for it:\n  {command}"
@@ -264,7 +264,7 @@ def _without_new_question(look: StepLook, before: StepLook) -> StepLook:
     return StepLook(None, Refusal(ask.question, why="\n".join(ask.about), next=next_step))
 
 
-def _bug(error: Exception) -> Refusal:
+def describe_bug(error: Exception) -> Refusal:
     """Describe an internal error. The traceback goes to the log."""
     logging.getLogger("deploy").error("a bug", exc_info=error)
     return Refusal(

@@ -76,9 +76,9 @@ class BlobStore(StateStore):
     A blob that is empty holds the lease of a deployment which has written nothing yet.
     """
 
-    def __init__(self, address: BlobAddress, blob: Blob, folder: Path) -> None:
+    def __init__(self, address: BlobAddress, blob: Blob, beside: Path) -> None:
         self.place: BlobAddress = address
-        self._blob, self._beside = blob, folder / address.blob.rpartition("/")[2]
+        self._blob, self._beside = blob, beside
         self._last, self._etag = b"", ""
         self._lease, self._renewed, self._lost = "", 0.0, ""
         self._metadata: dict[str, str] = {}
@@ -86,7 +86,7 @@ class BlobStore(StateStore):
 
     @property
     def beside(self) -> Path:
-        """A path in the current folder, with the blob's name."""
+        """A path in the current folder, with the name of the blob or of the deployment."""
         return self._beside
 
     @property

@@ -10,12 +10,11 @@ from cli import left_files
 from cli.carry_out import Ended, carry_out, show_errors, show_notes, show_what_is_planned, show_what_was_done
 from cli.console import say, text
 from cli.display import absolute, command_for
-from cli.ending import Declined
 from cli.hand_off import missing_rights
 from cli.run import Run
 from cli.stores import Place
 from engine.context import Reads, Removal
-from engine.refusal import BadInput, Refusal
+from engine.refusal import Refusal
 from steps.shared.instance import INSTANCE
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ async def destroy(run: Run) -> int:
         missing = await missing_rights(azure, looks)
         if any(look.plan and look.plan.changes for look in looks.values()):
             show_what_is_planned(run, walk, looks, missing)
-            await _confirm(run, resolved.target.instance)
+            await run.confirm(removes=resolved.target.instance)
         ended = await carry_out(run, azure, resolved, walk, "destroy", missing)
     if show_errors(run, walk, ended, "Not everything is removed."):
         show_what_was_done(run, ended, removing=True)
@@ -74,22 +73,6 @@ async def _look(run: Run, azure: Azure, resolved: Resolved) -> tuple[Walk[Azure]
         walk = run.walk(azure, resolved, Removal(purge=run.options.purge), reads)
         looks = await run.look(walk)
     return walk, looks
-
-
-async def _confirm(run: Run, instance: str) -> None:
-    """Have the instance's name typed; Declined when it is another. Unattended, --yes is needed."""
-    if run.options.yes:
-        return
-    if not run.options.may_ask:
-        raise BadInput(
-            "Refusing to delete without confirmation: there is no terminal to ask in.", "Confirm with --yes."
-        )
-    from cli.prompts import Terminal
-
-    if not await Terminal().type_name(instance):
-        again = run.options.command_for("destroy", again=True)
-        raise Declined(f"That is not the instance's name, {instance}.", f"To try again: {again}")
-    run.console.print()
 
 
 def _show_success(run: Run, walk: Walk[Azure], ended: Ended) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 from cli import output_forms
 from cli.display import command_for
@@ -15,18 +17,14 @@ from engine.refusal import BadInput, Refusal
 from state.document import StateDocument
 
 
-def show_outputs(path: Place, form: str, name: str | None, *, local: bool = False) -> int:
+def show_outputs(path: Place, form: str, name: str | None, *, called: Mapping[str, Any]) -> int:
     """Print the collected values, or the one of this name, in the form asked for. Return the exit code."""
-    document = read_state(path)
-    if document is None or (isinstance(document, StateDocument) and document.removed_at):
-        document = no_deployment(path, document, local=local)
-    if isinstance(document, Refusal):
-        return end(document, as_json=form == "json")
-    login = (document.belongs_to.endpoints or {}).get("login", "")
-    values = output_forms.with_client_values(document.outputs(), login)
+    values = read_outputs(path, called=called)
+    if isinstance(values, Refusal):
+        return end(values, as_json=form == "json")
     known = output_forms.selectable(values)
     if name is not None and name not in known:
-        every = command_for("outputs", {"state": path, "local": local})
+        every = command_for("outputs", {**called, "state": path})
         unknown = BadInput(f"There is no value {name}.{hint(name, list(known))}", f"To see all of them: {every}")
         return end(unknown, as_json=form == "json")
     if form in output_forms.EXCHANGED:
@@ -34,3 +32,14 @@ def show_outputs(path: Place, form: str, name: str | None, *, local: bool = Fals
     shown = output_forms.one_in_form(name, known[name], form) if name else output_forms.all_in_form(values, form)
     sys.stdout.write(shown)
     return 0
+
+
+def read_outputs(path: Place, *, called: Mapping[str, Any]) -> dict[str, str] | Refusal:
+    """Return the collected values by name, or why there are none. `called` are the options of the command."""
+    document = read_state(path, called)
+    if document is None or (isinstance(document, StateDocument) and document.removed_at):
+        document = no_deployment(path, document, local=bool(called.get("local")), called=called)
+    if isinstance(document, Refusal):
+        return document
+    login = (document.belongs_to.endpoints or {}).get("login", "")
+    return output_forms.with_client_values(document.outputs(), login)

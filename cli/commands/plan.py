@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli import github_actions, json_output
+from cli import json_output
 from cli.carry_out import show_what_is_planned
 from cli.console import show_refusal, text
 from cli.hand_off import missing_rights
@@ -22,9 +22,8 @@ async def plan(run: Run) -> int:
     if run.options.detailed_exitcode and any(change.drift.differs for change in changes):
         code = worst((code, DIFFERS))
     document = {**json_output.plan_document(walk, looks, missing, code), "warnings": run.warnings}
-    github_actions.report(document)
+    run.report(document)
     if run.options.json:
-        json_output.emit(document)
         return code
     show_what_is_planned(run, walk, looks, missing)
     for look in looks.values():

@@ -14,7 +14,7 @@ from cli.ending import end
 from cli.given import announced
 from cli.sources import BY_NAME, gather, is_kept
 from cli.state_files import no_deployment, read_state
-from cli.stores import Place
+from cli.stores import Place, beside_of
 from engine.input import Value
 from engine.refusal import BadInput, Refusal
 from state.proposals import Proposals
@@ -27,11 +27,12 @@ def write_settings(place: Place, options: Mapping[str, Any]) -> int:
     In it is what the state at `place` remembers or, where nothing was deployed, what was answered last; and what
     the options give.
     """
-    path = place if isinstance(place, Path) else Path(place.blob.rpartition("/")[2])
+    names = options.get("deployment") or ("",)
+    path = beside_of(place, names[0])
     try:
         in_folder = options["config"] if options.get("config_found") else None
         with announced(in_folder, make_console(stderr=True)):
-            given = gather(options, options["config"], _remembered(place, path, options))
+            given = gather(options, options["config"], _remembered(place, path, options), deployment=names[0])
         values = {name: found.value for name, found in given.items() if is_kept(BY_NAME[name], found.value)}
         target = options["file"] or path.with_name(f"{path.name.removesuffix('.json').removesuffix('.state')}.toml")
         content = settings_text(values)
@@ -43,13 +44,13 @@ def write_settings(place: Place, options: Mapping[str, Any]) -> int:
         return end(refusal, as_json=False)
     console = make_console(stderr=True)
     say(console, f"Written: {shown(target)}")
-    used = command_for("plan", {"config": target, "state": path, "local": options["local"]})
+    used = command_for("plan", {"config": target, "state": place, "local": options["local"]})
     say(console, f"To see what it would do: {used}", first="  Next: ")
     return 0
 
 
 def _remembered(place: Place, path: Path, options: Mapping[str, Any]) -> dict[str, Any]:
-    document = read_state(place)
+    document = read_state(place, options)
     if isinstance(document, Refusal):
         raise document
     if document is not None:
@@ -57,7 +58,7 @@ def _remembered(place: Place, path: Path, options: Mapping[str, Any]) -> dict[st
     proposals = Proposals(path)
     answers = proposals.answers(proposals.subscription)
     if not answers and not any(options.get(row.name) not in (None, ()) for row in INPUTS):
-        raise no_deployment(place, None, local=options["local"])
+        raise no_deployment(place, None, local=options["local"], called=options)
     return {**answers, **({"subscription": proposals.subscription} if answers else {})}
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from cli import json_output
 from cli.console import make_console, say, show_pairs, text
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from state.document import StateDocument, StepRecord
 
 
-def show_status(path: Place, *, as_json: bool, local: bool = False) -> int:
-    """Print what the state file says, or it as JSON. Return the exit code."""
-    document = read_state(path)
+def show_status(path: Place, *, as_json: bool, called: Mapping[str, Any] = {}) -> int:
+    """Print what the state says, or it as JSON. Return the exit code. `called` are the options of the command."""
+    local = bool(called.get("local"))
+    document = read_state(path, called)
     if isinstance(document, Refusal):
         return end(document, as_json=as_json)
     if as_json:
@@ -32,14 +34,14 @@ def show_status(path: Place, *, as_json: bool, local: bool = False) -> int:
         return 0
     console = make_console(stderr=False)
     if document is None:
-        nothing = no_deployment(path, None, local=local)
+        nothing = no_deployment(path, None, local=local, called=called)
         say(console, nothing.what)
         say(console, nothing.next, first="  Next: ")
         return 0
     show_pairs(console, _about(document, path), indent=0)
     console.print()
     if document.removed_at:
-        removed = no_deployment(path, document, local=local)
+        removed = no_deployment(path, document, local=local, called=called)
         console.print(text(removed.what, "bold"))
         say(console, removed.next, first="  Next: ")
         return 0
@@ -50,7 +52,7 @@ def show_status(path: Place, *, as_json: bool, local: bool = False) -> int:
         say(console, ", ".join(added), first="Added to what existed: ", first_style="cyan")
     if created or added:
         console.print()
-    running = any(record.interrupted for record in document.steps.values()) and is_in_use(path)
+    running = any(record.interrupted for record in document.steps.values()) and is_in_use(path, called)
     steps = by_number(step for step in STEPS if _is_told(step, document))
     show_rows(console, [_row(step, document.step(step.key), running=running) for step in steps])
     return 0

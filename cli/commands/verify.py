@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
-from cli import github_actions, json_output
+from cli import json_output
 from cli.check import Check
 from cli.console import say, show_refusal, text
 from cli.plan_view import difference_words, show_rows
@@ -45,7 +45,7 @@ async def verify(run: Run) -> int:
     Refusal (exit 2) where nothing was deployed: what never was can't differ.
     """
     if run.document is None or run.document.removed_at:
-        raise no_deployment(run.options.state.place, run.document, local=run.options.local)
+        raise no_deployment(run.options.state.place, run.document, local=run.options.local, called=run.options.called)
     async with await run.connect() as azure:
         if run.prior.values.get("host_name"):
             azure.credential.ask_early(f"{DATA_PLANE}/.default")
@@ -68,9 +68,8 @@ async def verify(run: Run) -> int:
     checks = [*(check for step in by_number(STEPS) for check in _of_step(step, looks[step.key])), *probed]
     code = worst(check.exit_code for check in checks)
     document = {**json_output.verify_document(checks, code), "warnings": run.warnings}
-    github_actions.report(document)
+    run.report(document)
     if run.options.json:
-        json_output.emit(document)
         return code
     _show(run, checks)
     run.console.print()

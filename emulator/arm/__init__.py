@@ -53,6 +53,7 @@ _WRITES = ("writes", 1199)
 def handle(world: World, request: Request) -> Reply:
     """Carry out one request: token, api-version, then the operation, which checks what the caller may do."""
     request = dataclasses.replace(request, caller=world.tokens.verify(request, ARM_AUDIENCES))
+    left = world.limits.take(request, request.caller) if world.limits and request.caller else {}
     second_factor.require(world, request)
     api_version = versions.check(request)
     if request.method != "PUT" or world.store.get(replicas.KIND, request.path.lower()) is None:
@@ -63,8 +64,10 @@ def handle(world: World, request: Request) -> Reply:
     replicas.note(world, request, reply)
     if "/providers/microsoft.digitaltwins/" in request.path.lower():
         reply.headers.setdefault("traceresponse", f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01")
-    quota, left = _QUOTA.get(request.method, _WRITES)
-    reply.headers.setdefault(f"x-ms-ratelimit-remaining-subscription-{quota}", str(left))
+    if not left:
+        quota, most = _QUOTA.get(request.method, _WRITES)
+        left = {f"x-ms-ratelimit-remaining-subscription-{quota}": str(most)}
+    reply.headers = {**left, **reply.headers}
     return reply
 
 

@@ -44,11 +44,15 @@ def default_suffix(tenant: str, subscription: str) -> str:
     return hashlib.sha256(f"{tenant}/{subscription}".lower().encode()).hexdigest()[:8]
 
 
-def default_group(tenant: str, subscription: str) -> str:
-    """Return the resource group proposed for a subscription."""
-    return f"digital-twins-{default_suffix(tenant, subscription)}"
+def default_group(tenant: str, subscription: str, deployment: str = "") -> str:
+    """Return the resource group proposed for a subscription, or for a deployment of several in it."""
+    return f"digital-twins-{_prefix(deployment)}{default_suffix(tenant, subscription)}"
 
 
-def default_instance(tenant: str, subscription: str) -> str:
-    """Return the instance name proposed for a subscription."""
-    return f"adt-{default_suffix(tenant, subscription)}"
+def default_instance(tenant: str, subscription: str, deployment: str = "") -> str:
+    """Return the instance name proposed for a subscription, or for a deployment of several in it."""
+    return f"adt-{_prefix(deployment)}{default_suffix(tenant, subscription)}"
+
+
+def _prefix(deployment: str) -> str:
+    return f"{deployment.lower()}-" if deployment else ""

@@ -32,13 +32,15 @@ async def read_group(azure: Azure, name: str) -> Group | None:
     return Group(found.name or name, found.location, state, dict(found.tags or {}))
 
 
-async def list_resources(azure: Azure, name: str, instance_id: str) -> tuple[Resource, ...]:
-    """Return what is in the group, with whether the deployment of this instance created it.
+async def list_resources(azure: Azure, name: str, *instance_ids: str) -> tuple[Resource, ...]:
+    """Return what is in the group, with whether the deployment of one of these instances created it.
 
     Raises ResourceNotFoundError when there is no group.
     """
     listing = azure.resources.resources.list_by_resource_group(name)
-    return tuple([Resource(str(found.id), is_marked(found.tags, instance_id)) async for found in listing])
+    return tuple(
+        [Resource(str(found.id), any(is_marked(found.tags, one) for one in instance_ids)) async for found in listing]
+    )
 
 
 async def wait_until_deleted(azure: Azure, name: str) -> None:
@@ -53,7 +55,14 @@ async def wait_until_deleted(azure: Azure, name: str) -> None:
 
 
 async def create_group(azure: Azure, name: str, location: str, tags: Mapping[str, str]) -> str:
-    """Create the group and return its name. One that someone created meanwhile, elsewhere, is used as it is."""
+    """Create the group and return its name. One that someone created meanwhile, elsewhere, is used as it is.
+
+    A group that several deployments of a run share is created by the first of them.
+    """
+    return await azure.once_by(("create group", name.lower()), lambda: _create(azure, name, location, tags))
+
+
+async def _create(azure: Azure, name: str, location: str, tags: Mapping[str, str]) -> str:
     try:
         created = await azure.resources.resource_groups.create_or_update(
             name, {"location": location, "tags": dict(tags)}
@@ -70,8 +79,12 @@ async def create_group(azure: Azure, name: str, location: str, tags: Mapping[str
 
 
 async def tag_group(azure: Azure, name: str, tags: Mapping[str, str]) -> None:
-    """Replace the group's tags."""
-    await azure.resources.resource_groups.update(name, {"tags": dict(tags)})
+    """Replace the group's tags; by the first of several deployments of a run that share it, and want the same."""
+
+    async def update() -> None:
+        await azure.resources.resource_groups.update(name, {"tags": dict(tags)})
+
+    await azure.once_by(("tag group", name.lower(), frozenset(tags.items())), update)
 
 
 async def delete_empty_group(

@@ -33,6 +33,14 @@ class DesiredGroup:
     """None: not mentioned, left as they are in Azure. Empty: the user wants none; those that this tool set go."""
     user_identities: tuple[str, ...] = ()
     """Resource ids of the instance's user-assigned identities, which may be in the group."""
+    shared: bool = False
+    """Other deployments of the settings file, which stay or go later, are in the group, and tag it."""
+    created_by_others: bool = False
+    """Another deployment of the settings file has recorded the group as created by this tool."""
+    kept_for: str = ""
+    """In `destroy`: deployments of the settings file that have recorded it so, and stay or go later; "" for none."""
+    going: tuple[str, ...] = ()
+    """In `destroy`: ids of the instances of deployments in the group that are removed before this one."""
 
 
 def desired_group(given: Mapping[str, Given], target: Target) -> DesiredGroup:

@@ -52,7 +52,8 @@ class ResourceGroupStep(Step["Azure", Names, DesiredGroup, ObservedGroup]):
             return ObservedGroup(group)
         recorded = RESOURCE_GROUP.item() in context.record.owned
         if (recorded and context.removal is not None) or (not recorded and VALUE not in context.values):
-            return ObservedGroup(group, await context.read(list_resources, azure, name, desired.target.instance_id))
+            owners = (desired.target.instance_id, *desired.going)
+            return ObservedGroup(group, await context.read(list_resources, azure, name, *owners))
         return ObservedGroup(group)
 
     def plan(
@@ -73,6 +74,8 @@ class ResourceGroupStep(Step["Azure", Names, DesiredGroup, ObservedGroup]):
         if region_code(group.location) != target.location:
             notes = (f"The group is in {group.location}, not {target.location}: it is used as it is.",)
         adoptable = _adoptable(observed, target, record, values)
+        if desired.created_by_others and is_marked_group(group.tags) and RESOURCE_GROUP.item() not in record.owned:
+            adoptable = (RESOURCE_GROUP.item(),)  # it goes with the last of those that share it
         tags = change_tags(GROUP_TAG, group.tags, desired.tags, record.owned)
         if RESOURCE_GROUP.item() in (*record.owned, *adoptable):
             tags = with_mark(tags, target.instance_id)
@@ -92,12 +95,17 @@ class ResourceGroupStep(Step["Azure", Names, DesiredGroup, ObservedGroup]):
         if group is None:
             return Plan(reason="there is no such resource group")
         recorded = RESOURCE_GROUP.item() in record.owned
+        items = (RESOURCE_GROUP.item(), *GROUP_TAG.among(record.owned))
+        if recorded and desired.kept_for:
+            return Plan(reason=f"resource group {group.name} is kept: {desired.kept_for} is in it", vanished=items)
         if not (recorded and is_marked_group(group.tags)):
             kept = (f"Resource group {group.name}: {describe_marks(group.tags)}.",) if recorded else ()
             why = "no longer has this tool's tag" if recorded else "existed before"
+            tags = () if desired.shared else _tag(group, target, change_tags(GROUP_TAG, group.tags, {}, record.owned))
             return Plan(
-                _tag(group, target, change_tags(GROUP_TAG, group.tags, {}, record.owned)),
+                tags,
                 reason=f"resource group {group.name} {why}: kept",
+                vanished=tuple(GROUP_TAG.among(record.owned)) if desired.shared else (),
                 adoptable=_adoptable(observed, target, record, values),
                 retained=kept,
             )
@@ -106,7 +114,6 @@ class ResourceGroupStep(Step["Azure", Names, DesiredGroup, ObservedGroup]):
         if others:
             listed = ", ".join("/".join(other.split("/")[-2:]) for other in others)
             return Plan(reason=f"resource group {group.name} is not empty: kept with {listed}")
-        items = (RESOURCE_GROUP.item(), *GROUP_TAG.among(record.owned))
         return Plan((DeleteGroup(target=target, group=group, leaving=leaving, recorded=items),))
 
 
@@ -130,14 +137,18 @@ def _adoptable(observed: ObservedGroup, target: Target, record: Record, values: 
 def _leaving(resources: tuple[Resource, ...], desired: DesiredGroup, removal: Removal) -> frozenset[str]:
     """Return the lower-cased ids of what step 2 deletes, or has deleted and Azure still lists.
 
-    That is the instance, and with it those of its identities that have our tag.
+    That is the instance, and with it those of its identities that have our tag; and all of a deployment that is removed
+    before this one.
     """
     listed = {resource.id.lower(): resource for resource in resources}
     instance = desired.target.instance_id.lower()
+    before = {low.lower() for low in desired.going}.intersection(listed)
+    if before:
+        before |= {low for low, resource in listed.items() if resource.marked and low != instance}
     if not removal.instance_goes or instance not in listed:
-        return frozenset()
+        return frozenset(before)
     identities = {identity.lower() for identity in desired.user_identities}
-    return frozenset({instance, *(low for low in identities if low in listed and listed[low].marked)})
+    return frozenset({instance, *before, *(low for low in identities if low in listed and listed[low].marked)})
 
 
 STEP = ResourceGroupStep()

@@ -32,6 +32,7 @@ from steps.step_02_instance.settings import Body
 if TYPE_CHECKING:
     from azure.mgmt.digitaltwins.models import DigitalTwinsDescription, TimeSeriesDatabaseConnection
     from azure.mgmt.msi.v2024_11_30.aio.operations import UserAssignedIdentitiesOperations
+    from azure.mgmt.resource.resources.models import Provider as ProviderOfAzure
 
     from cloud.clients import Azure
 
@@ -188,7 +189,11 @@ def _identity_of(connection: TimeSeriesDatabaseConnection) -> str:
 
 async def read_provider(azure: Azure) -> Provider:
     """Return the provider of instances, as the subscription has it."""
-    found = await azure.resources.providers.get(PROVIDER)
+
+    async def ask() -> ProviderOfAzure:
+        return await azure.resources.providers.get(PROVIDER)
+
+    found = await azure.once_by(PROVIDER, ask, keep=lambda provider: provider.registration_state == "Registered")
     return Provider(found.registration_state or "", offered_regions(found))
 
 

@@ -128,7 +128,7 @@ def desired_application(given: Mapping[str, Given], target: Target, names: Names
         notes="" if notes == "none" else notes,
         service="" if service == "none" else service,
         tags=list_of(given, "app_tag"),
-        secret=_secret(given, target.folder),
+        secret=_secret(given, target),
         federated=None if items is None else tuple(_federated(item, exchange) for item in items if not left_out),
         app_id=text_of(given, "app_id") or "",
         signed_in=names.signed_in.object_id,
@@ -184,11 +184,12 @@ def _refuse_secret_without_name(given: Mapping[str, Given]) -> None:
         raise BadInput(f"{what} needs the secret's name.", "Name it with --secret NAME.")
 
 
-def _secret(given: Mapping[str, Given], folder: str) -> Secret | None:
+def _secret(given: Mapping[str, Given], target: Target) -> Secret | None:
     name = _secret_name(given)
     if not name:
         return None
-    file = text_of(given, "secret_file") or str(Path(folder) / f"{name}.secret")
+    own = f"{target.deployment}.{name}" if target.deployment else name  # several deployments share a folder
+    file = text_of(given, "secret_file") or str(Path(target.folder) / f"{own}.secret")
     days = int(text_of(given, "secret_days") or DEFAULT_DAYS)
     rotate, retire = (bool(flag_of(given, name)) for name in ("rotate_secret", "retire_secrets"))
     return Secret(name, days, file, rotate=rotate, retire=retire)

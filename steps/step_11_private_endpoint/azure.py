@@ -10,8 +10,10 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.core.rest import HttpRequest
 
 from cloud.errors import answer_of
-from engine.refusal import BadInput
-from steps.step_11_private_endpoint.observed import NETWORK, PRIVATE_DNS, Link, PrivateEndpoint, Zone
+from cloud.waiting import poll
+from engine.refusal import BadInput, Refusal
+from steps.shared.provisioning import FAILED
+from steps.step_11_private_endpoint.observed import NETWORK, PRIVATE_DNS, UNDER_WAY, Link, PrivateEndpoint, Zone
 
 if TYPE_CHECKING:
     from azure.mgmt.resource.resources.models import GenericResource
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 Json = Mapping[str, Any]
 _LISTS = ("privateLinkServiceConnections", "manualPrivateLinkServiceConnections")
 _APPROVAL = "privateendpointconnectionsapproval"
+SETTLED_BOUND = 10 * 60
+"""Seconds."""
 
 
 async def read_endpoint(azure: Azure, identifier: str) -> PrivateEndpoint | None:
@@ -28,7 +32,7 @@ async def read_endpoint(azure: Azure, identifier: str) -> PrivateEndpoint | None
     found = await _get(azure, identifier, NETWORK)
     if found is None:
         return None
-    groups = await _get(azure, f"{identifier}/privateDnsZoneGroups", NETWORK) or {}
+    groups = await _listed(azure, f"{identifier}/privateDnsZoneGroups", NETWORK)
     properties = found["properties"]
     connection: Json = next((each["properties"] for name in _LISTS for each in properties.get(name) or ()), {})
     state = connection.get("privateLinkServiceConnectionState") or {}
@@ -40,7 +44,8 @@ async def read_endpoint(azure: Azure, identifier: str) -> PrivateEndpoint | None
         description=state.get("description") or "",
         provisioning=properties.get("provisioningState", ""),
         tags=found.get("tags") or {},
-        zone_groups={group["id"]: tuple(_zones_of(group)) for group in groups.get("value", ())},
+        zone_groups={group["id"]: tuple(_zones_of(group)) for group in groups},
+        under_way=_under_way(found, *groups),
     )
 
 
@@ -75,12 +80,27 @@ async def read_zone(azure: Azure, identifier: str) -> Zone | None:
     found = await _get(azure, identifier, PRIVATE_DNS)
     if found is None:
         return None
-    listed = await _get(azure, f"{identifier}/virtualNetworkLinks", PRIVATE_DNS) or {}
+    listed = await _listed(azure, f"{identifier}/virtualNetworkLinks", PRIVATE_DNS)
     links = tuple(
-        Link(link["id"], link["properties"]["virtualNetwork"]["id"], link.get("tags") or {})
-        for link in listed.get("value", ())
+        Link(link["id"], link["properties"]["virtualNetwork"]["id"], link.get("tags") or {}) for link in listed
     )
-    return Zone(found["id"], found.get("tags") or {}, found["properties"].get("numberOfRecordSets") or 1, links)
+    records = found["properties"].get("numberOfRecordSets") or 1
+    return Zone(found["id"], found.get("tags") or {}, records, links, _under_way(found, *listed))
+
+
+async def wait_for(azure: Azure, identifier: str, version: str) -> None:
+    """Wait until nothing is being done with a resource; Refusal when that ends in a failure."""
+
+    async def state() -> str:
+        found = await _get(azure, identifier, version)
+        return _state_of(found) if found else ""
+
+    name = identifier.rpartition("/")[2]
+    ended = await poll(state, until=lambda now: now not in UNDER_WAY, bound=SETTLED_BOUND, what=name)
+    if ended in FAILED:
+        raise Refusal(
+            f"Azure could not create or change {name}.", next="Run the same command again: it does that anew."
+        )
 
 
 async def put(azure: Azure, identifier: str, version: str, body: Json) -> None:
@@ -132,6 +152,20 @@ def _generic(body: Json) -> GenericResource:
     from azure.mgmt.resource.resources.models import GenericResource
 
     return GenericResource(location=body.get("location"), tags=body.get("tags"), properties=body["properties"])
+
+
+async def _listed(azure: Azure, address: str, version: str) -> list[Json]:
+    """Return what is in a list, but for what Azure failed to create: that is created again."""
+    found = await _get(azure, address, version) or {}
+    return [each for each in found.get("value", ()) if _state_of(each) not in FAILED]
+
+
+def _state_of(resource: Json) -> str:
+    return str(resource["properties"].get("provisioningState", ""))
+
+
+def _under_way(*resources: Json) -> tuple[str, ...]:
+    return tuple(str(each["id"]) for each in resources if _state_of(each) in UNDER_WAY)
 
 
 def _zones_of(group: Json) -> list[str]:

@@ -229,6 +229,29 @@ _ACTIONS = {
 
 
 @dataclass(frozen=True, kw_only=True)
+class AwaitResource(Change["Azure"]):
+    """Wait until what an interrupted run, or somebody else, began with a resource of Microsoft.Network is done."""
+
+    id: str
+    version: str
+    drift = Drift.UNDER_WAY
+
+    @property
+    def key(self) -> str:
+        return f"await-resource:{name_of(self.id)}"
+
+    @property
+    def title(self) -> str:
+        return f"wait for {name_of(self.id)}, which is being created or changed"
+
+    async def apply(self, context: Context[Azure]) -> Values:
+        from steps.step_11_private_endpoint.azure import wait_for
+
+        await wait_for(context.clients, self.id, self.version)
+        return {}
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeleteResource(Change["Azure"]):
     """Delete a resource that this tool created."""
 

@@ -9,6 +9,8 @@ NETWORK, PRIVATE_DNS = "2024-05-01", "2024-06-01"
 """Api-versions: of private endpoints and networks, and of private DNS zones."""
 APPROVED, PENDING, REJECTED, DISCONNECTED = "Approved", "Pending", "Rejected", "Disconnected"
 """The states of a connection. Source: PrivateLinkServiceConnectionStatus in the contract of Microsoft.DigitalTwins."""
+UNDER_WAY = ("Creating", "Updating", "Deleting")
+"""Provisioning states that end by themselves. Source: ProvisioningState in the contracts of Microsoft.Network."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class PrivateEndpoint:
     tags: Mapping[str, str] = field(default_factory=dict)
     zone_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The resource ids of the private DNS zones, by the id of the zone group."""
+    under_way: tuple[str, ...] = ()
+    """The ids of what is being created or changed just now: itself, its zone groups."""
 
     def leads(self, subnet: str, service: str) -> bool:
         """Whether it leads from the subnet to the service."""
@@ -50,6 +54,8 @@ class Zone:
     tags: Mapping[str, str] = field(default_factory=dict)
     record_sets: int = 1
     links: tuple[Link, ...] = ()
+    under_way: tuple[str, ...] = ()
+    """The ids of what is being created or changed just now: itself, its links."""
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from steps.step_11_private_endpoint.changes import (
     ZONE_GROUP,
     ZONE_LINK,
     ApproveConnection,
+    AwaitResource,
     CreatePrivateEndpoint,
     CreateZone,
     DeleteResource,
@@ -32,10 +33,13 @@ from steps.step_11_private_endpoint.changes import (
 from steps.step_11_private_endpoint.inputs import INPUTS, DesiredPrivateEndpoint, desired_private_endpoint
 from steps.step_11_private_endpoint.observed import (
     DISCONNECTED,
+    NETWORK,
     PENDING,
+    PRIVATE_DNS,
     REJECTED,
     ObservedPrivateEndpoint,
     PrivateEndpoint,
+    Zone,
 )
 from steps.step_11_private_endpoint.refusals import rejected, taken
 from steps.step_11_private_endpoint.removal import Ours, removal_of
@@ -129,6 +133,7 @@ class PrivateEndpointStep(Step["Azure", Names, DesiredPrivateEndpoint, ObservedP
         leftover = ours.without(stale, desired)
         changes = [
             *(DeleteResource(kind=ENDPOINT, id=each.id, along=ours.along(each)) for each in stale),
+            *_awaited(endpoint, observed.zone(desired.zone)),
             *_zone_changes(observed, desired),
             *_endpoint_changes(endpoint, observed, desired),
             *_group_changes(endpoint, desired, ours, notes),
@@ -170,6 +175,14 @@ def _leading(observed: ObservedPrivateEndpoint, desired: DesiredPrivateEndpoint,
     leading = [each for each in observed.endpoints if each.leads(desired.subnet or "", desired.target.instance_id)]
     leading = [each for each in leading if not (each in ours.endpoints and each.state == DISCONNECTED)]
     return next((each for each in leading if each in ours.endpoints), leading[0] if leading else None)
+
+
+def _awaited(endpoint: PrivateEndpoint | None, zone: Zone | None) -> list[AnyChange]:
+    """Return what waits for what is under way: further changes would be refused until then."""
+    return [
+        *(AwaitResource(id=each, version=PRIVATE_DNS) for each in (zone.under_way if zone else ())),
+        *(AwaitResource(id=each, version=NETWORK) for each in (endpoint.under_way if endpoint else ())),
+    ]
 
 
 def _zone_changes(observed: ObservedPrivateEndpoint, desired: DesiredPrivateEndpoint) -> list[AnyChange]:

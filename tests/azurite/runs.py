@@ -177,6 +177,40 @@ def named_by_the_settings(stage: Stage) -> None:
     assert place.tool.run("destroy", "--yes").code == 0
 
 
+def several_of_one_file(stage: Stage) -> None:
+    """Each deployment has its blob and its lock; one that loses its lock stops no other."""
+    place = Place(stage)
+    mark = Path(place.bench.path).name[:8]
+    names = {name: f"adt-{name}-{mark}" for name in ("dev", "north", "file")}
+    urls = {name: f"https://{stage.host}/{CONTAINER}/{mark}/{name}/deploy.state.json" for name in ("dev", "north")}
+    shared = f"no_app = true\nresource_group = 'of-{mark}'\nsubscription = '{SUBSCRIPTION}'\n"
+    tables = [f"[deployments.{name}]\ninstance = '{names[name]}'\nstate = '{urls.get(name, '')}'\n" for name in names]
+    (place.tool.folder / "deploy.toml").write_text(shared + "".join(tables))
+    stage.azure.faults({"method": "PUT", "path": f"digitalTwinsInstances/{names['north']}$", "do": "delay:20"})
+    process = place.tool.start("deploy", "--all", "--yes", *JSON)
+    until(lambda: stage.azure.requests()["held"] > 0, "the creation of the instance", seconds=60)
+    second = place.tool.run("deploy", "--deployment", "dev", "--yes", *JSON)
+    assert second.code == 4, second.text
+    assert place.tool.run("state", "unlock", "--state", urls["north"], "--yes").code == 0
+    done = ended(process)
+    stage.azure.faults()
+    codes = {name: one["exit_code"] for name, one in done.document["deployments"].items()}
+    assert codes == {"dev": 0, "north": 4, "file": 0}, done.text
+    again = place.tool.run("--all", "--yes", *JSON)
+    assert again.code == 0, again.text
+    assert {file.name for file in place.tool.folder.glob("*.state.*")} >= {"dev.state.log", "north.state.log"}
+    assert {file.name for file in place.tool.folder.glob("*.state.json")} == {"file.state.json"}
+    found = place.tool.run("outputs", "--all", *JSON)
+    assert {name: one["host_name"].split(".")[0] for name, one in found.document["deployments"].items()} == names
+    assert place.tool.run("status", "--deployment", "north").code == 0
+    one = place.tool.run("destroy", "--deployment", "dev", "--yes", *JSON)
+    assert one.code == 0, one.text
+    assert place.tool.run("verify", "--deployment", "north").code == 0
+    gone = place.tool.run("destroy", "--all", "--yes", *JSON)
+    assert gone.code == 0, gone.text
+    assert f"of-{mark}" not in {group["name"] for group in stage.azure.inventory()["resourceGroups"]}
+
+
 CASES: tuple[Callable[[Stage], None], ...] = (
     from_the_first_to_the_last,
     two_runs,
@@ -185,4 +219,5 @@ CASES: tuple[Callable[[Stage], None], ...] = (
     what_is_missing,
     moved,
     named_by_the_settings,
+    several_of_one_file,
 )

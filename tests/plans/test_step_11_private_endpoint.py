@@ -174,3 +174,12 @@ def test_inputs_are_checked() -> None:
     assert all(map(endpoint.problem, ("net", "/net/a", NETWORK)))
     assert not any(map(zone.problem, ("none", "new", FOREIGN)))
     assert all(map(zone.problem, ("yes", f"{FOREIGN}.other")))
+
+
+def test_what_an_interrupted_run_began_is_waited_for() -> None:
+    zone = replace(ZONE_THERE, under_way=(WANT.link,))
+    observed = ObservedPrivateEndpoint((replace(ENDPOINT_THERE, under_way=(GROUP,)),), "westus2", (zone,))
+    planned = plan(observed, WANT)
+    assert keys(planned) == [f"await-resource:{each.rpartition('/')[2]}" for each in (WANT.link, GROUP)]
+    assert {change.drift for change in planned.changes} == {Drift.UNDER_WAY}
+    assert len({change.title for change in planned.changes}) == 2

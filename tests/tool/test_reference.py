@@ -35,6 +35,8 @@ def test_the_example_has_everything_on_and_is_taken(monkeypatch: pytest.MonkeyPa
     "wrong",
     [
         'cloud = "moon"', "system_identity = 1", 'unknown = "x"', 'endpoint = [{ name = "a" }]', "tag = { a = 1 }",
+        "[deployments.dev]\nunknown = 'x'", "[deployments.dev]\nsystem_identity = 1", "[deployments.a_b]",
+        "[deployments]\na = 1",
         '[[route]]\nname = "a"\nendpoint = "b"\nfilters = "c"',
     ],
 )  # fmt: skip
@@ -46,6 +48,14 @@ def test_the_schema_sees_what_the_tool_refuses(wrong: str, tmp_path: Path) -> No
     with pytest.raises(Refusal) as refused:
         gather({}, file, {})
     assert refused.value.exit_code == 2
+
+
+def test_the_schema_takes_several_deployments(tmp_path: Path) -> None:
+    content = 'tag = { team = "twins" }\n[deployments.dev]\ncloud = "public"\n[deployments.north-2.tag]\nstage = "x"\n'
+    jsonschema.validate(tomllib.loads(content), json.loads(SCHEMA.read_text()))
+    file = tmp_path / "settings.toml"
+    file.write_text(content)
+    assert gather({}, file, {}, deployment="north-2")["tag"].value == {"team": "twins", "stage": "x"}
 
 
 def test_the_guides_table_names_flags_that_exist() -> None:

@@ -49,7 +49,7 @@ def test_a_lock(azure: Emulator, deployed: Tool) -> None:
 
 
 def test_a_disabled_subscription(azure: Emulator, tool: Tool) -> None:
-    (body,) = [{**seed._subscription(SUBSCRIPTION, "Contoso Production"), "state": "Disabled"}]
+    (body,) = [{**seed.subscription_body(SUBSCRIPTION, "Contoso Production"), "state": "Disabled"}]
     azure.document("subscription", SUBSCRIPTION, body)
     refused(1, "ReadOnlyDisabledSubscription", tool, named=("--subscription",))
 

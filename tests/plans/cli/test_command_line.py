@@ -79,7 +79,8 @@ def test_a_command_line_that_cannot_be_read_is_an_error_like_every_other() -> No
 
 def test_help_names_the_variables_of_its_own_options_alone() -> None:
     helped = {name: command.get_help(Context(command)) for name, command in COMMANDS.items()}
-    assert ("ADT_CONFIG" in helped["deploy"], "ADT_CONFIG" in helped["destroy"]) == (True, False)
+    assert ("ADT_OUTPUT" in helped["deploy"], "ADT_OUTPUT" in helped["settings"]) == (True, False)
+    assert "ADT_DEPLOYMENT" in helped["plan"]
     assert "ADT_STATE" in helped["destroy"]
 
 

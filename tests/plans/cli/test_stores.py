@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 import pytest
 
-from cli.command_line import place_for
-from cli.display import DEFAULT_STATE, TRIAL, arguments_for, state_command
+from cli.display import arguments_for, state_command
 from cli.main import cli
 from cli.same_deployment import refuse_other_storage
 from cli.sources import gather
-from cli.stores import Place, named_in, place_of, store_of
+from cli.stores import DEFAULT_STATE, TRIAL, Place, named_in, place_of, store_of
 from cloud.azure_clouds import Cloud
 from engine.refusal import BadInput, redact
 from state.blob_address import SUFFIXES, BlobAddress
+from tests.plans.cli import command_lines
 
 URL = "https://contoso.blob.core.windows.net/states/north.state.json"
 BLOB = BlobAddress("contoso", "core.windows.net", "states", "north.state.json")
@@ -30,12 +30,10 @@ def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def chosen(command: str, *words: str) -> Place:
-    """The state that a command takes."""
-    context = cli.commands[command].make_context(command, list(words))
-    with context:
-        params = context.params
-        return place_for(params["state"], local=params["local"], config=params.get("config"))
+def chosen(command: str, *words: str) -> Place | int:
+    """The state that a command takes, or its exit code."""
+    found = command_lines.chosen(command, *words)
+    return found if isinstance(found, int) else found.place
 
 
 @pytest.mark.parametrize(
@@ -115,8 +113,7 @@ def test_the_settings_of_the_folder_name_a_state_for_commands_that_take_no_setti
         assert chosen(command, "--local") == TRIAL / DEFAULT_STATE
     assert arguments_for("status", {"state": Path(DEFAULT_STATE)}) == ["--state", DEFAULT_STATE]
     Path("deploy.toml").write_text("state = 1\n")
-    with pytest.raises(click.UsageError):
-        chosen("status")
+    assert chosen("status") == chosen("deploy") == 2
 
 
 def test_a_trial_has_no_blob() -> None:

@@ -1,0 +1,39 @@
+"""What a connection to Azure needs of this side: where the traffic is recorded, and how what Azure refuses is told."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from cloud.errors import explain
+from engine.refusal import BadInput
+
+if TYPE_CHECKING:
+    from cloud.traffic import Traffic
+
+T = TypeVar("T")
+
+
+async def explained(work: Awaitable[T], doing: str) -> T:
+    """Await, with what Azure refuses turned into a Refusal that says what was being done."""
+    try:
+        return await work
+    except Exception as error:
+        refusal = explain(error, doing)
+        if refusal is None:
+            raise
+        raise refusal from error
+
+
+def open_traffic(file: Path | None) -> Traffic | None:
+    """Return where the traffic is recorded, if anywhere. BadInput for a file that can't be written."""
+    if file is None:
+        return None
+    from cloud.traffic import Traffic
+
+    try:
+        return Traffic(file)
+    except OSError as error:
+        what = f"The traffic can't be written to {file}: {error.strerror}."
+        raise BadInput(what, "Name another file.") from error

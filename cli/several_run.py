@@ -1,0 +1,121 @@
+"""A run of one deployment among several in one process: what it shares with the others, and where it waits for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cli.console import say
+from cli.options import Options
+from cli.run import Run
+from cli.several_screen import Captured, Overview, PartScreen
+from engine.input import text_of
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cli.resolve import Resolved
+    from cloud.clients import Azure
+    from cloud.signin import SignedIn
+
+
+class Turns:
+    """How many runs are at work at a time. One that waits for the others isn't."""
+
+    def __init__(self, count: int) -> None:
+        self._free = asyncio.Semaphore(count)
+
+    async def take(self) -> None:
+        """Wait for a turn."""
+        await self._free.acquire()
+
+    def give(self) -> None:
+        """Let the next one work."""
+        self._free.release()
+
+
+class Together(Protocol):
+    """What the runs share."""
+
+    overview: Overview
+
+    def captured(self) -> Captured:
+        """Return the console of a run, whose text is shown when its turn comes."""
+
+    async def clients(self, part: Part) -> Azure:
+        """Return the clients of the run's cloud and tenant, which sign in once for all."""
+
+    def greet(self, who: SignedIn) -> None:
+        """Say whose sign-in it is, once."""
+
+    async def settle(self, part: Part) -> None:
+        """Wait until all runs are settled. BadInput where two would get in each other's way."""
+
+    async def agree(self, part: Part, removes: str) -> None:
+        """Wait until all runs are to be confirmed, and are. Declined when they aren't."""
+
+
+class Part(Run):
+    """One of several runs. It asks nothing: what the settings leave out is the default, and is confirmed for all."""
+
+    def __init__(self, options: Options, name: str, together: Together) -> None:
+        self.name, self._together = name, together
+        self._captured = together.captured()
+        self.resolved: Resolved | None = None
+        self.document_of_run: Mapping[str, Any] = {}
+        """The JSON document of how it ended; empty before."""
+        super().__init__(options)
+
+    def text(self) -> str:
+        """Return what it has printed since this was last asked for."""
+        return self._captured.taken()
+
+    def _make_console(self) -> Console:
+        return self._captured
+
+    def _make_screen(self, *, removing: bool) -> PartScreen:
+        return PartScreen(
+            self._together.overview, self.name, self.console, removing=removing, verbose=self.options.verbose
+        )
+
+    def _notice(self, what: str) -> None:
+        self._together.overview.notice("", what)  # the clients are everybody's
+
+    async def connect(self) -> Azure:
+        """Return clients over the connections that all runs of this cloud and tenant share."""
+        return (await self._together.clients(self)).beside()
+
+    def signs_in_to(self) -> tuple[str, str]:
+        """Return the cloud, by its Resource Manager, and the tenant: one sign-in for each."""
+        return self._manager(), (text_of(self._given, "tenant") or "").lower()
+
+    async def connect_for_all(self) -> Azure:
+        """Return the clients whose connections all runs of this cloud and tenant share."""
+        return await super().connect()
+
+    async def resolve(self, azure: Azure) -> Resolved:
+        """Settle all inputs, and wait until those of all runs are. BadInput where two get in each other's way."""
+        self.resolved = await super().resolve(azure)
+        self.text()  # the sign-in is told once
+        self._together.greet(await azure.credential.who())
+        for warning in self.warnings:
+            say(self.console, warning, first="! ", first_style="yellow")
+        await self._together.settle(self)
+        return self.resolved
+
+    async def _with_sharers(self, resolved: Resolved) -> Resolved:
+        return resolved  # told when all are settled
+
+    async def confirm(self, removes: str = "") -> None:
+        """Wait until all runs are to be confirmed, and are. Declined when they aren't."""
+        await self._together.agree(self, removes)
+
+    def begin_writing(self) -> None:
+        """What follows is told when the run has ended."""
+        if not self.options.verbose:
+            self.text()
+
+    def report(self, document: Mapping[str, Any]) -> None:
+        """Keep how the command ended, for the one document of all."""
+        self.document_of_run = document
