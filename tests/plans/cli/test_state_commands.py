@@ -102,7 +102,7 @@ def test_what_was_left_here_and_elsewhere(tmp_path: Path) -> None:
 
 def test_only_the_last_logs_are_recorded(tmp_path: Path) -> None:
     kept = document()
-    kept.files = [LeftFile(host=f"runner-{number}", path="/work/x.log", what="log") for number in range(MOST_LOGS + 5)]
+    kept.files = [LeftFile(host=f"runner-{number}", path="/logs/x.log", what="log") for number in range(MOST_LOGS + 5)]
     record(kept, [("log", tmp_path / "x.log")])
     assert len(kept.files) == MOST_LOGS
     assert kept.files[-1].host == HERE
