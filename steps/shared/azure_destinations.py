@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import HttpResponseError
-from azure.core.rest import HttpRequest
 
 from cloud.errors import answer_of
+from steps.shared.azure_resources import ask_resource
 from steps.shared.destinations import ResourceKind, names
 
 if TYPE_CHECKING:
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 async def ask(azure: Azure, kind: ResourceKind, identifier: str, method: str = "GET") -> Mapping[str, object]:
     """Return what Resource Manager answers about a resource of this kind, its parent, its rules or its keys."""
-    request = HttpRequest(method, identifier, params={"api-version": kind.api_version})
-    response = await azure.resources.send_request(request)
-    response.raise_for_status()
-    answer: Mapping[str, object] = response.json()
-    return answer
+    return await ask_resource(azure, identifier, kind.api_version, method)
 
 
 def at(answer: object, path: str) -> object:

@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.core.rest import HttpRequest
 
 from cloud.errors import answer_of
 from cloud.waiting import poll
 from engine.refusal import BadInput, Refusal
+from steps.shared.azure_resources import ask_resource
 from steps.shared.provisioning import FAILED
 from steps.step_11_private_endpoint.observed import NETWORK, PRIVATE_DNS, UNDER_WAY, Link, PrivateEndpoint, Zone
 
@@ -174,15 +174,9 @@ def _zones_of(group: Json) -> list[str]:
 
 
 async def _get(azure: Azure, identifier: str, version: str) -> Json | None:
-    request = HttpRequest("GET", identifier, params={"api-version": version})
-    response = await azure.resources.send_request(request)
     try:
-        response.raise_for_status()
-    except ResourceNotFoundError:
-        return None
+        return await ask_resource(azure, identifier, version)
     except HttpResponseError as error:
         if error.status_code == 404:
             return None
         raise
-    found: Json = response.json()
-    return found
