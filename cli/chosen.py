@@ -15,7 +15,7 @@ from click.core import ParameterSource
 
 from cli.display import shown
 from cli.ending import end
-from cli.settings_file import deployments_in, unknown_deployment
+from cli.settings_file import TABLES, deployments_in, unknown_deployment
 from cli.sources import BY_NAME, FOUND_SETTINGS
 from cli.stores import TRIAL, Place, named_in, places_in, state_name
 from cloud.identifiers import pasted
@@ -183,5 +183,5 @@ def _refuse_what_is_of_one(options: Mapping[str, Any]) -> None:
             what = f"--{name}" if flag else given[0]
             raise BadInput(
                 f"{what} is one deployment's own, and several are chosen.",
-                f"Leave it out, or choose one: --deployment NAME. In the settings file: [{'deployments'}.NAME].",
+                f"Leave it out, or choose one: --deployment NAME. In the settings file: [{TABLES}.NAME].",
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ def read_settings(file: Path, known: Mapping[str, Input], deployment: str, wrong
     """
     content = _content(file)
     tables = _tables(file, content, known, wrong)
-    content = _without_wrong_keys(f"The settings file {file}", content, known, (*known, SETTING, TABLES), wrong)
-    values = {name: (value, str(file)) for name, value in content.items() if _is_given(known[name], value)}
+    shared_by_all = {key: value for key, value in content.items() if key != TABLES}
+    right = _without_wrong_keys(f"The settings file {file}", shared_by_all, known, (*known, SETTING, TABLES), wrong)
+    values = {name: (value, str(file)) for name, value in right.items() if _is_given(known[name], value)}
     if deployment:
         if deployment not in tables:
             raise unknown_deployment(file, deployment, list(tables))
@@ -74,9 +76,9 @@ def unknown_deployment(file: Path, name: str, names: Sequence[str]) -> BadInput:
     )
 
 
-def _content(file: Path) -> dict[str, Any]:
+def _content(file: Path) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(decoded(file.read_bytes()))
+        return _parsed(decoded(file.read_bytes()))
     except OSError as error:
         raise BadInput(f"The settings file {file} can't be read: {error.strerror}.") from None
     except UnicodeError:
@@ -85,9 +87,17 @@ def _content(file: Path) -> dict[str, Any]:
         raise BadInput(f"The settings file {file} is not TOML: {error}.") from None
 
 
-def _tables(file: Path, content: dict[str, Any], known: Mapping[str, Input], wrong: Wrong) -> dict[str, dict[str, Any]]:
-    """Take the deployments out of the content, and return them by name."""
-    tables = content.pop(TABLES, {})
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> Mapping[str, Any]:
+    """Return what the text says, for all who ask: each of many deployments reads the whole file. It is not changed."""
+    return tomllib.loads(text)
+
+
+def _tables(
+    file: Path, content: Mapping[str, Any], known: Mapping[str, Input], wrong: Wrong
+) -> dict[str, dict[str, Any]]:
+    """Return the deployments in the content, by name."""
+    tables = content.get(TABLES, {})
     if not isinstance(tables, dict):
         raise BadInput(f"The settings file {file}: {TABLES} takes tables: [{TABLES}.NAME].")
     if tables and SETTING in content:
@@ -96,7 +106,8 @@ def _tables(file: Path, content: dict[str, Any], known: Mapping[str, Input], wro
             f"Leave it out (a deployment's is NAME.state.json), or give it in each table: [{TABLES}.NAME].",
         )
     spelled: dict[str, str] = {}
-    for name, table in list(tables.items()):
+    right: dict[str, dict[str, Any]] = {}
+    for name, table in tables.items():
         if not isinstance(table, dict):
             in_words = f"{TABLES}.{name}" if name not in known else f"{name}, which is an input and goes before it"
             raise BadInput(f"The settings file {file}: [{TABLES}] takes tables, [{TABLES}.NAME], and has {in_words}.")
@@ -112,8 +123,8 @@ def _tables(file: Path, content: dict[str, Any], known: Mapping[str, Input], wro
             )
         spelled[name.lower()] = name
         where = f"The settings file {file}: {TABLES}.{name}"
-        tables[name] = _without_wrong_keys(where, table, known, (*known, SETTING), wrong)
-    return tables
+        right[name] = _without_wrong_keys(where, table, known, (*known, SETTING), wrong)
+    return right
 
 
 def _without_wrong_keys(
