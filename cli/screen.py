@@ -74,10 +74,13 @@ class Screen:
             self._wait_to_speak()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def _stop_speaking(self) -> None:
         self._over = True
         if self._timer:
             self._timer.cancel()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop_speaking()
         if self._live:
             self._live.__exit__(None, None, None)
             self._live = None

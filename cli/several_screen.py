@@ -157,9 +157,7 @@ class PartScreen(Screen):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._over = True
-        if self._timer:
-            self._timer.cancel()
+        self._stop_speaking()
 
     def notice(self, what: str) -> None:
         """Something worth knowing happened on the way."""

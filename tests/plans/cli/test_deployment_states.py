@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,7 @@ from tests.plans.cli.command_lines import chosen
 BLOB = BlobAddress("contoso", "core.windows.net", "north", "deploy.state.json")
 
 
-@pytest.fixture(autouse=True)
-def _no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in os.environ:
-        if name.startswith(("ADT_", "AZURE_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 @pytest.mark.parametrize("command", ["deploy", "destroy", "status", "settings"])

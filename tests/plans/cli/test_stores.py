@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
@@ -22,12 +21,7 @@ URL = "https://contoso.blob.core.windows.net/states/north.state.json"
 BLOB = BlobAddress("contoso", "core.windows.net", "states", "north.state.json")
 
 
-@pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in os.environ:
-        if name.startswith(("ADT_", "AZURE_")):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("alone")
 
 
 def chosen(command: str, *words: str) -> Place | int:
