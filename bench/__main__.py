@@ -17,7 +17,7 @@ from cli import bootstrap
 
 RESULTS = bootstrap.ROOT / "bench-results"
 """One JSON file a part; git ignores it."""
-PARTS = ("critical_path", "against_az", "rerun", "start", "first_run", "growth", "models")
+PARTS = ("critical_path", "against_az", "rerun", "start", "first_run", "growth", "models", "many")
 
 
 def arguments(given: list[str]) -> argparse.Namespace:
@@ -38,11 +38,12 @@ def arguments(given: list[str]) -> argparse.Namespace:
 
 def main(given: list[str]) -> int:
     """Measure and render; 0 when every part went well, else 1."""
-    from bench import against_az, critical_path, first_run, growth, models, report, rerun, start
+    from bench import against_az, critical_path, first_run, growth, many, models, report, rerun, start
     from bench.lab import Failed, Lab, say
 
     wanted = arguments(given)
-    modules = dict(zip(PARTS, (critical_path, against_az, rerun, start, first_run, growth, models), strict=True))
+    parts = (critical_path, against_az, rerun, start, first_run, growth, models, many)
+    modules = dict(zip(PARTS, parts, strict=True))
     RESULTS.mkdir(exist_ok=True)
     failed = 0
     az = wanted.az if wanted.az.exists() else None

@@ -20,7 +20,7 @@ from tests.support.world import ROOT, Emulator
 
 Json = dict[str, Any]
 
-TIMEOUT = 600.0
+TIMEOUT = 1800.0
 DEPLOY = ("--yes", "--subscription", SUBSCRIPTION)
 
 
@@ -146,11 +146,11 @@ class Lab:
         return str(file)
 
     @contextlib.contextmanager
-    def azure(self, latency: str = NONE) -> Iterator[Emulator]:
-        """Start a new embedded Azure with `owner` signed in."""
+    def azure(self, latency: str = NONE, *more: str) -> Iterator[Emulator]:
+        """Start a new embedded Azure with `owner` signed in, and `more` options."""
         if latency == NONE:
             latency = self.table(dict.fromkeys(AZURE_TABLE, 0.0))
-        with Emulator(self.place() / "azure", "--latency", latency) as azure:
+        with Emulator(self.place() / "azure", "--latency", latency, *more) as azure:
             yield azure
 
     @contextlib.contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import critical_path, models, rerun, start
+from bench import critical_path, many, models, rerun, start
 
 Json = dict[str, Any]
 
@@ -233,6 +233,50 @@ def _models(found: Json, _: Mapping[str, Json]) -> str:
     return f"{table(head, rows)}\n\n{sizes}"
 
 
+def _many(found: Json, _: Mapping[str, Json]) -> str:
+    rows = []
+    for latency, counts in found.items():
+        alone = counts["1"]
+        for count, measured in ((int(count), measured) for count, measured in counts.items()):
+            bound = max(alone["chain"], measured["refill"])
+            each, before = measured["requests"] / count, alone["requests"]
+            fewer = _goal(before - each, many.GOALS["fewer"], most=False) if count > 1 else "-"
+            more = (measured["memory"] - alone["memory"]) / (count - 1) if count > 1 else 0.0
+            loop = measured.get("loop")
+            looped = f"{loop['wall'] / loop['runs'] * count:.0f} s" if loop else "-"
+            rows.append(
+                (
+                    latency,
+                    f"{count} in {measured['subscriptions']}",
+                    f"{each:.1f}",
+                    fewer,
+                    measured["refused"],
+                    f"{measured['wall']:.1f} s",
+                    f"{bound:.1f} s" if latency == many.LIMITED else "-",
+                    _goal(measured["wall"] / bound, many.GOALS["ratio"]) if latency == many.LIMITED else "-",
+                    f"{looped}{', extrapolated' if loop and loop['runs'] < count else ''}",
+                    f"{measured['cpu']:.1f} s",
+                    f"{measured['memory']:.0f} MB",
+                    _goal(more, many.GOALS["memory"]) if count > 1 else "-",
+                )
+            )
+    head = (
+        "latency",
+        "deployments, in subscriptions",
+        "requests each",
+        "fewer than alone",
+        "refused by Resource Manager",
+        "wall",
+        "bound",
+        "of the bound",
+        "one after another",
+        "CPU",
+        "memory",
+        "MB for each more",
+    )
+    return table(head, rows)
+
+
 RENDER: dict[str, Callable[[Json, Mapping[str, Json]], str]] = {
     "critical_path": _critical_path,
     "against_az": _against_az,
@@ -241,4 +285,5 @@ RENDER: dict[str, Callable[[Json, Mapping[str, Json]], str]] = {
     "first_run": _first_run,
     "growth": _growth,
     "models": _models,
+    "many": _many,
 }

@@ -48,10 +48,10 @@ def run_command(command: str, options: dict[str, Any], place: Place) -> int:
     log: Path | None = None
     resume = command_for(command, options, again=True)
     try:
+        # What comes before the lock goes into no file; of a blob, that is requests.
+        start_logging(None, verbose=options["verbose"] and isinstance(place, BlobAddress))
         if command == "destroy" and isinstance(place, Path) and not os.path.lexists(place):
             raise nothing_to_destroy(place, options)
-        if isinstance(place, BlobAddress):  # the log is this machine's, and its requests come before the lock
-            start_logging(None, verbose=options["verbose"])
         with opened(place, options, options["config"], *options["deployment"]) as state:
             if writes:
                 state.check_writable()
@@ -139,7 +139,7 @@ def _locked_run(command: str, options: Options, resume: str) -> int:
             following = declined.next or run.unattended()
             json_output.emit({"command": command, "exit_code": 1, "declined": True, "next": following})
         console = make_console(stderr=options.json or not sys.stdout.isatty())
-        console.print(text(f"{declined} Nothing was changed.".strip()))
+        say(console, f"{declined} Nothing was changed.".strip())
         if declined.next:
             say(console, declined.next, first="  Next: ")
         show_without_questions(run, console)

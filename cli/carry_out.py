@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import json_output, left_files
-from cli.console import say, show_parts, show_refusal, text
+from cli.console import make_console, say, show_error, show_parts, text
 from cli.display import shown
 from cli.hand_off import HandOff, MissingRights, certain, handed_off, handed_off_note, missing_right_lines
 from cli.hand_off_files import Asked
@@ -62,14 +62,19 @@ def _summary(walk: Walk[Azure], looks: Mapping[str, StepLook], missing: MissingR
     """
     changes = [change for look in looks.values() if look.plan for change in look.plan.changes]
     if not changes:
-        failed = any(look.error for look in looks.values())
-        nothing = "Nothing to do, as far as it could be looked at" if failed else NOTHING_TO_DO[walk.removes]
-        return [nothing, *needs_you_words(looks)]
+        return nothing_to_do(looks, removing=walk.removes)
     seconds = estimate(walk.steps, looks, {step.key: walk.needs(step) for step in walk.steps})
     others = sum(certain(missing, step.key) for step in walk.steps)
     needs = [f"{others} need{'s' if others == 1 else ''} someone else"] if others else []
     counts = planned_counts(changes, removing=walk.removes)
     return [counts, *([about(seconds)] if is_timed else []), *needs, *needs_you_words(looks)]
+
+
+def nothing_to_do(looks: Mapping[str, StepLook], *, removing: bool = False) -> list[str]:
+    """Return the parts of the last line of a plan without changes."""
+    failed = any(look.error for look in looks.values())
+    nothing = "Nothing to do, as far as it could be looked at" if failed else NOTHING_TO_DO[removing]
+    return [nothing, *needs_you_words(looks)]
 
 
 def needs_you_words(looks: Mapping[str, StepLook]) -> list[str]:
@@ -106,14 +111,16 @@ async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is 
     with run.screen:
         results = await walk.apply(StateRecorder(state, document, removing=walk.removes))
     seconds = run.screen.elapsed
-    code, hand_off = exit_code(results), HandOff(state)
+    code, hand_off, trial = exit_code(results), HandOff(state), ""
     items = handed_off(walk.steps, results, missing)
     if items:
         from cloud.lookups import names_of
 
         who, purpose = await azure.credential.who(), "removing" if walk.removes else "setting up"
         tenant, subscription = await names_of(azure, resolved.target.tenant, resolved.target.subscription)
-        hand_off.write(Asked(who.name, purpose, resolved.target, tenant, subscription, items))
+        if run.options.local:
+            trial = run.options.command_for(command, again=True, sign_in="owner")
+        hand_off.write(Asked(who.name, purpose, resolved.target, tenant, subscription, items, trial=trial))
     else:
         hand_off.remove()
     _record_files(run, document, ("hand-off", hand_off.path) if items else None)
@@ -123,7 +130,7 @@ async def carry_out(  # noqa: PLR0917 - what is carried out, where, and what is 
     if walk.removes and state.is_shared:
         described["left"] = [left.model_dump() for left in left_files.elsewhere(document, state.beside.parent)]
     run.report(described)
-    return Ended(results, document, code, handed_off_note(hand_off) if items else "", seconds)
+    return Ended(results, document, code, handed_off_note(hand_off, trial) if items else "", seconds)
 
 
 def _record_files(run: Run, document: StateDocument, *more: tuple[str, Path] | None) -> None:
@@ -134,14 +141,17 @@ def _record_files(run: Run, document: StateDocument, *more: tuple[str, Path] | N
 
 
 def show_errors(run: Run, walk: Walk[Azure], ended: Ended, headline: str) -> bool:
-    """Print the errors, the hand-off and where the log is; return whether the walk failed."""
-    console = run.console
-    console.print()
+    """Print the errors, the hand-off and where the log is; return whether the walk failed.
+
+    Whom to ask is left out in a trial, where nobody can be asked.
+    """
+    console = make_console(stderr=True)
+    run.console.print()
     for step in walk.steps:
         error = ended.results[step.key].error
         if error:
-            show_refusal(console, error, f"Step {step.number}, {step.title.lower()}: ", verbose=run.options.verbose)
-            console.print()
+            told = replace(error, next="") if run.options.local and error.exit_code == 3 else error
+            show_error(told, f"Step {step.number}, {step.title.lower()}: ", verbose=run.options.verbose)
     if ended.handed_off:
         say(console, ended.handed_off, first="! ", first_style="yellow")
         console.print()

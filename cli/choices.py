@@ -13,7 +13,7 @@ from prompt_toolkit.layout import ConditionalContainer, HSplit, Layout, Window
 from prompt_toolkit.layout.controls import FormattedTextControl
 from prompt_toolkit.styles import BaseStyle
 
-NO_MATCH = "nothing matches; Backspace or Esc shows all again"
+NO_MATCH = "nothing matches; Esc shows all"
 
 
 class Choices:
@@ -27,6 +27,8 @@ class Choices:
         self._options = options
         self._chosen = default if default in options else next(iter(options))
         self.filter = ""
+        self.is_taken = False
+        """Enter took the choice."""
 
     @property
     def matches(self) -> list[str]:
@@ -58,8 +60,8 @@ def choose(
 
     def heading() -> StyleAndTextTuples:
         after = ("", choices.filter) if choices.filter else ("class:instruction", "(arrow keys move, typing filters)")
-        if app.is_done and choices.chosen is not None:
-            after = ("class:answer", options[choices.chosen])
+        if app.is_done:
+            after = ("class:answer", options[choices.chosen] if choices.is_taken and choices.chosen else "")
         return [("class:qmark", "?"), ("class:question", f" {title} "), after]
 
     def rows() -> StyleAndTextTuples:
@@ -91,6 +93,7 @@ def _keys(choices: Choices) -> KeyBindings:
     @keys.add("enter")
     def _take(event: KeyPressEvent) -> None:
         if choices.chosen is not None:
+            choices.is_taken = True
             event.app.exit(result=choices.chosen)
 
     @keys.add("up")

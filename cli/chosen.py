@@ -88,8 +88,9 @@ def with_choice(
     except BadInput as refusal:
         return end(refusal, as_json=as_json)
     several = options["all"] or len(names) > 1
-    one = {} if several else {"deployment": names, "state": states[names[0] if names else ""]}
-    return act(Chosen({**options, **one}, states, several))
+    settled = {} if options["all"] else {"deployment": names}  # also where a variable chose: what is printed names them
+    one = {} if several else {"state": states[names[0] if names else ""]}
+    return act(Chosen({**options, **settled, **one}, states, several))
 
 
 def _places(options: Mapping[str, Any], names: tuple[str, ...], *, strict: bool) -> dict[str, Place]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from cloud.errors import explain
 from engine.refusal import BadInput
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from cloud.traffic import Traffic
 
 T = TypeVar("T")
+Other = TypeVar("Other")
 
 
 async def explained(work: Awaitable[T], doing: str) -> T:
@@ -24,6 +26,15 @@ async def explained(work: Awaitable[T], doing: str) -> T:
         if refusal is None:
             raise
         raise refusal from error
+
+
+async def both(first: Awaitable[T], second: Awaitable[Other]) -> tuple[T, Other]:
+    """Await the two side by side. What the first raises counts before what the second does."""
+    one, two = await asyncio.gather(first, second, return_exceptions=True)
+    for result in (one, two):
+        if isinstance(result, BaseException):
+            raise result
+    return cast("tuple[T, Other]", (one, two))
 
 
 def open_traffic(file: Path | None) -> Traffic | None:

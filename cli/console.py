@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 from cli.signs import short_ids
@@ -27,6 +28,10 @@ def make_console(*, stderr: bool) -> Console:
     console = Console(stderr=stderr, highlight=False, emoji=False, markup=False, soft_wrap=True)
     if not console.file.isatty():
         console.width = 200  # nothing is cut or folded in a log
+    elif console.is_dumb_terminal:  # rich takes all of these for 80 columns wide
+        with suppress(OSError):
+            columns, rows = os.get_terminal_size(console.file.fileno())
+            console.size = ConsoleDimensions(columns or 80, rows or 25)
     return console
 
 
@@ -111,6 +116,13 @@ def show_refusal(console: Console, refusal: Refusal, where: str = "", *, verbose
         say(console, refusal.next, first="  Next: ")
     if refusal.request_id:
         console.print(text(f"  Azure's request id: {refusal.request_id}", "dim"))
+
+
+def show_error(refusal: Refusal, where: str = "", *, verbose: bool = False) -> None:
+    """Print the error of a step or a check on stderr, with an empty line after it."""
+    console = make_console(stderr=True)
+    show_refusal(console, refusal, where, verbose=verbose)
+    console.print()
 
 
 def show_needs_you(console: Console, step: AnyStep, needs: NeedsYou, *, local: bool = False) -> None:

@@ -22,8 +22,8 @@ _OPTIONS = (
         help="How long things take: not at all, as long as in Azure (azure:0.1 is a tenth), or a table in a file.",
     ),
     click.option(
-        "--limits", type=click.Choice(["none", "azure"]), default="none", show_default=True,
-        help="How many requests Resource Manager takes: any number, or as many as Azure's.",
+        "--limits", default="none", show_default=True, metavar="none|azure[:SHARE]",
+        help="How many requests Resource Manager takes: any number, or as many as Azure's (azure:0.1: a tenth).",
     ),
     click.option(
         "--subscriptions", type=click.IntRange(0, 5000), default=0, metavar="N",

@@ -67,6 +67,7 @@ def summary(document: Mapping[str, Any]) -> str:
     lines += [f"- {_plain(warning)}" for warning in document.get("warnings", ())]
     if document.get("hand_off"):
         lines += [f"What someone else has to do is in {_plain(document['hand_off'])}."]
+        lines += _commands(document)  # the file goes with the runner
     return "\n".join(lines).rstrip() + "\n\n"
 
 
@@ -75,6 +76,13 @@ def _step_row(step: Mapping[str, Any]) -> tuple[str, str, str]:
     planned = "\n".join(f"{change['kind']}: {change['title']}" for change in changes)
     outcome = step.get("outcome") or ("failed" if step.get("error") else "planned" if changes else "unchanged")
     return f"{step['number']} {step['title']}", outcome, planned or step.get("reason", "")
+
+
+def _commands(document: Mapping[str, Any]) -> list[str]:
+    """Return what was not done as commands for a shell, indented: a block that no command can end."""
+    writes = [write for step in document["steps"] for write in step.get("writes", ())]
+    found = [f"    {line}" for write in writes for line in write.get("command", "").splitlines()]
+    return ["", *found] if found else []
 
 
 def _errors(document: Mapping[str, Any]) -> list[tuple[str, Mapping[str, str]]]:

@@ -140,10 +140,10 @@ def _items(step: AnyStep, result: Result, missing: MissingRights) -> list[Item]:
     return [Item(step, change, commands) for change in result.remaining if (commands := change.commands())]
 
 
-def handed_off_note(hand_off: HandOff) -> str:
-    """Return what is said of the file at the end of a run."""
-    return (
-        f"What someone else has to do is in {shown(hand_off.path)}: a text to send, with a script that does it "
-        f"({hand_off.posix.name}, and {hand_off.powershell.name} for PowerShell). Once it is done, run the same "
-        "command again."
-    )
+def handed_off_note(hand_off: HandOff, trial: str = "") -> str:
+    """Return what is said of the file at the end of a run; of a `trial`, by which command an owner goes on."""
+    scripts = f"{hand_off.posix.name}, and {hand_off.powershell.name} for PowerShell"
+    what = f"What someone else has to do is in {shown(hand_off.path)}: a text to send, with a script that does it"
+    if trial:
+        return f"{what} ({scripts}). In this trial you can be the administrator yourself:\n  {trial}"
+    return f"{what} ({scripts}). Once it is done, run the same command again."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cli.console import plain
-from cloud.role_names import CONSENT, DIRECTORY, role_names
+from cloud.role_names import CONSENT, DIRECTORY, enough, role_names
 from engine.script import Command, Known, in_single_quotes, posix, powershell
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _ASSIGNMENTS = "microsoft.authorization/roleassignments/"
 CLOUDS = ("AzureUSGovernment", "AzureChinaCloud")
 """The clouds that az knows, beside the one that it starts with."""
+
+
+_TRIAL = "This is of a trial: there is nothing to do in the real Azure. As the trial's administrator, run"
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Asked:
     posix: str = ""
     powershell: str = ""
     """The names of the scripts."""
+    trial: str = ""
+    """Of a trial in the embedded Azure: the command by which its owner goes on. Nothing leads to the real Azure."""
 
     @property
     def in_azure(self) -> bool:
@@ -59,8 +64,7 @@ def message(asked: Asked) -> str:
         f"# Please finish {asked.purpose} the Azure Digital Twins instance {instance}",
         "",
         f"{_text(asked.who)} is {asked.purpose} the Azure Digital Twins instance {instance} and may not do all of it.",
-        f"What is left needs {_all_roles(asked)}: please run the script below, or do it in the portal, and tell the "
-        "sender, whose next run goes on from there.",
+        *_request(asked),
         "",
         "| | |",
         "| --- | --- |",
@@ -72,7 +76,7 @@ def message(asked: Asked) -> str:
         "",
     ]
     for number, item in enumerate(asked.items, start=1):
-        lines.append(f"{number}. **{_text(item.change.title)}**")
+        lines.append(f"{number}. **{_text(_title(item))}**")
         lines += [f"   - {detail}" for detail in _details(item.change, target)]
     lines += [
         "",
@@ -85,7 +89,7 @@ def message(asked: Asked) -> str:
         f"bash {_quoted(asked.posix)}",
         "```",
         "",
-        "In PowerShell:",
+        "In PowerShell (on macOS and Linux it is `pwsh`):",
         "",
         "```",
         f"powershell -ExecutionPolicy Bypass -File {_quoted(asked.powershell)}",
@@ -106,6 +110,7 @@ def posix_script(asked: Asked) -> str:
     lines = [
         "#!/usr/bin/env bash",
         *_comments(asked),
+        *([f"echo {_quoted(_trial(asked))} >&2", "exit 1"] if asked.trial else ()),
         "set -euo pipefail",
         "export AZURE_CORE_OUTPUT=none",
         "export MSYS_NO_PATHCONV=1 MSYS2_ARG_CONV_EXCL='*'  # Git Bash would take ids, which begin with /, for paths",
@@ -127,7 +132,7 @@ def posix_script(asked: Asked) -> str:
         lines.append(f"az account set --subscription {asked.target.subscription}")
     known: Known = {}
     for item in asked.items:
-        lines += ["", _heading(item), f"echo {_quoted(item.change.title)}"]
+        lines += ["", _heading(item), f"echo {_quoted(_title(item))}"]
         lines += posix(item.commands, known, is_script=True)
     return "\n".join([*lines, "", "trap - ERR", f"echo {_quoted(_end(asked))}"]) + "\n"
 
@@ -137,7 +142,9 @@ def powershell_script(asked: Asked) -> str:
     tenant = asked.target.tenant
     lines = [
         *_comments(asked),
+        *([f"throw {in_single_quotes(_line(_trial(asked)))}"] if asked.trial else ()),
         "$ErrorActionPreference = 'Stop'",
+        "$PSNativeCommandUseErrorActionPreference = $false  # what az ends with is looked at here",
         "$env:AZURE_CORE_OUTPUT = 'none'",
         "$folder = Join-Path ([IO.Path]::GetTempPath()) ([Guid]::NewGuid())",
         "New-Item -ItemType Directory -Path $folder | Out-Null",
@@ -151,7 +158,10 @@ def powershell_script(asked: Asked) -> str:
         "        }",
         "    })",
         "    $printed = & az @words",
-        '    if ($LASTEXITCODE -ne 0) { throw "az $($args[0]) $($args[1]) ended with $LASTEXITCODE." }',
+        "    if ($LASTEXITCODE -ne 0) {",
+        '        $what = "az $($args[0]) $($args[1]) ended with $LASTEXITCODE: what follows was not done."',
+        '        throw "$what Once this is mended, run the script again."',
+        "    }",
         "    $printed",
         "}",
         "function Wait-Az {",
@@ -174,7 +184,7 @@ def powershell_script(asked: Asked) -> str:
         body.append(f"Invoke-Az 'account' 'set' '--subscription' '{asked.target.subscription}'")
     known: Known = {}
     for item in asked.items:
-        body += ["", _heading(item), f"Write-Host {in_single_quotes(_line(item.change.title))}"]
+        body += ["", _heading(item), f"Write-Host {in_single_quotes(_line(_title(item)))}"]
         body += powershell(item.commands, known)
     lines += [f"    {line}" if line else "" for line in (*body, "", f"Write-Host {in_single_quotes(_end(asked))}")]
     return "\r\n".join([*lines, "} finally {", "    Remove-Item -Recurse -Force $folder", "}"]) + "\r\n"
@@ -203,10 +213,23 @@ def _end(asked: Asked) -> str:
     return f"Done. Now tell {_line(asked.who)}, whose next run goes on from here."
 
 
-def _all_roles(asked: Asked) -> str:
-    """Return in a clause which roles are enough for all of it."""
-    needed = dict.fromkeys(role_names(right.action) for item in asked.items for right in item.change.rights)
-    return f"the role {'; and '.join(needed)}" if needed else "more rights"
+def _title(item: Item) -> str:
+    return f"{item.step.title}: {item.change.title}"
+
+
+def _trial(asked: Asked) -> str:
+    return f"{_TRIAL}: {_line(asked.trial)}"
+
+
+def _request(asked: Asked) -> list[str]:
+    """Return what is asked for: which roles are enough for all of it, and what to do."""
+    if asked.trial:
+        return [f"{_TRIAL}:", "", f"    {_line(asked.trial)}"]
+    please = "Please run the script below, or do it in the portal, and tell the sender: another run goes on from it."
+    needed = enough(right.action for item in asked.items for right in item.change.rights)
+    if len(needed) < 2:
+        return [f"What is left needs {f'the role {needed[0]}' if needed else 'more rights'}. {please}"]
+    return ["What is left needs a role of each line:", "", *(f"- {names}" for names in needed), "", please]
 
 
 def _details(change: AnyChange, target: Target) -> list[str]:

@@ -84,8 +84,8 @@ def run_document(
 ) -> dict[str, Any]:
     """Return what was done; an optional step that was not desired is left out.
 
-    `changes` are the titles of a step's changes; `writes` the same, as `plan` describes them, and whether each was
-    `done`.
+    `changes` are the titles of a step's changes; `writes` the same, as `plan` describes them, whether each was `done`,
+    and, where it wasn't, the `command` for a POSIX shell by which somebody makes it, if there is one.
     """
     described = []
     for step in walk.steps:
@@ -96,9 +96,7 @@ def run_document(
         if result.plan:
             done = len(result.plan.changes) - len(result.remaining)
             body["changes"] = [change.title for change in result.plan.changes]
-            body["writes"] = [
-                {**change_document(change), "done": number < done} for number, change in enumerate(result.plan.changes)
-            ]
+            body["writes"] = [_write(change, done=number < done) for number, change in enumerate(result.plan.changes)]
             body["notes"] = list(result.plan.notes)
             if result.plan.needs_you:
                 body["needs_you"] = _needs(result.plan.needs_you)
@@ -125,6 +123,11 @@ def change_document(change: AnyChange) -> dict[str, Any]:
     if change.differences:
         body["differences"] = [asdict(difference) for difference in change.differences]
     return body
+
+
+def _write(change: AnyChange, *, done: bool) -> dict[str, Any]:
+    command = "" if done else change.az()
+    return {**change_document(change), "done": done, **({"command": command} if command else {})}
 
 
 def _planned(plan: Plan | None, error: Refusal | None) -> dict[str, Any]:

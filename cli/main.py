@@ -24,8 +24,8 @@ from engine.input import Input
 from steps import INPUTS
 
 SIGN_INS = (
-    "With --local: the signed-in user: owner (the default), contributor, reader, guest, msa, eligible, owner-sp or "
-    "contributor-sp."
+    "With --local: the signed-in user: owner (the default), contributor, reader, guest, msa, eligible, owner-sp, "
+    "contributor-sp, owner-vm or contributor-vm."
 )
 
 
@@ -94,7 +94,7 @@ _traffic = click.option(
     "--traffic", type=_PATH, metavar="FILE", help="Append requests and answers, without secrets: HAR entries."
 )
 _parallel = click.option(
-    "--parallel", type=click.IntRange(1, 1000), metavar="N", help="How many deployments at a time. Default: 20."
+    "--parallel", type=click.IntRange(1, 1000), metavar="N", help="How many deployments at a time. Default: 50."
 )
 _running = _options(_inputs, _config, _parallel, _import, _meeting)
 _named = partial(_inputs, inputs=tuple(row for row in INPUTS if row.identifies))

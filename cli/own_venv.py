@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import textwrap
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -52,7 +54,11 @@ def python() -> Path:
 
 
 def say(text: str) -> None:
-    """Print a line on stderr."""
+    """Print a line on stderr, in a terminal folded between words."""
+    if sys.stderr.isatty():
+        with suppress(OSError):
+            width = os.get_terminal_size(sys.stderr.fileno()).columns
+            text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False) if width else text
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - the console is not there yet
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,10 @@ class Terminal:
             refused = problem(typed) or (await taken(typed) if taken else None)
             if refused is None:
                 return typed
-            print_formatted_text(FormattedText([("fg:ansired", _shown("✗ ")), ("bold", _shown(refused))]))
+            columns = get_app_session().output.get_size().columns
+            lines = textwrap.wrap(_shown(f"✗ {refused}"), columns, subsequent_indent="  ", break_long_words=False)
+            sign, told = lines[0][:1], "\n".join([lines[0][1:], *lines[1:]])
+            print_formatted_text(FormattedText([("fg:ansired", sign), ("bold", told)]))
 
     async def _select(self, title: str, options: Mapping[str, str], default: str | None, *, erase: bool = False) -> str:
         """Return one of the values. With `erase` the question disappears with the answer."""

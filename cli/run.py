@@ -6,13 +6,12 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cli import deploy_ps1, github_actions, json_output
 from cli.confirmation import confirmed
-from cli.connection import explained, open_traffic
-from cli.console import busy, make_console, say, show_pairs
+from cli.connection import both, explained, open_traffic
+from cli.console import busy, make_console, say, show_pairs, text
 from cli.ending import Declined
 from cli.given import collect
 from cli.name_cache import NameCache
@@ -24,6 +23,7 @@ from cli.sharing import recorded_sharers, with_sharers
 from cli.sources import BY_NAME, unknown_variables
 from cloud.azure_clouds import DATA_PLANE, Cloud, find_cloud, manager
 from cloud.errors import explain
+from cloud.identifiers import is_guid
 from cloud.sign_in_advice import az_login
 from engine.context import Reads, Removal
 from engine.input import ASKED, FROM_STATE, flag_of, text_of
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cloud.clients import Azure
+    from cloud.signin import SignedIn
     from engine.outcome import StepLook
     from engine.step import Ask
     from engine.walk import Walk
@@ -131,27 +132,40 @@ class Run:
             questions, self.options.yes, self.options.suggested_subscription, proposals, self.options.deployment
         )
         show_pairs(self.console, {"Signed in as": f"{who.name}, by {who.by}", "Tenant": who.tenant}, indent=0)
-        subscription = await explained(resolve_subscription(azure, self._given, policy, who), "read the subscriptions")
-        show_pairs(self.console, {"Subscription": f"{subscription.name} ({subscription.id})"}, width=12, indent=0)
-        self.console.print()
-        if self.document:
-            known, file = azure.cloud.resource_manager, self.options.state.place
-            refuse_other_subscription(self.document, known, who.tenant, subscription.id, file)
-        azure.subscription = subscription.id
-        folder = str(self.options.state.beside.parent.resolve())
-        names = NameCache(self.document, follows=not self.options.remembered_only)
-        resolving = resolve(azure, self._given, policy, who, names, folder, self._reads)
-        resolved = await explained(resolving, "look up the inputs")
+        choosing, settling = self._choose_subscription(azure, policy, who), self._settle(azure, policy, who)
+        named = text_of(self._given, "subscription") or ""
+        if is_guid(named) and not policy.asks:  # nothing has to be chosen first
+            azure.subscription = named.lower()
+            subscription, resolved = await both(choosing, settling)
+        else:
+            subscription, resolved = await choosing, await settling
         if questions and questions.asked:
             self.console.print()
         asked = {name: value.value for name, value in resolved.given.items() if value.source == ASKED}
         if "subscription" not in self._given and policy.asks:
-            asked["subscription"] = subscription.id
+            asked["subscription"] = subscription
         self._asked = bool(asked)
         self._answered.update(asked)
         if not self.options.remembered_only and (warning := role_warning(resolved, who)):
             self.warn(warning)
         return await self._with_sharers(resolved)
+
+    async def _choose_subscription(self, azure: Azure, policy: PromptPolicy, who: SignedIn) -> str:
+        """Return the id of the subscription to work in, shown and held against the state file's."""
+        chosen = await explained(resolve_subscription(azure, self._given, policy, who), "read the subscriptions")
+        show_pairs(self.console, {"Subscription": f"{chosen.name} ({chosen.id})"}, width=12, indent=0)
+        self.console.print()
+        if self.document:
+            known, file = azure.cloud.resource_manager, self.options.state.place
+            refuse_other_subscription(self.document, known, who.tenant, chosen.id, file)
+        azure.subscription = chosen.id
+        return chosen.id
+
+    async def _settle(self, azure: Azure, policy: PromptPolicy, who: SignedIn) -> Resolved:
+        folder = str(self.options.state.beside.parent.resolve())
+        names = NameCache(self.document, follows=not self.options.remembered_only)
+        resolving = resolve(azure, self._given, policy, who, names, folder, self._reads)
+        return await explained(resolving, "look up the inputs")
 
     async def _with_sharers(self, resolved: Resolved) -> Resolved:
         """Return the inputs with what other deployments of the settings file in the same group mean for it."""
@@ -238,16 +252,6 @@ class Run:
                 raise Declined
         return answers
 
-    def finished_within(self, step: str, minutes: int) -> bool:
-        """Return whether the step was last finished so recently, by the state file."""
-        record = self.document.steps.get(step) if self.document else None
-        if record is None or record.finished is None:
-            return False
-        try:
-            return datetime.now(UTC) - datetime.fromisoformat(record.finished) < timedelta(minutes=minutes)
-        except ValueError:
-            return False
-
     async def confirm(self, removes: str = "") -> None:
         """Ask whether to go on, where that may be asked; Declined when not.
 
@@ -265,6 +269,10 @@ class Run:
     def unattended(self) -> str:
         """Return the command line of the same run without questions; "" where none was asked."""
         return self.options.command_for("deploy", again=True, **self._answered, yes=True) if self._asked else ""
+
+    def suggest_deploy(self) -> None:
+        """Say how to do what is planned."""
+        self.console.print(text(f"To do this: {self.options.command_for('deploy')}", "dim"), soft_wrap=True)
 
     def begin_writing(self) -> None:
         """From here on, all is confirmed: what follows is told on stdout again, unless that is for JSON."""

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 LEAST_SHOWN = 8
 """Columns below which the live view leaves a detail out. Where there are none at all, it leaves out the times too."""
 LEAST_DETAIL = 30
-"""Columns below which a detail of the live view is cut rather than folded."""
+"""Columns below which a detail is told under the table, once the walk is over."""
+TOLD_BELOW = ("failed", "needs you", "interrupted")
+"""Of these, the end of a run tells everything."""
 SILENCE = 20.0
 """Seconds after which a step that waits says so again, where no table does."""
 
@@ -84,6 +86,7 @@ class Screen:
         if self._live:
             self._live.__exit__(None, None, None)
             self._live = None
+            self._tell_what_did_not_fit()
         folded = [step for step in self._steps if step.key in self._unchanged & self._listed]
         if folded and not self._verbose:
             say(self.console, f"no change: {named(folded)}", first="· ", style=UNCHANGED[1])
@@ -115,7 +118,7 @@ class Screen:
 
     def notice(self, what: str) -> None:
         """Something worth knowing happened on the way: a pause that Azure asked for, a lost connection."""
-        self.console.print(text(f"  {what}", "dim"))
+        say(self.console, what, first="  ", style="dim")
 
     def reveal(self, what: str, secret: str) -> None:
         """Keep what is told only once, until `show_secrets`: a table and results would push it off the screen."""
@@ -183,31 +186,53 @@ class Screen:
         """Print a line with the time of day, as logs of pipelines are read later."""
         self.console.print(Text.assemble((f"{datetime.now():%H:%M:%S} ", "dim"), plain(content)))
 
+    def _room(self) -> int:
+        """Return the columns that the table has for details; the last ones of the terminal stay free.
+
+        A ^C that it echoes there must not start a new line.
+        """
+        return self.console.width - sum(self._widths()) - 8
+
+    def _widths(self) -> tuple[int, int, int, int, int]:
+        title = max((len(step.title) for step in self._steps if step.key in self._listed), default=0)
+        word = max((9, *(len(self._state(step)) for step in self._rows())))
+        took = max((6, *(len(clock(seconds)) for seconds in self._took.values()))) if self.has_written else 0
+        return 1, 1, title, word, took
+
+    def _rows(self) -> list[AnyStep]:
+        return [step for step in self._steps if step.key in self._listed and step.key not in self._unchanged]
+
+    def _state(self, step: AnyStep) -> str:
+        """Return how a step is; once the walk is over, nothing is being done any more."""
+        state = self._states[step.key][0]
+        return "interrupted" if self._over and state == "doing" else state
+
+    def _tell_what_did_not_fit(self) -> None:
+        """Print the details that the table left out at the end, but for those that are told in full anyway."""
+        if self._room() >= LEAST_DETAIL:
+            return
+        for step in self._rows():
+            detail = self._states[step.key][1]
+            if detail and self._state(step) not in TOLD_BELOW:
+                say(self.console, f"{step.label}: {detail}", first="  ", style="dim")
+
     def _table(self) -> Table:
         grid = Table.grid(padding=(0, 1))
-        steps = [step for step in self._steps if step.key in self._listed and step.key not in self._unchanged]
-        title = max((len(step.title) for step in self._steps if step.key in self._listed), default=0)
-        word = max(9, *(len(self._states[step.key][0]) for step in steps)) if steps else 9
-        took_width = max((6, *(len(clock(seconds)) for seconds in self._took.values()))) if self.has_written else 0
-        # The last columns stay free: a ^C that the terminal echoes there must not start a new line.
-        room = self.console.width - (title + word + took_width + 10)
-        widths = (1, 1, title, word, took_width)[: 4 if room < 0 else 5]
-        for width in widths:
+        widths, room, least = self._widths(), self._room(), LEAST_DETAIL if self._over else LEAST_SHOWN
+        for width in widths[: 4 if room < 0 else 5]:
             grid.add_column(min_width=width, no_wrap=True)
-        if room >= LEAST_SHOWN:
+        if room >= least:
             grid.add_column(max_width=room)
-        cut = not self._over or room < LEAST_DETAIL
-        for step in steps:
-            state, detail = self._states[step.key]
+        for step in self._rows():
+            state, detail = self._state(step), self._states[step.key][1]
             symbol, style = SYMBOLS[state]
-            spins = state == "doing" and not self._over
-            mark: Spinner | Text = Spinner("dots", style=style) if spins else Text(symbol, style=style)
+            mark: Spinner | Text = Spinner("dots", style=style) if state == "doing" else Text(symbol, style=style)
             seconds = self._took.get(step.key)
-            if seconds is None and state == "doing":
+            if seconds is None and step.key in self._since:
                 seconds = self._seconds() - self._since[step.key]
             took = "" if seconds is None else clock(seconds)
-            about = text("" if self._over and state == "failed" else detail, "dim")  # told in full below
-            about.no_wrap, about.overflow = cut, "ellipsis" if cut else "fold"
+            about = text("" if self._over and state in ("failed", "interrupted") else detail, "dim")
+            about.no_wrap, about.overflow = not self._over, "fold" if self._over else "ellipsis"
             cells = (
                 mark, str(step.number), text(step.title), Text("" if state == "pending" else state, style=style),
                 Text(took, justify="right", style="dim"), about,

@@ -23,7 +23,7 @@ from cli.logs import current_run, start_logging
 from cli.options import Options
 from cli.several_end import Ending, place_of, show_end, show_part
 from cli.several_locks import allow_many_files, take_locks
-from cli.several_run import Part, Turns
+from cli.several_run import Part, Turns, keep_little_garbage, part_of
 from cli.several_screen import Captured, Overview
 from cli.sharing import recorded_sharers, share
 from cli.stores import store_of
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from cloud.clients import Azure
     from cloud.signin import SignedIn
 
-PARALLEL = 20
+PARALLEL = 50
 """How many deployments are at work at a time, if not said otherwise."""
 
 
@@ -63,7 +63,7 @@ class _Meeting:
 
 
 class Several:
-    """The runs of several deployments and what they share: sign-ins, turns, the screen and the confirmation."""
+    """The runs of several deployments and what they share: sign-ins, turns, screen and confirmation."""
 
     def __init__(self, command: str, chosen: Chosen) -> None:
         self.command, self.chosen = command, chosen
@@ -132,9 +132,9 @@ class Several:
 
     async def _run_one(self, name: str) -> None:
         current_run.set(name)
-        await self._turns.take()
+        await self._turns.take(name)
         try:
-            part = self.parts[name] = Part(self.each[name], name, self)
+            part = self.parts[name] = await part_of(self.each[name], name, self)
             if self.command == "destroy" and part.document is None:
                 ending = Ending(note="never deployed")
             else:
@@ -152,7 +152,7 @@ class Several:
         except Exception as error:  # noqa: BLE001 - whatever it is, the other deployments go on, and it is shown
             ending = _refused(describe_bug(error))
         finally:
-            self._turns.give()
+            self._turns.give(name)
         self._end(name, ending)
 
     def _end(self, name: str, ending: Ending) -> None:
@@ -186,7 +186,7 @@ class Several:
         """Say whose sign-in it is, once."""
         if who not in self._known:
             self._known.add(who)
-            self.console.print(text(f"Signed in as {who.name}, by {who.by}; tenant {who.tenant}"))
+            self.console.print(text(f"Signed in as {who.name}, by {who.by}; tenant {who.tenant}\n"))
 
     async def settle(self, part: Part) -> None:
         """Wait until all runs are settled. BadInput where two would get in each other's way."""
@@ -198,20 +198,20 @@ class Several:
         await self._meet("agree", part)
         before = [self._tasks[name] for name in self._after.get(part.name, ())]
         if before:  # the group that they share goes with this one
-            await self._without_turn(asyncio.wait(before))
+            await self._without_turn(part, asyncio.wait(before))
 
     async def _meet(self, which: str, part: Part) -> None:
         future = asyncio.get_running_loop().create_future()
         self._meetings[which].waiting[part.name] = (part, future)
         self._look_who_waits()
-        await self._without_turn(future)
+        await self._without_turn(part, future)
 
-    async def _without_turn(self, waiting: Awaitable[object]) -> None:
-        self._turns.give()
+    async def _without_turn(self, part: Part, waiting: Awaitable[object]) -> None:
+        self._turns.give(part.name)
         try:
             await waiting
         finally:
-            await self._turns.take()
+            await self._turns.take(part.name)
 
     def _look_who_waits(self) -> None:
         """Decide at a meeting at which all runs that go on are."""
@@ -236,6 +236,7 @@ class Several:
                 future.set_result(None)
 
     async def _settle(self, parts: list[Part]) -> Mapping[str, Exception]:
+        keep_little_garbage()
         settled = {part.name: (part.resolved, part.prior) for part in parts if part.resolved}
         refused = duplicates({name: resolved for name, (resolved, _) in settled.items()})
         here = {name: known for name, known in settled.items() if name not in refused}
@@ -253,6 +254,7 @@ class Several:
         config = self.options.config
         removes = (config.name if config else "") if self._removes else ""
         await confirmed(self.options, self.console, removes, what="the settings file's name")
+        self._turns.look_no_more(part.name for part in parts)
         if not self.options.json:
             self.console = self.overview.console = make_console(stderr=False)
         return {}

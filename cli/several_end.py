@@ -105,10 +105,20 @@ def show_end(console: Console, command: str, options: Options, endings: Mapping[
     words = ", ".join(f"{count} {word}" for word, count in counts.items())
     console.print()
     console.print(text(f"{len(endings)} deployment{'' if len(endings) == 1 else 's'}: {words}", "bold"))
+    planned = tuple(name for name, ending in endings.items() if _would_change(ending))
+    if planned and command in ONLY_READ:
+        again = options.command_for("deploy", state=None, **_only(planned, len(endings)))
+        console.print(text(f"To {'do' if command == 'plan' else 'fix'} this: {again}", "dim"), soft_wrap=True)
     failed = tuple(name for name, ending in endings.items() if ending.code)
     if failed and command not in ONLY_READ:
         again = options.command_for(command, again=True, state=None, **_only(failed, len(endings)))
         say(console, again, first="  Next: ")
+
+
+def _would_change(ending: Ending) -> bool:
+    """Whether `deploy` has something to do after a plan, or a check, that went well."""
+    changes = any(step.get("changes") for step in ending.document.get("steps", ()))
+    return ending.code == DIFFERS or (changes and not ending.code)
 
 
 def _only(names: tuple[str, ...], count: int) -> dict[str, Any]:

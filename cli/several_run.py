@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cli.console import say
@@ -20,19 +21,37 @@ if TYPE_CHECKING:
     from cloud.signin import SignedIn
 
 
+LOOKS = 20
+"""How many look at a time: each asks for everything at once, which takes a hundred kilobytes."""
+
+
 class Turns:
-    """How many runs are at work at a time. One that waits for the others isn't."""
+    """How many runs look, or write, at a time. One that waits for the others does neither."""
 
     def __init__(self, count: int) -> None:
-        self._free = asyncio.Semaphore(count)
+        self._look, self._write = asyncio.Semaphore(min(count, LOOKS)), asyncio.Semaphore(count)
+        self._writes = set[str]()
 
-    async def take(self) -> None:
+    async def take(self, name: str) -> None:
         """Wait for a turn."""
-        await self._free.acquire()
+        await self._of(name).acquire()
 
-    def give(self) -> None:
+    def give(self, name: str) -> None:
         """Let the next one work."""
-        self._free.release()
+        self._of(name).release()
+
+    def look_no_more(self, names: Iterable[str]) -> None:
+        """From their next turns on these runs write. None of them has a turn now."""
+        self._writes.update(names)
+
+    def _of(self, name: str) -> asyncio.Semaphore:
+        return self._write if name in self._writes else self._look
+
+
+def keep_little_garbage() -> None:
+    """Collect garbage as often as Python does by itself: a start leaves it alone, and hundreds of runs make much."""
+    gc.freeze()  # what is imported
+    gc.set_threshold(2000, 10, 10)
 
 
 class Together(Protocol):
@@ -111,6 +130,9 @@ class Part(Run):
         """Wait until all runs are to be confirmed, and are. Declined when they aren't."""
         await self._together.agree(self, removes)
 
+    def suggest_deploy(self) -> None:
+        """Say nothing: how to do all of it is said once."""
+
     def begin_writing(self) -> None:
         """What follows is told when the run has ended."""
         if not self.options.verbose:
@@ -119,3 +141,10 @@ class Part(Run):
     def report(self, document: Mapping[str, Any]) -> None:
         """Keep how the command ended, for the one document of all."""
         self.document_of_run = document
+
+
+async def part_of(options: Options, name: str, together: Together) -> Part:
+    """Return the run of a deployment, which begins with reading its state: blobs are read side by side."""
+    if options.state.is_shared:
+        return await asyncio.to_thread(Part, options, name, together)
+    return Part(options, name, together)

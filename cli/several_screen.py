@@ -34,7 +34,8 @@ class Captured(Console):
 
     def __init__(self, shown: Console) -> None:
         super().__init__(
-            file=_Text(is_terminal=shown.file.isatty()), color_system=shown.color_system, width=shown.width,  # type: ignore[arg-type]
+            file=_Text(is_terminal=shown.file.isatty()), color_system=shown.color_system,  # type: ignore[arg-type]
+            width=shown.width, height=shown.height,  # without both of them, 80 columns of one that can't draw
             highlight=False, emoji=False, markup=False, soft_wrap=True,
         )  # fmt: skip
 

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from cli.sources import BY_NAME, gather
-from cli.stores import Place, opened, places_in
-from engine.refusal import BadInput, Refusal
-from state.document import StateRefused, serialized
+from cli.state_files import Read, read_states
+from cli.stores import Place, places_in
+from engine.refusal import BadInput
+from state.document import StateDocument, serialized
 
 if TYPE_CHECKING:
     from cli.resolve import Resolved
@@ -64,23 +65,25 @@ def recorded_sharers(config: Path | None, but: Collection[str], *, local: bool) 
         places = places_in(config, local=local)
     except BadInput:  # told where it matters
         places = {}
+    outside = {name: place for name, place in places.items() if name not in but}
+    blobs = read_states({name: (place, {"config": config, "deployment": (name,)}) for name, place in outside.items()
+                         if not isinstance(place, Path) and _names_a_group(config, name)})  # fmt: skip
     found: list[Sharer] = []
-    for name, place in places.items():
-        if name not in but:
-            with suppress(OSError, ValueError, Refusal, StateRefused):
-                sharer = sharer_of(name, json.loads(_content(name, place, config)))
-                found += [sharer] if sharer and sharer.exists else []
+    for name, place in outside.items():
+        with suppress(OSError, ValueError):
+            sharer = sharer_of(name, _content(place, blobs.get(name)))
+            found += [sharer] if sharer and sharer.exists else []
     return found
 
 
-def _content(name: str, place: Place, config: Path | None) -> str:
+def _content(place: Place, blob: Read) -> Any:
     if isinstance(place, Path):
-        return place.read_text(encoding="utf-8-sig")
-    if not gather({}, config, {}, (BY_NAME["resource_group"],), deployment=name):
-        return "{}"
-    with opened(place, {}, config, name) as store:
-        document = store.read()
-    return serialized(document).decode() if document else "{}"
+        return json.loads(place.read_text(encoding="utf-8-sig"))
+    return json.loads(serialized(blob)) if isinstance(blob, StateDocument) else {}
+
+
+def _names_a_group(config: Path | None, deployment: str) -> bool:
+    return bool(gather({}, config, {}, (BY_NAME["resource_group"],), deployment=deployment))
 
 
 def sharer_in_run(name: str, resolved: Resolved, prior: PriorRuns) -> Sharer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,44 @@ from engine.refusal import Refusal
 from state.document import StateDocument, StateRefused
 from state.store import StateStore
 
+AT_A_TIME = 20
+"""How many blobs are read at a time."""
 
-def read_state(place: Place, called: Mapping[str, Any] = {}) -> StateDocument | Refusal | None:
-    """Return the document, None when there is none, or the refusal of a state that can't be used.
+Read = StateDocument | Refusal | None
+"""A document, None when there is none, or the refusal of a state that can't be used."""
+
+
+def read_state(place: Place, called: Mapping[str, Any] = {}) -> Read:
+    """Return the document of a state.
 
     `called` are the options of the command, which may say where the sign-in is to be had.
     """
+    return read_states({"": (place, called)})[""]
+
+
+def read_states(wanted: Mapping[str, tuple[Place, Mapping[str, Any]]]) -> dict[str, Read]:
+    """Return the documents of several states, as `read_state` does: blobs side by side, by one sign-in."""
+    found: dict[str, Read] = {}
+    with ExitStack() as opened_ones:
+        stores: dict[str, StateStore] = {}
+        for name, (place, called) in wanted.items():
+            try:
+                stores[name] = opened_ones.enter_context(_opened(place, called))
+            except Refusal as refusal:
+                found[name] = refusal
+        if sum(store.is_shared for store in stores.values()) > 1:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(AT_A_TIME) as pool:
+                found |= zip(stores, pool.map(_read, stores.values()), strict=True)
+        else:
+            found |= {name: _read(store) for name, store in stores.items()}
+    return {name: found[name] for name in wanted}
+
+
+def _read(store: StateStore) -> Read:
     try:
-        with _opened(place, called) as store:
-            return store.read()
+        return store.read()
     except StateRefused as error:
         return Refusal(str(error), exit_code=2)
     except Refusal as refusal:

@@ -18,6 +18,8 @@ ESCAPED = "backslashreplace"
 """What becomes of bytes that are no text in this locale, and of text that the terminal can't show."""
 LIVE, DUMB, ELSEWHERE = 1, 4, 20
 """Seconds until something new is shown: in a terminal, in one that can only add lines, and where there is none."""
+BEGAN = time.monotonic()
+"""What is shown counts from here, whichever command is run: this is loaded when something has to be installed."""
 _TIED = """
 import os, signal, subprocess, sys, threading
 
@@ -88,7 +90,7 @@ class _Progress:
     """Shows the time and the last thing that was said: in a terminal in one line, elsewhere in a line now and then."""
 
     def __init__(self) -> None:
-        self._started = self._spoke = time.monotonic()
+        self._spoke = time.monotonic()
         is_terminal = sys.stderr.isatty()
         self._is_live = is_terminal and os.environ.get("TERM") != "dumb"
         self._interval = DUMB if is_terminal else ELSEWHERE
@@ -96,9 +98,10 @@ class _Progress:
 
     def show(self, line: str = "") -> None:
         """Show a new line, or that time passes."""
-        self._last = line.partition(" (from ")[0].strip() or self._last
+        if not line.lower().startswith("warning"):
+            self._last = line.partition(" (from ")[0].strip() or self._last
         now = time.monotonic()
-        text = f"  {now - self._started:.0f} s  {self._last}"
+        text = f"  {now - BEGAN:.0f} s  {self._last}"
         if self._is_live:
             try:
                 columns = os.get_terminal_size(sys.stderr.fileno()).columns

@@ -1,4 +1,4 @@
-"""Resource Manager as it is: replicated, so what this run has just written may not be known everywhere yet.
+"""Resource Manager as it is: replicated, so what this run has just written may not be known everywhere yet; and busy.
 
 Source: hashicorp/terraform-provider-azurerm#18268 (Microsoft's support, quoted), #25758, #4682; azure-sdk-for-go#21608.
 """
@@ -24,6 +24,8 @@ BOUND = 90
 """Seconds until every replica shows a write."""
 ABSENT = frozenset(("NotFound", "ParentResourceNotFound", "ResourceGroupNotFound", "ResourceNotFound"))
 """Codes of 404 for a resource, or what contains it."""
+BUSY = frozenset(("AnotherOperationInProgress", "RetryableError"))
+"""Codes of 409 that say to come again. Source of the first: "Troubleshoot common Azure deployment errors"."""
 _PROVIDER = re.compile(r"(/subscriptions/[^/]+/providers/[^/]+)(/register)?")
 _WITHIN_PROVIDER = re.compile(r"(/subscriptions/[^/]+)/.*?(/providers/[^/]+)/")
 
@@ -70,16 +72,16 @@ class Written:
 
 
 class RideOutReplicas(AsyncHTTPPolicy[Any, Any]):
-    """Repeats a request that a replica refuses as it lags behind what this run wrote."""
+    """Repeats a request that a replica refuses as it lags behind what this run wrote, or another operation holds up."""
 
     def __init__(self, written: Written, notice: Notice) -> None:
         super().__init__()
         self._written, self._notice = written, notice
 
     async def send(self, request: Any) -> Any:
-        """Send, and again while a write of this run explains the refusal. Returns the last answer."""
+        """Send, and again while a write of this run, or another's, explains the refusal. Returns the last answer."""
         method, url = request.http_request.method, urlsplit(request.http_request.url)
-        pause = FIRST
+        begun_at, pause = monotonic(), FIRST
         while True:
             response = await self.next.send(request)
             answer = response.http_response
@@ -90,9 +92,12 @@ class RideOutReplicas(AsyncHTTPPolicy[Any, Any]):
             if answer.status_code not in (404, 409):
                 return response
             code = await _code(answer)
-            if not self._written.explain(method, url.path, answer.status_code, code):
+            if code in BUSY and monotonic() - begun_at < BOUND:
+                self._notice(f"something else is being done there ({code}); trying again")
+            elif self._written.explain(method, url.path, answer.status_code, code):
+                self._notice(f"Azure does not show everywhere yet what was just written ({code}); trying again")
+            else:
                 return response
-            self._notice(f"Azure does not show everywhere yet what was just written ({code}); trying again")
             await asyncio.sleep(pause)
             pause = min(LAST, pause * 2)
 

@@ -63,10 +63,10 @@ async def find_cloud(endpoint: str, notice: Notice) -> Cloud:
     Raises Refusal for an endpoint that isn't https, can't be reached, or publishes no usable metadata.
     """
     parts = urlsplit(endpoint)
-    if parts.scheme != "https" or not parts.hostname or parts.path or parts.query:
+    if parts.scheme != "https" or not parts.hostname or parts.path or parts.query or "@" in parts.netloc:
         raise Refusal(
             f"{endpoint} is not a Resource Manager endpoint.",
-            why="It must be https://HOST or https://HOST:PORT, without a path.",
+            why="It must be https://HOST or https://HOST:PORT, without a path or a user name.",
             exit_code=2,
         )
     metadata = await _metadata(endpoint, notice)

@@ -1,7 +1,6 @@
 """One blob of a storage account, as a program that waits for it uses it: from any thread, each call bounded.
 
-The SDK's client, its connections and its sign-in live in a thread of their own, so that a lease is renewed whatever the
-run's own event loop does.
+All that are open at a time share a sign-in for each cloud and tenant.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from cloud import clock
-from cloud.azure_clouds import find_cloud
+from cloud.blob_connection import BlobConnection
 from engine.refusal import BadInput, Refusal
 
 if TYPE_CHECKING:
@@ -47,9 +46,9 @@ class Blob:
         self, url: tuple[str, str, str], suffix: str, manager: str, tenant: str | None, az_seconds: int
     ) -> None:
         self._account_url, self._container, self._name = url
-        self._suffix, self._manager, self._tenant, self._az_seconds = suffix, manager, tenant, az_seconds
+        self._suffix, self._signs_in = suffix, (manager, tenant, az_seconds)
         self._account = self._account_url.removeprefix("https://").partition(".")[0]
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._connection: BlobConnection | None = None
         self._starting = threading.Lock()
         self._client: BlobClient | None = None
         self._credential: SharedCredential | None = None
@@ -139,12 +138,12 @@ class Blob:
         return clock.azure_now().strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def close(self) -> None:
-        """Close the connections and end the thread."""
+        """Close the connections, if no other blob uses them."""
         with self._starting:
-            loop, self._loop = self._loop, None
-        if loop is not None:
-            asyncio.run_coroutine_threadsafe(self._close(), loop).result(SECONDS)
-            loop.call_soon_threadsafe(loop.stop)
+            connection, self._connection = self._connection, None
+        if connection is not None:
+            self._client = None
+            connection.leave()
 
     def _do(
         self,
@@ -160,10 +159,11 @@ class Blob:
 
         async def bounded() -> T:
             async with asyncio.timeout(seconds):
-                return await work(await self._connect())
+                return await work(await self._connect(connection))
 
+        connection = self._connected()
         try:
-            return asyncio.run_coroutine_threadsafe(bounded(), self._running()).result(), ""
+            return asyncio.run_coroutine_threadsafe(bounded(), connection.loop).result(), ""
         except Refusal:
             raise
         except Exception as error:
@@ -177,41 +177,31 @@ class Blob:
                 refusal.code, refusal.why = code, f"{code}: {(error.message or '').partition(chr(10))[0]}"
                 raise self._refused(code, refusal) from error
             if not isinstance(error, HttpResponseError) and not refusal.code:
-                refusal.next = f"Check the name of the storage account in --state: {self._account}. {refusal.next}"
+                refusal.next = f"Check the storage account in --state: {self._account_url}. {refusal.next}"
             raise refusal from error
 
-    def _running(self) -> asyncio.AbstractEventLoop:
+    def _connected(self) -> BlobConnection:
         with self._starting:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                threading.Thread(target=_run, args=(self._loop,), name="blob", daemon=True).start()
-            return self._loop
+            if self._connection is None:
+                self._connection = BlobConnection.join(*self._signs_in)
+            return self._connection
 
-    async def _connect(self) -> BlobClient:
+    async def _connect(self, connection: BlobConnection) -> BlobClient:
         """Return the client, made when it is first used."""
         if self._client is None:
             from azure.storage.blob.aio import BlobClient, LinearRetry
 
             from cloud.clients import Trace
-            from cloud.signin import SharedCredential
-            from cloud.transport import Transport
 
-            cloud = await find_cloud(self._manager, _ignore)
+            cloud, self._credential, transport = await connection.use()
             if cloud.storage != self._suffix:
                 raise another_cloud(self._account_url, cloud.storage or "no storage")
-            self._credential = SharedCredential(cloud, self._tenant, _ignore, az_seconds=self._az_seconds)
             self._client = BlobClient(
-                self._account_url, self._container, self._name, credential=self._credential, transport=Transport(),
+                self._account_url, self._container, self._name, credential=self._credential, transport=transport,
                 retry_policy=LinearRetry(backoff=1, retry_total=4, random_jitter_range=0),
                 _additional_pipeline_policies=[Trace(None)],
             )  # fmt: skip
         return self._client
-
-    async def _close(self) -> None:
-        if self._client is not None:
-            await self._client.close()
-        if self._credential is not None:
-            await self._credential.close()
 
     def _refused(self, code: str, refusal: Refusal) -> Refusal:
         """Say what helps, where that is known."""
@@ -264,13 +254,3 @@ def _lease(client: BlobClient, lease: str | None) -> Any:
 def _code(error: BaseException) -> str:
     response = getattr(error, "response", None)
     return str(getattr(response, "headers", {}).get("x-ms-error-code") or "")
-
-
-def _run(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    loop.run_forever()
-    loop.close()
-
-
-def _ignore(_: str) -> None:
-    """Keep a repeat to the log, which has each attempt: there is no screen yet, or it is the run's."""

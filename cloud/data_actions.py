@@ -79,7 +79,7 @@ _KNOWN = {
 }
 """What the roles of this service allow; their definitions need not be read. Source: "Azure built-in roles"."""
 WRITE_MODELS, DELETE_MODELS = f"{_PROVIDER}/models/write", f"{_PROVIDER}/models/delete"
-READ_MODELS = f"{_PROVIDER}/models/read"
+READ_MODELS, READ_ROUTES = f"{_PROVIDER}/models/read", f"{_PROVIDER}/eventroutes/read"
 WRITE_ROUTES, DELETE_ROUTES = f"{_PROVIDER}/eventroutes/write", f"{_PROVIDER}/eventroutes/delete"
 _MOST_LEFT_OUT = 2
 """Of four kinds: how many are named as left out; of more, those that are left are named."""

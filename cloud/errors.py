@@ -95,6 +95,7 @@ def _unreached(error: BaseException, doing: str) -> Refusal | None:
         if len(causes) > 20:
             break
     text = next((str(cause) for cause in causes if str(cause)), type(error).__name__)
+    text = re.sub(r" ssl:(?:<[^>]*>|\w+)", "", text)  # aiohttp's way to say that it is HTTPS
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CERTIFICATE_VERIFY_FAILED" in text:
         return Refusal(
             f"Could not {doing}: the certificate of the server is not trusted.",
@@ -115,19 +116,32 @@ def _unreached(error: BaseException, doing: str) -> Refusal | None:
             text = "There was no answer within half a minute, several times."
         elif kinds & _CUT:
             text = f"The answer was cut off or can't be Azure's, several times. {text}"
-        elif kinds & {"ClientHttpProxyError", "ProxyError"} and "407" in text:
-            return Refusal(
-                f"Could not {doing}: the proxy wants credentials that it knows.",
-                why=_first_lines(text),
-                next="Write them into HTTPS_PROXY: http://USER:PASSWORD@HOST:PORT. A proxy that takes none but "
-                "Windows' own sign-in (NTLM, Kerberos) needs a local one in between, such as px or cntlm.",
-            )
+        elif kinds & {"ClientHttpProxyError", "ProxyError"} and (status := re.search(r"\b4\d\d\b", text)):
+            return _refused_by_proxy(status[0], text, doing)
         return Refusal(
             f"Could not {doing}: Azure can't be reached.",
             why=_first_lines(text),
             next="Check the network, and HTTPS_PROXY if there is a proxy; then run the same command again.",
         )
     return None
+
+
+def _refused_by_proxy(status: str, text: str, doing: str) -> Refusal:
+    """Explain a status with which a proxy refuses to connect: 407 is about who asks, others are about where to."""
+    if status == "407":
+        return Refusal(
+            f"Could not {doing}: the proxy wants credentials that it knows.",
+            why=_first_lines(text),
+            next="Write them into HTTPS_PROXY: http://<user>:<password>@HOST:PORT. A proxy that takes none but "
+            "Windows' own sign-in (NTLM, Kerberos) needs a local one in between, such as px or cntlm.",
+        )
+    return Refusal(
+        f"Could not {doing}: the proxy refuses to connect to Azure.",
+        why=_first_lines(text),
+        next="Have its administrator allow Azure's hosts (of the public cloud management.azure.com, "
+        "login.microsoftonline.com, graph.microsoft.com and *.digitaltwins.azure.net), or name another proxy in "
+        "HTTPS_PROXY; where Azure is reached without one, take the variable out.",
+    )
 
 
 def _not_resolved(host: str, text: str, doing: str) -> Refusal:

@@ -15,6 +15,7 @@ from cloud import clock
 from cloud.answers import Answer, ClaimsChallenge, claims_of, decoded, presented
 from cloud.request_log import log_failure, log_request, loggable
 from cloud.retry import RETRIES, TRANSIENT, Notice, RenewableCredential, garbled, pause, retry_after, why_again
+from cloud.transport import CONNECTIONS
 
 if TYPE_CHECKING:
     from cloud.traffic import Traffic
@@ -24,13 +25,18 @@ BUSY_SECONDS = 60
 
 
 class GraphRetryMiddleware(BaseMiddleware):
-    """The same for Microsoft Graph, in place of kiota's retries, which repeat POST and no dropped connection."""
+    """The same for Microsoft Graph, in place of kiota's retries, which repeat any POST and no dropped connection.
+
+    A POST is repeated only where Graph says that it did nothing: after a 429, and when the directory is busy. Source of
+    the first: "Microsoft Graph throttling guidance" (the requests fail; wait for Retry-After and retry them).
+    """
 
     def __init__(
         self, notice: Notice, credential: RenewableCredential, scope: str, traffic: Traffic | None = None
     ) -> None:
         super().__init__()
         self._notice, self._credential, self._scope, self._traffic = notice, credential, scope, traffic
+        self._free = asyncio.Semaphore(CONNECTIONS)  # httpx looks through all that wait whenever one is done
         self._shut_until = 0.0
         """A time.monotonic(): Graph has said not to ask before."""
 
@@ -42,8 +48,9 @@ class GraphRetryMiddleware(BaseMiddleware):
                 await asyncio.sleep(shut)
             begun, what = monotonic(), f"{request.method} {loggable(str(request.url))}"
             try:
-                response = await super(GraphRetryMiddleware, self).send(request, transport)
-                await response.aread()
+                async with self._free:
+                    response = await super(GraphRetryMiddleware, self).send(request, transport)
+                    await response.aread()
             except httpx.TransportError as error:
                 log_failure(what, begun, error)
                 raise
@@ -55,16 +62,15 @@ class GraphRetryMiddleware(BaseMiddleware):
             if self._traffic is not None:
                 asked = (request.method, str(request.url), request.headers, await request.aread())
                 self._traffic.record(asked, response.status_code, response.headers, response.content, begun)
-            if response.is_success:
-                problem = garbled(response.headers.get("Content-Type", ""), response.content)
-                if problem:
-                    raise httpx.RemoteProtocolError(f"{request.url.copy_with(query=None)}: {problem}.")
+            problem = garbled(response.status_code, response.headers.get("Content-Type", ""), response.content)
+            if problem:
+                raise httpx.RemoteProtocolError(f"{request.url.copy_with(query=None)}: {problem}.")
             return response
 
         repeatable = request.method != "POST"
         attempts = AsyncRetrying(
             retry=retry_if_exception_type(httpx.TransportError if repeatable else ())
-            | retry_if_result(lambda answer: is_busy(answer) or (repeatable and answer.status_code in TRANSIENT)),
+            | retry_if_result(lambda answer: did_nothing(answer) or (repeatable and answer.status_code in TRANSIENT)),
             wait=_graph_pause,
             stop=_has_tried_enough,
             before_sleep=self._say,
@@ -100,6 +106,11 @@ class GraphRetryMiddleware(BaseMiddleware):
         else:
             answer = state.outcome.result()
             self._notice(why_again(answer.status_code, retry_after(answer.headers.get("Retry-After"))))
+
+
+def did_nothing(answer: httpx.Response) -> bool:
+    """Whether the answer says that the request was not carried out, so that also a POST may be sent again."""
+    return answer.status_code == 429 or is_busy(answer)
 
 
 def is_busy(answer: httpx.Response) -> bool:

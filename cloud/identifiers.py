@@ -76,14 +76,16 @@ _INVISIBLE = "\ufeff\u200b\u2060"
 def pasted(text: str) -> str:
     """Return an id, a name or a URL without what shells, editors and documents leave around it.
 
-    These are blanks, carriage returns, as of `$(az ... --output tsv)` in Git Bash and WSL, and pairs of quotes. Blanks
-    that don't break, as web pages and documents have them inside, become plain ones.
+    These are blanks, carriage returns, as of `$(az ... --output tsv)` in Git Bash and WSL, pairs of quotes, and the
+    braces of PowerShell and the registry around a GUID. Blanks that don't break, as web pages and documents have them
+    inside, become plain ones.
     """
     text = _NO_BREAK.sub(" ", text)
     while True:
         inner = text.strip().strip(_INVISIBLE)
-        if len(inner) > 1 and inner[0] + inner[-1] in _QUOTES:
-            inner = inner[1:-1]
+        around, core = inner[:1] + inner[-1:], inner[1:-1]
+        if len(inner) > 1 and (around in _QUOTES or (around == "{}" and is_guid(core))):
+            inner = core
         if inner == text:
             return text
         text = inner

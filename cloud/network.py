@@ -120,7 +120,7 @@ def _proxy(name: str, value: str) -> Proxy:
         host, port = "", None
     if not re.fullmatch(r"[\w.:%-]+", host):
         raise _unusable(
-            name, "is no address of a proxy", "Write it as http://HOST:PORT or http://USER:PASSWORD@HOST:PORT"
+            name, "is no address of a proxy", "Write it as http://HOST:PORT or http://<user>:<password>@HOST:PORT"
         )
     where = f"[{host}]" if ":" in host else host
     headers = {}
@@ -244,8 +244,10 @@ def _trust(environ: Mapping[str, str]) -> ssl.SSLContext:
 
 
 def _paths(name: str, value: str) -> list[Path]:
+    """Return what the variable names. Of several folders those count that there are, as in OpenSSL."""
     parts = value.split(os.pathsep) if name == "SSL_CERT_DIR" else [value]
-    return [Path(path) for part in parts if (path := pasted(part))]
+    paths = [Path(path) for part in parts if (path := pasted(part))]
+    return [path for path in paths if path.exists()] or paths
 
 
 def _bad_bundle(name: str, path: Path, why: str) -> Refusal:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 REFILL = {"reads": 25.0, "writes": 10.0, "deletes": 10.0}
 """Tokens a second that a bucket is refilled with."""
 RESERVE = 10
-"""Requests that are left in a bucket."""
+"""Requests that are left in a bucket. Each that is lacking of them doubles the pause: others take of the refill too."""
+DEEPEST = 10
+"""How many times the pause is doubled at most."""
 UNKNOWN = 20
 """How many requests are on their way at most while no answer has said what is left."""
 QUIET = 60.0
@@ -86,7 +88,9 @@ class Bucket:
             return (now - self._shut_until) * self._refill
         if self._left is None:
             return UNKNOWN - self._on_their_way
-        return self._left + (now - self._at) * self._refill - self._on_their_way - RESERVE
+        refilled = (now - self._at) * self._refill
+        lacking = RESERVE + 1 + self._on_their_way - self._left
+        return refilled - lacking + 1 if lacking <= 0 else refilled - 2.0 ** min(lacking - 1, DEEPEST) + 1
 
     def _let_go(self) -> None:
         """Let those go who may, in turn; look again when what is refilled suffices for the next."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from kiota_abstractions.api_error import APIError
 
+from cloud.answers import answer_of
 from cloud.clients import Azure
 from cloud.identifiers import Principal, PrincipalKind, is_guid
 from cloud.resource_identities import identity_of
@@ -39,11 +40,12 @@ async def principal(azure: Azure, name: str, kind: str = "") -> Principal:
     except APIError as error:
         if error.response_status_code != 403:
             raise
+        answer = answer_of(error)
         raise Refusal(
             f"This sign-in may not look {name} up in the directory.",
-            why=f"Microsoft Graph refuses it: {error.message}",
-            next="Give the object id, and say with --assignee-type User|ServicePrincipal|Group what it is: then the "
-            "directory isn't asked.",
+            why=f"{answer.code}: {answer.message}" if answer else "",
+            next="Give the object id, and say what it is with --assignee-type User|ServicePrincipal|Group, or in "
+            "--access with type=: then the directory isn't asked.",
             exit_code=2,
         ) from error
     if len(found) == 1:

@@ -57,17 +57,22 @@ def pause(attempt: int, named: float | None) -> float:
     return named if named is not None else float(min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempt - 1)))
 
 
-def garbled(content_type: str, content: bytes, shape: type | tuple[type, ...] = dict) -> str | None:
-    """Return why a successful answer can't be Azure's, or None. A captive portal or a cut answer looks like this."""
-    if not content:
+def garbled(status: int, content_type: str, content: bytes, shape: type | tuple[type, ...] = dict) -> str | None:
+    """Return why an answer can't be Azure's, or None. A captive portal or a cut answer looks like this.
+
+    A refusal may be of any type and shape, but what says that it is JSON has to be. What is repeated by its status
+    is not looked at, as it may name a `Retry-After`.
+    """
+    if not content or status in TRANSIENT:
         return None
+    refused = status >= 300
     if "json" not in content_type.lower():
-        return f"the answer is {content_type or 'of no type'}, not JSON"
+        return None if refused else f"the answer is {content_type or 'of no type'}, not JSON"
     try:
         answer = json.loads(content)
     except ValueError:
         return "the answer is not JSON, or was cut"
-    return None if isinstance(answer, shape) else "the answer is JSON of another shape than Azure's"
+    return None if refused or isinstance(answer, shape) else "the answer is JSON of another shape than Azure's"
 
 
 class ArmRetryPolicy(AsyncRetryPolicy):  # type: ignore[type-arg]  # its parameters are of no use here
@@ -104,9 +109,9 @@ class ArmRetryPolicy(AsyncRetryPolicy):  # type: ignore[type-arg]  # its paramet
 
 
 class JsonBodyCheck(AsyncHTTPPolicy[Any, Any]):
-    """Treats a successful answer that can't be Azure's as one that was lost.
+    """Treats an answer that can't be Azure's as one that was lost.
 
-    Every answer that this tool reads is an object, with lists in its `value`, but for a few: `shape` says so.
+    What this tool reads is an object, with lists in its `value`, but for a few: `shape` says so.
     """
 
     def __init__(self, shape: type | tuple[type, ...] = dict) -> None:
@@ -119,8 +124,9 @@ class JsonBodyCheck(AsyncHTTPPolicy[Any, Any]):
         answer = response.http_response
         # An empty answer can be read only once, and that is for the client to do.
         empty = answer.status_code == 204 or answer.headers.get("Content-Length") == "0"
-        if answer.status_code < 300 and not empty:
-            problem = garbled(answer.headers.get("Content-Type", ""), await content_of(answer), self._shape)
+        if not empty:
+            content_type = answer.headers.get("Content-Type", "")
+            problem = garbled(answer.status_code, content_type, await content_of(answer), self._shape)
             if problem:
                 raise ServiceResponseError(f"{request.http_request.url.partition('?')[0]}: {problem}.")
         return response

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 DIRECTORY = "the directory"
 """The scope of actions in the directory."""
 CONSENT = "microsoft.directory/oAuth2PermissionGrants/allProperties/allTasks"
@@ -40,17 +42,28 @@ _DATA = ("Azure Digital Twins Data Owner",)
 
 
 def role_names(action: str) -> str:
-    """Return which roles allow an action: `Owner, or Contributor`. Other roles may have it too.
+    """Return which roles allow an action: `Owner, or Contributor`. Other roles may have it too."""
+    return _words(_roles(action))
 
-    Source: "Azure built-in roles".
+
+def enough(actions: Iterable[str]) -> list[str]:
+    """Return the choices of roles that are enough for all of the actions, in words.
+
+    Who has a role of a narrower choice may do what a wider one with all of the same roles is for.
     """
+    choices = list(dict.fromkeys(_roles(action) for action in actions))
+    return [_words(choice) for choice in choices if not any({*other} < {*choice} for other in choices)]
+
+
+def _roles(action: str) -> tuple[str, ...]:
+    """Return the roles that allow an action. Source: "Azure built-in roles"."""
     if action in ALLOWING:
-        names = [_NAMES[role] for role in ALLOWING[action] if role in _NAMES]
-        names += ["an owner of the application"] if action == UPDATE_APPLICATION else []
-    elif action.lower().startswith("microsoft.authorization/roleassignments/"):
-        names = [*_ASSIGNING]
-    elif action.lower().startswith("microsoft.digitaltwins/eventroutes/"):
-        names = [*_DATA]
-    else:
-        names = [*_MANAGING]
+        names = tuple(_NAMES[role] for role in ALLOWING[action] if role in _NAMES)
+        return (*names, "an owner of the application") if action == UPDATE_APPLICATION else names
+    if action.lower().startswith("microsoft.authorization/roleassignments/"):
+        return _ASSIGNING
+    return _DATA if action.lower().startswith("microsoft.digitaltwins/eventroutes/") else _MANAGING
+
+
+def _words(names: Sequence[str]) -> str:
     return ", or ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

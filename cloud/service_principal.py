@@ -20,13 +20,15 @@ def refuse_half(environment: Mapping[str, str]) -> None:
     The ids alone may be meant for another credential; a proof without them can't be, nor one that is there and empty,
     as pipelines leave a secret that they don't know.
     """
-    if environment.get("AZURE_TOKEN_CREDENTIALS", "").strip().lower() in _OTHERS:
+    chosen = environment.get("AZURE_TOKEN_CREDENTIALS", "").strip().lower()
+    if chosen in _OTHERS:
         return
     there = [name for name in (*IDS, *PROOFS) if environment.get(name, "").strip()]
     proofs = [name for name in PROOFS if name in there]
     empty = [name for name in PROOFS if name in environment and name not in there]
     missing = [name for name in IDS if name not in there] if proofs else []
-    if not proofs and empty and "AZURE_CLIENT_ID" in there:
+    # AZURE_CLIENT_ID also names a managed identity among several.
+    if not proofs and empty and "AZURE_CLIENT_ID" in there and chosen != "managedidentitycredential":
         missing = [*(name for name in IDS if name not in there), *empty]
     if not missing:
         return

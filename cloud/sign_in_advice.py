@@ -92,6 +92,8 @@ def scope_of(token: Presented) -> str:
 def no_token(error: NoToken, doing: str) -> Refusal:
     """Explain why there is no token, by the credential that was used."""
     text = re.split(r"(?i) ?\(?Trace ID:", error.words)[0].strip()
+    if "Traceback (most recent call last)" in text:  # of az, which is a program in Python too
+        text = text.splitlines()[-1]
     code = re.search(r"AADSTS(\d+)", text)
     who = LABELS.get(error.credential, error.credential.removesuffix("Credential"))
     refusal = Refusal(f"Could not {doing}: {who} gave no token.", why=text, next=HOW_TO_SIGN_IN)
@@ -112,6 +114,8 @@ def no_token(error: NoToken, doing: str) -> Refusal:
     elif error.credential not in (SECRET, CERTIFICATE, FEDERATION, *RUNNERS) and (lack := lacking(os.environ)):
         refusal.what = f"Could not {doing}: this job has no sign-in."
         refusal.next, refusal.exit_code = lack, 2
+    elif error.credential in CLI and (broken := _broken(error)):
+        refusal.next = f"{who[0].upper()}{who[1:]} {broken}"
     elif error.credential in CLI:
         refusal.next = f"{who[0].upper()}{who[1:]} has to be signed in: {_sign_in_of(error.credential)}"
     elif not error.credential:
@@ -137,6 +141,26 @@ _RUNNERS = {
     ),
 }
 """What to do where a runner gives no assertion."""
+
+
+_PROGRAMS = {
+    "AzureCliCredential": ("az account get-access-token --output none", "https://aka.ms/azure-cli"),
+    "AzurePowerShellCredential": (
+        "pwsh -c Get-AzAccessToken",
+        "https://learn.microsoft.com/powershell/azure/install-azure-powershell",
+    ),
+    "AzureDeveloperCliCredential": ("azd auth token --output json", "https://aka.ms/azure-dev"),
+}
+"""How to ask each program for a token, and where it comes from."""
+
+
+def _broken(error: NoToken) -> str:
+    """Say what is wrong with a program where signing in doesn't help, by azure-identity's phrases; "" where it does."""
+    attempt, source = _PROGRAMS[error.credential]
+    if re.search(r"not found on path|is not installed|could not be found", error.words):
+        return f"isn't installed here, or isn't on the PATH. To install it: {source}"
+    fails = re.search(r"Traceback \(most|Unexpected output|Failed to invoke", error.words)
+    return f"itself fails here: {attempt} shows more. To install it anew: {source}" if fails else ""
 
 
 def _sign_in_of(credential: str) -> str:

@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 from cloud.answers import NoToken
 from cloud.attempts import az_words, failed_attempt
 from cloud.identifiers import pasted
+from cloud.once import Once
 from cloud.runner import EXCHANGE, EXCHANGES, find_runner
 from cloud.service_principal import refuse_half
 from cloud.sign_in_advice import HOW_TO_SIGN_IN, LABELS, in_cloud_shell
@@ -90,7 +91,7 @@ class SharedCredential:
     def __init__(self, cloud: Cloud, tenant: str | None, notice: Notice, *, az_seconds: int = AZ_SECONDS) -> None:
         self._cloud, self._tenant, self._notice, self._az_seconds = cloud, tenant, notice, az_seconds
         self._tokens: dict[tuple[str, ...], AccessToken] = {}
-        self._asking: dict[tuple[str, ...], asyncio.Lock] = {}
+        self._asking = Once()
         self._renewed: set[str] = set()
         self._early: dict[tuple[str, ...], asyncio.Task[AccessToken]] = {}
         self._inner: Any = None
@@ -120,29 +121,33 @@ class SharedCredential:
     async def _get_token(
         self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, **options: Any
     ) -> AccessToken:
-        async with self._asking.setdefault(scopes, asyncio.Lock()):
-            known = self._tokens.get(scopes)
-            # A challenge names a tenant, and wants another token than the one that it refused.
-            if known is not None and known.expires_on - EARLY > time.time() and not claims and not tenant_id:
-                return known
-            tenant = tenant_id or self._tenant
-            chosen = {"tenant_id": tenant} if tenant else {}
-            asking = AsyncRetrying(
-                stop=stop_after_attempt(2),
-                retry=retry_if_exception(_may_pass),
-                before_sleep=lambda _state: self._notice("there was no token; trying again"),
-                reraise=True,
-            )
-            from azure.core.exceptions import ClientAuthenticationError
+        known = self._tokens.get(scopes)
+        # A challenge names a tenant, and wants another token than the one that it refused.
+        if known is not None and known.expires_on - EARLY > time.time() and not claims and not tenant_id:
+            return known
+        # What comes of asking is shared, a refusal too: many runs may wait for a sign-in.
+        return await self._asking(
+            (scopes, claims, tenant_id),
+            lambda: self._ask(scopes, {"claims": claims, **options}, tenant_id or self._tenant or ""),
+            keep=lambda _token: False,
+        )
 
-            try:
-                fresh: AccessToken = await asking(
-                    self._credential().get_token, *scopes, claims=claims, **chosen, **options
-                )
-            except ClientAuthenticationError as error:
-                raise await self._without_token(error, scopes[0], tenant or "") from error
-            self._tokens[scopes] = fresh
-            return fresh
+    async def _ask(self, scopes: tuple[str, ...], options: dict[str, Any], tenant: str) -> AccessToken:
+        from azure.core.exceptions import ClientAuthenticationError
+
+        asking = AsyncRetrying(
+            stop=stop_after_attempt(2),
+            retry=retry_if_exception(_may_pass),
+            before_sleep=lambda _state: self._notice("there was no token; trying again"),
+            reraise=True,
+        )
+        chosen = {"tenant_id": tenant} if tenant else {}
+        try:
+            fresh: AccessToken = await asking(self._credential().get_token, *scopes, **chosen, **options)
+        except ClientAuthenticationError as error:
+            raise await self._without_token(error, scopes[0], tenant) from error
+        self._tokens[scopes] = fresh
+        return fresh
 
     def forget(self, scope: str, refused: str) -> bool:
         """Forget a token that was refused; say whether asking again can give another (False once it just has)."""

@@ -18,7 +18,7 @@ def main() -> int:
     parser.add_argument("--latency", default="none", help="none, azure, azure:SCALE or a TOML or JSON file")
     parser.add_argument("--faults", type=Path, metavar="FILE", help="rules, as PUT /_emulator/faults takes them")
     parser.add_argument("--traffic", type=Path, metavar="FILE", help="append one HAR entry a line")
-    parser.add_argument("--limits", default="none", help="none, or azure: Resource Manager's limits on requests")
+    parser.add_argument("--limits", default="none", help="none, azure: Resource Manager's, azure:SHARE: a part of it")
     parser.add_argument("--subscriptions", type=int, default=0, metavar="N", help="so many more subscriptions")
     parser.add_argument("--network", metavar="inside|outside", help="where callers are, seen from private endpoints")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end when the starter does")

@@ -19,14 +19,16 @@ from filelock import FileLock, Timeout
 from emulator import seed
 from emulator.certificates import Certificates
 from emulator.cloud_shell import PATH, CloudShell
-from emulator.dispatch import known_host
-from emulator.environment import Secret, environment
+from emulator.dispatch import Service, known_host
+from emulator.environment import Machine, Secret, environment
 from emulator.faults import Faults
 from emulator.journal import Journal
 from emulator.lag import AZURE_TABLE, Lag, Latency
 from emulator.limits import Limits
+from emulator.machine_metadata import MachineMetadata
 from emulator.seed_apps import seed_apps
 from emulator.seed_destinations import seed_destinations
+from emulator.seed_machines import MACHINES, seed_machine
 from emulator.seed_network import seed_network
 from emulator.seed_subscriptions import names, seed_subscriptions
 from emulator.server import Pipeline, Sockets, serving
@@ -68,11 +70,11 @@ def run(  # noqa: PLR0917 - one for each command-line option
     try:
         rules = _faults(faults)
         time = _latency(latency)
-        if limits not in ("none", "azure"):
-            raise Unusable(f"--limits is none or azure, not {limits!r}.", 2)
-        if sign_in not in (*seed.USERS, *seed.AUTOMATIONS):
-            names = ", ".join((*seed.USERS, *seed.AUTOMATIONS))
-            raise Unusable(f"Unknown sign-in {sign_in!r}. Choose one of: {names}.", 2)
+        share = _share(limits)
+        known = (*seed.USERS, *seed.AUTOMATIONS, *MACHINES)
+        if sign_in not in known:
+            raise Unusable(f"Unknown sign-in {sign_in!r}. Choose one of: {', '.join(known)}.", 2)
+        endpoint = _token_endpoint(sign_in)
         if os.name != "nt":
             os.umask(0o077)  # only the owner can read what it writes, also in a folder that was there before
         with ExitStack() as stack:
@@ -91,12 +93,14 @@ def run(  # noqa: PLR0917 - one for each command-line option
                     seed_destinations(store)
                     seed_apps(store)
                     seed_network(store)
+                    if machine := MACHINES.get(sign_in):
+                        seed_machine(store, machine)
                     _place(store, network)
-                    sockets = _bind(store, port, plain=sign_in in seed.USERS)
+                    sockets = _bind(store, port, plain=endpoint is not None)
                     world = _world(store, time, data, sockets)
-                    if limits == "azure":
-                        world.limits = Limits(time.scale or 1.0)
-                pipeline = Pipeline(world, rules, Journal(), recorder, _cloud_shell(sign_in))
+                    if share:
+                        world.limits = Limits(time.scale or 1.0, share=share)
+                pipeline = Pipeline(world, rules, Journal(), recorder, endpoint)
                 certificates = Certificates(data, known_host)
             except (OSError, sqlite3.Error) as error:
                 raise Unusable(f"The data folder {data} can't be used: {error}.", 1) from None
@@ -196,9 +200,14 @@ def _world(store: Store, latency: Latency, data: Path, sockets: Sockets) -> Worl
     return World(store, Lag(store, latency), TokenAuthority(store, endpoint), data, endpoint)
 
 
-def _cloud_shell(sign_in: str) -> CloudShell | None:
-    user = seed.USERS.get(sign_in)
-    return CloudShell(user) if user else None
+def _token_endpoint(sign_in: str) -> Service | None:
+    if user := seed.USERS.get(sign_in):
+        shell = CloudShell(user)
+        return Service("cloud shell", shell.handle, shell.render_refusal)
+    if machine := MACHINES.get(sign_in):
+        metadata = MachineMetadata(machine)
+        return Service("imds", metadata.handle, metadata.render_refusal)
+    return None
 
 
 def _ready(world: World, sockets: Sockets, bundle: Path, sign_in: str) -> dict[str, Any]:
@@ -207,7 +216,10 @@ def _ready(world: World, sockets: Sockets, bundle: Path, sign_in: str) -> dict[s
     secret = Secret(seed.AUTOMATIONS[automation].app_id, seed.automation_secret(world.store, automation))
     proxy = f"http://127.0.0.1:{ports['proxy']}"
     bundle = bundle.resolve()
-    identity = f"http://127.0.0.1:{ports['plain']}{PATH}" if "plain" in ports else secret
+    identity: str | Secret | Machine = secret
+    if "plain" in ports:
+        plain, machine = f"http://127.0.0.1:{ports['plain']}", MACHINES.get(sign_in)
+        identity = Machine(plain, machine.client_id) if machine else f"{plain}{PATH}"
     return {
         "armEndpoint": world.arm_endpoint,
         "caBundle": str(bundle),
@@ -232,6 +244,18 @@ def _faults(file: Path | None) -> Faults:
     except (OSError, ValueError) as error:  # BadRules is a ValueError
         raise Unusable(f"{file} has no usable faults: {error}", 2) from None
     return faults
+
+
+def _share(limits: str) -> float:
+    """Return the part of Azure's limits that `--limits` leaves; 0 for none. Unusable for another text."""
+    name, colon, share = limits.partition(":")
+    try:
+        found = {"none": 0.0, "azure": float(share or 1)}[limits if name == "none" else name]
+    except (KeyError, ValueError):
+        found = -1.0
+    if not (0 < found <= 1 or limits == "none") or (colon and not share):
+        raise Unusable(f"--limits is none, azure or azure:SHARE (0.1 is a tenth), not {limits!r}.", 2)
+    return found
 
 
 def _latency(chosen: str) -> Latency:

@@ -25,7 +25,7 @@ _ENTRA_PATH = re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|userrealm
 _GRAPH_PATH = re.compile(r"/(v1\.0|beta)(/.*)?", re.IGNORECASE)
 _GRAPH_CONTENT = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 
-Kind = Literal["arm", "entra", "graph", "dataplane", "metadata", "cloud shell", "portal", "runner"]
+Kind = Literal["arm", "entra", "graph", "dataplane", "metadata", "cloud shell", "imds", "portal", "runner"]
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,8 @@ def standing_headers(kind: Kind, request: Request, reply: Reply) -> dict[str, st
     """Return the headers that every answer of a service carries, with new request ids."""
     if kind == "dataplane" and reply.status == 401:  # recorded: nothing else, neither a challenge nor a request id
         return {"Content-Type": "application/json"}
+    if kind == "imds":  # Azure/azure-sdk-for-net#37278
+        return {"Server": "IMDS/150.870.65.1015", "Content-Type": "application/json; charset=utf-8"}
     return {"Server": "Microsoft-HTTPAPI/2.0", **_named(kind, request, reply)}
 
 

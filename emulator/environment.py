@@ -2,7 +2,8 @@
 
 They override the caller's. azure-identity does not treat an empty `AZURE_CLIENT_ID`, `AZURE_TENANT_ID` and
 `AZURE_CLIENT_SECRET` as unset: it would refuse to start. So `AZURE_TOKEN_CREDENTIALS` names the credential to use. For
-the same reason `AZURE_AUTHORITY_HOST` has its usual value and not an empty one.
+the same reason `AZURE_AUTHORITY_HOST` has its usual value and not an empty one. MSAL, which asks a machine's metadata
+service, takes empty ones as set too: of each pair that would lead it elsewhere one is left out then.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ _OTHER_CREDENTIALS = (
     "AZURESUBSCRIPTION_TENANT_ID",
     "AZURESUBSCRIPTION_SERVICE_CONNECTION_ID",
 )
+_NOT_ON_A_MACHINE = ("IDENTITY_HEADER", "IMDS_ENDPOINT", "MSI_SECRET")
 _LOOPBACK = "127.0.0.1,localhost"
 
 
@@ -47,8 +49,16 @@ class Secret:
     client_secret: str
 
 
-def environment(proxy: str, bundle: Path, identity: str | Secret) -> dict[str, str]:
-    """Return the variables; `identity` is the URL of a Cloud Shell endpoint or a service principal's secret."""
+@dataclass(frozen=True)
+class Machine:
+    """The origin of a virtual machine's metadata service, and the client id of the identity to ask for, or ""."""
+
+    origin: str
+    client_id: str
+
+
+def environment(proxy: str, bundle: Path, identity: str | Secret | Machine) -> dict[str, str]:
+    """Return the variables; `identity` is a Cloud Shell endpoint's URL, a service principal's secret or a machine."""
     trust = str(bundle)
     variables = dict.fromkeys(_OTHER_CREDENTIALS, "")
     for name, value in {
@@ -72,5 +82,12 @@ def environment(proxy: str, bundle: Path, identity: str | Secret) -> dict[str, s
             "AZURE_CLIENT_SECRET": identity.client_secret,
             "AZURE_TENANT_ID": seed.TENANT,
             "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
+        }
+    if isinstance(identity, Machine):
+        on_machine = {name: value for name, value in variables.items() if name not in _NOT_ON_A_MACHINE}
+        return on_machine | {
+            "AZURE_POD_IDENTITY_AUTHORITY_HOST": identity.origin,
+            "AZURE_CLIENT_ID": identity.client_id,
+            "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         }
     return variables | {"MSI_ENDPOINT": identity, "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential"}

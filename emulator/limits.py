@@ -39,10 +39,15 @@ class _Bucket:
 
 
 class Limits:
-    """The buckets of a server. `scale` is that of its latency: 0.1 refills ten times as fast."""
+    """The buckets of a server. `scale` is that of its latency: 0.1 refills ten times as fast.
 
-    def __init__(self, scale: float = 1.0, seconds: Callable[[], float] = time.monotonic) -> None:
-        self._faster, self._seconds = 1 / (scale or 1.0), seconds
+    Of size and refill there is a `share`, as if others took the rest.
+    """
+
+    def __init__(
+        self, scale: float = 1.0, seconds: Callable[[], float] = time.monotonic, *, share: float = 1.0
+    ) -> None:
+        self._faster, self._seconds, self._share = 1 / (scale or 1.0), seconds, share
         self._buckets: dict[tuple[str, ...], _Bucket] = {}
 
     def take(self, request: Request, caller: Caller) -> dict[str, str]:
@@ -73,7 +78,7 @@ class Limits:
         return headers
 
     def _bucket(self, key: tuple[str, ...], kind: str, times: int) -> _Bucket:
-        size, rate = BUCKETS[kind]
+        size, rate = BUCKETS[kind][0] * self._share, BUCKETS[kind][1] * self._share
         now = self._seconds()
         bucket = self._buckets.setdefault(key, _Bucket(size * times, rate * times * self._faster, size * times, now))
         bucket.fill(now)

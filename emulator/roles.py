@@ -12,6 +12,7 @@ DATA_OWNER = "bcd981a7-7f74-457b-83e1-cceb9e632ffe"
 DATA_READER = "d57506d4-4c8d-48b1-8587-93c323f6a5a3"
 EVENT_HUBS_SENDER = "2b629674-e913-4c01-ae53-ef4638d8f975"
 SERVICE_BUS_SENDER = "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39"
+NETWORK_CONTRIBUTOR = "4d97b98b-1d4f-4787-a291-c67834d212e7"
 BLOB_CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 
 
@@ -170,6 +171,20 @@ BUILT_IN = {
                 f"{_BLOBS}/containers/blobs/write",
                 f"{_BLOBS}/containers/blobs/move/action",
                 f"{_BLOBS}/containers/blobs/add/action",
+            ),
+        ),
+        Role(
+            NETWORK_CONTRIBUTOR,
+            "Network Contributor",
+            "Lets you manage networks, but not access to them.",
+            actions=(
+                "Microsoft.Authorization/*/read",
+                "Microsoft.Insights/alertRules/*",
+                "Microsoft.Network/*",
+                "Microsoft.ResourceHealth/availabilityStatuses/read",
+                "Microsoft.Resources/deployments/*",
+                "Microsoft.Resources/subscriptions/resourceGroups/read",
+                "Microsoft.Support/*",
             ),
         ),
     )

@@ -177,14 +177,14 @@ def assign_all(store: Store, subscription: str) -> None:
     people: list[User | Automation] = [*USERS.values(), *AUTOMATIONS.values()]
     for one in people:
         kind = "User" if isinstance(one, User) else "ServicePrincipal"
-        _assign(store, subscription, one.object_id, kind, one.role)
+        assign(store, subscription, one.object_id, kind, one.role)
 
 
-def _assign(store: Store, subscription: str, principal: str, kind: str, role: str) -> None:
+def assign(store: Store, subscription: str, principal: str, kind: str, role: str) -> None:
+    """Give a principal of this kind a role in the subscription."""
     scope = f"/subscriptions/{subscription}"
-    name = f"c{subscription[-1]}{principal[:2]}{principal[4:]}"
-    if subscription not in SUBSCRIPTIONS:
-        name = f"{subscription[-4:]}{principal[:2]}{principal[6:]}"
+    of_two = f"c{subscription[-1]}{principal[:2]}{principal[4:]}"
+    name = of_two if subscription in SUBSCRIPTIONS else f"{subscription[-4:]}{principal[:2]}{principal[6:]}"
     identifier = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
     body = {
         "id": identifier,

@@ -1,4 +1,4 @@
-"""The server: one TLS port for every service, the proxy that leads to it, and the Cloud Shell token endpoint."""
+"""The server: one TLS port for every service, the proxy that leads to it, and a plain one for a token endpoint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from multidict import CIMultiDict
 
 from emulator import control, dispatch
 from emulator.certificates import Certificates
-from emulator.cloud_shell import CloudShell
 from emulator.dispatch import Service
 from emulator.faults import Action, Faults
 from emulator.journal import Journal
@@ -34,6 +33,7 @@ _FAULT_CODES = {
     404: "NotFound",
     408: "RequestTimeout",
     409: "Conflict",
+    410: "Gone",
     412: "PreconditionFailed",
     429: "TooManyRequests",
     500: "InternalServerError",
@@ -51,7 +51,8 @@ class Pipeline:
     faults: Faults
     journal: Journal
     recorder: Recorder
-    cloud_shell: CloudShell | None
+    at_plain_port: Service | None
+    """The token endpoint of where the sign-in is, if that has one."""
 
     async def tls(self, http: web.BaseRequest) -> web.StreamResponse:
         """Answer a request at the TLS port."""
@@ -65,11 +66,9 @@ class Pipeline:
         return await self._serve(http, request, service or Service("arm", _unknown_host, dispatch.ARM.render_refusal))
 
     async def plain(self, http: web.BaseRequest) -> web.StreamResponse:
-        """Answer a request at the plain port: Cloud Shell's token endpoint."""
-        assert self.cloud_shell is not None  # noqa: S101 - the plain port is only open when there is one
-        service = Service("cloud shell", self.cloud_shell.handle, self.cloud_shell.render_refusal)
-        request = _request(http, "http", await http.read())
-        return await self._serve(http, request, service)
+        """Answer a request at the plain port."""
+        assert self.at_plain_port is not None  # noqa: S101 - the plain port is only open when there is one
+        return await self._serve(http, _request(http, "http", await http.read()), self.at_plain_port)
 
     async def _serve(self, http: web.BaseRequest, request: Request, service: Service) -> web.StreamResponse:
         received = _received(http, request)

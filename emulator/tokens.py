@@ -125,8 +125,13 @@ class TokenAuthority:
         capabilities: Collection[str] = (),
         tenant: str = seed.TENANT,
         lifetime: int = LIFETIME,
+        identity: str = "",
     ) -> Token:
-        """Issue an access token of a service principal; `roles` only show in a token for Microsoft Graph."""
+        """Issue an access token of a service principal; `roles` only show in a token for Microsoft Graph.
+
+        `identity` is the resource id of a managed identity. Those sign in with certificates (the FAQ of managed
+        identities), which is "2" in the published reference of claims.
+        """
         claims: Json = {
             "appid": app_id,
             "appidacr": "1",
@@ -137,6 +142,8 @@ class TokenAuthority:
         }
         if roles and same_audience(audience, self._graph_audiences()):
             claims["roles"] = sorted(roles)
+        if identity:
+            claims |= {"appidacr": "2", "xms_mirid": identity}
         return self._access(claims, audience, capabilities, tenant, lifetime)
 
     def verify(self, request: Request, audiences: Collection[str]) -> Caller:

@@ -92,6 +92,11 @@ class Change(ABC, Generic[Clients]):
         return False
 
     @property
+    def requires(self) -> tuple[str, ...]:
+        """Of a last change: the keys of the steps in whose way it would be, so it isn't made until they succeed."""
+        return ()
+
+    @property
     def owns(self) -> tuple[str, ...]:
         """What is ours once this is done, as it is recorded."""
         return ()

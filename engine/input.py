@@ -162,10 +162,21 @@ def items_of(given: Mapping[str, Given], name: str) -> tuple[dict[str, str], ...
 
 
 def decoded(data: bytes) -> str:
-    """Return the text of a file that an editor or a shell wrote; UnicodeError when it is neither UTF-8 nor UTF-16.
+    """Return the text of a file that an editor or a shell wrote: UTF-8, or what its byte order mark says.
 
-    Windows PowerShell 5 writes UTF-16 with a byte order mark; it and Notepad write UTF-8 with one too.
+    Windows PowerShell 5 writes UTF-16 with a byte order mark; it and Notepad write UTF-8 with one too, and some editors
+    add a second one. UnicodeError for any other encoding, as UTF-16 without a mark.
     """
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data.decode("utf-16")
-    return data.decode("utf-8-sig")
+    text = data.decode(encoding_of(data)).lstrip("\ufeff")
+    if "\0" in text:
+        raise UnicodeError(f"{encoding_of(data)} has no zeros in its text.")
+    return text
+
+
+def encoding_of(data: bytes) -> str:
+    """Return the encoding that a byte order mark names, UTF-8 without one."""
+    marks = {
+        "UTF-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),  # first: it begins as UTF-16 does
+        "UTF-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    }
+    return next((name for name, both in marks.items() if data.startswith(both)), "UTF-8")

@@ -24,9 +24,11 @@ _SECRETS = (
     re.compile(r"(?i)(?<=client_secret=)[^&\s]+|(?<=password=)[^&\s]+|(?<=refresh_token=)[^&\s]+"),
     re.compile(r"(?i)(?<=[?&]sig=)[^&\s]+|(?<=accountkey=)[^;\s]+|(?<=sharedaccesskey=)[^;\s]+"),
     re.compile(r"(?<=://)[^\s/@'\"<>]+(?:@[^\s/@'\"<>]+)*(?=@)"),
-    re.compile(r"(?i)(?<![\w@:/.-])(?!mailto:|urn:)[^\s:@/'\"=<>{}(),]+:[^\s/'\"]+(?=@[\w\[])"),
+    re.compile(r"(?<=:/)[^\s:/@'\"<>]*:[^\s/'\"<>]+(?=@)"),
+    re.compile(r"(?i)(?<![\w@:/.-])(?!mailto:|urn:|repo:)[^\s:@/'\"=<>{}(),]+:[^\s/'\"]+(?=@[\w\[])"),
 )
-"""Tokens; values of headers, forms and connection strings; the credentials in a URL, and without one."""
+"""Tokens; values of headers, forms and connection strings; the credentials in a URL, also as a path, which has
+one slash where a URL has two, and without one. `repo:` begins the subject of a GitHub repository."""
 
 _known_secrets: set[str] = set()
 
@@ -108,3 +110,9 @@ class Unchangeable(BadInput):
 def worst(codes: Iterable[int]) -> int:
     """Return the most severe of the exit codes; 0 when there are none."""
     return max(codes, key=SEVERITY.index, default=0)
+
+
+def worst_of_look(codes: Iterable[int]) -> int:
+    """Return the most severe of the exit codes of a look: 2 rather than 1, as a repeat is of no use to bad input."""
+    found = {*codes}
+    return worst(found - {1} if 2 in found else found)

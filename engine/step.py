@@ -74,6 +74,8 @@ class Step(ABC, Generic[Clients, Names, Desired, Observed]):
     title: str
     needs: tuple[str, ...] = ()
     """The keys of the steps that must have succeeded before it starts."""
+    after: tuple[str, ...] = ()
+    """The keys of the steps that must have ended, in whatever way, before it starts; in a removal these need it."""
     inputs: tuple[Input, ...] = ()
     kinds: tuple[Kind, ...] = ()
     """What it can own."""

@@ -14,7 +14,7 @@ from typing import Generic
 from engine.change import AnyChange
 from engine.context import Clients, Context, Reads, Removal, Target
 from engine.outcome import Outcome, Recorder, Result, StepLook, Watcher
-from engine.record import PriorRuns, Record
+from engine.record import PriorRuns, Record, Values
 from engine.refusal import WRONG, Refusal, together, worst
 from engine.step import AnyStep, Ask, Plan
 
@@ -57,7 +57,8 @@ class Walk(Generic[Clients]):
         self._in_instance = frozenset(kind.name for step in steps for kind in step.kinds if kind.in_instance)
         self._needs = {step.key: step.needs for step in steps}
         if removal is not None:
-            self._needs = {key: tuple(step.key for step in steps if key in step.needs) for key in self._needs}
+            before = {step.key: {*step.needs, *step.after} for step in steps}
+            self._needs = {key: tuple(step.key for step in steps if key in before[step.key]) for key in self._needs}
         self._looks: dict[str, StepLook] = {}
         self._has_written = False
         self._ready: dict[str, asyncio.Future[Result]] = {}
@@ -158,16 +159,15 @@ class Walk(Generic[Clients]):
         if first:
             await asyncio.wait(first)
         before = {key: await self._ready[key] for key in self._needs[step.key]}
+        ended = [await self._ready[key] for key in step.after if self._removal is None]
         failed = [key for key, result in before.items() if result.blocks]
         look = self._looks[step.key]
         if failed and not look.is_idle(step, removing=self._removal is not None):
-            titles = ", ".join(other.title for other in self.steps if other.key in failed)
-            remaining = look.plan.changes if look.plan else ()
-            result = Result(Outcome.BLOCKED, reason=f"needs: {titles}", remaining=remaining)
+            result = self._blocked(failed, look.plan.changes if look.plan else ())
         else:
             # What it needs has changed, so what was observed may have changed too. A look that failed is repeated after
             # any write: what kept it out, such as a closed network, may have gone.
-            if any(result.has_written for result in before.values()) or (look.error and self._has_written):
+            if any(result.has_written for result in (*before.values(), *ended)) or (look.error and self._has_written):
                 look = _without_new_question(await self._look_at(step, Reads()), look)
             result = await self._carry_out(step, look, recorder)
         recorder.ended(step, result)
@@ -175,6 +175,12 @@ class Walk(Generic[Clients]):
         if not self._ready[step.key].done():
             self._ready[step.key].set_result(result)
         return result
+
+    def _blocked(
+        self, by: list[str], remaining: tuple[AnyChange, ...], plan: Plan | None = None, produced: Values | None = None
+    ) -> Result:
+        titles = ", ".join(other.title for other in self.steps if other.key in by)
+        return Result(Outcome.BLOCKED, plan, produced or {}, reason=f"needs: {titles}", remaining=remaining)
 
     async def _carry_out(self, step: AnyStep, look: StepLook, recorder: Recorder) -> Result:
         plan = look.plan
@@ -189,13 +195,15 @@ class Walk(Generic[Clients]):
         for position, change in enumerate(plan.changes):
             if change.last and not self._ready[step.key].done():
                 await self._let_others_go_first(step, Result(self._outcome(plan), plan, dict(produced)))
+            if in_its_way := [key for key in change.requires if self._ready[key].result().blocks]:
+                return self._blocked(in_its_way, plan.changes[position:], plan, produced)
             if position == 0 or change.last:
                 recorder.about_to(step, change)
             self._watcher.started(step, change)
             try:
                 values = await change.apply(self._context(step, Reads()))
             except Exception as error:  # noqa: BLE001 - whatever it is, the other steps go on, and it is shown
-                refusal = self._refused(error, change)
+                refusal = self._explain(error, change.title) or describe_bug(error)
                 return Result(Outcome.FAILED, plan, produced, refusal, remaining=plan.changes[position:])
             self._has_written = True
             produced.update(values)
@@ -215,13 +223,6 @@ class Walk(Generic[Clients]):
         if others:
             self._watcher.waiting(step, "waiting for the other steps")
             await asyncio.wait(others)
-
-    def _refused(self, error: Exception, change: AnyChange) -> Refusal:
-        refusal = self._explain(error, change.title) or describe_bug(error)
-        command = change.az()
-        if refusal.exit_code == 3 and command:
-            refusal.next += f"\nThe command for it:\n  {command}"
-        return refusal
 
     def _outcome(self, plan: Plan) -> Outcome:
         if self._removal is not None and plan.retained:

@@ -51,7 +51,7 @@ class BlobAddress:
             raise ValueError(f"it must be {FORM}")
         if not _ACCOUNT.fullmatch(account):
             raise ValueError(f"{account} can't be a storage account: 3 to 24 lower-case letters and digits")
-        if not _CONTAINER.fullmatch(container):
+        if name and not _CONTAINER.fullmatch(container):
             raise ValueError(
                 f"{container!r} can't be a container: 3 to 63 lower-case letters, digits and single dashes"
             )

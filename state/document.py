@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.input import encoding_of
 from engine.record import PriorRuns
 
 if TYPE_CHECKING:
@@ -143,6 +144,16 @@ class StateDocument(Part):
         """Return all that the steps produced, by the names that `outputs` prints."""
         return {name: value for record in self.steps.values() for name, value in record.values.items()}
 
+    def finished_within(self, step: str, minutes: int) -> bool:
+        """Return whether the step was last finished so recently, by this machine's clock."""
+        record = self.steps.get(step)
+        if record is None or record.finished is None:
+            return False
+        try:
+            return datetime.now(UTC) - datetime.fromisoformat(record.finished) < timedelta(minutes=minutes)
+        except ValueError:
+            return False
+
     @property
     def removed_at(self) -> str:
         """When `destroy` removed everything, in UTC, ISO 8601; "" while there is something, or never was.
@@ -224,18 +235,24 @@ def serialized(document: StateDocument) -> bytes:
 def parse_bytes(data: bytes, file: Path | BlobAddress) -> StateDocument:
     """Read what is kept, as an editor may have saved it; raises as `parse` does, and for another encoding."""
     try:
-        text = data.decode("utf-8-sig")  # an editor may have added a byte order mark
+        text = data.decode().lstrip("\ufeff")  # an editor may have added a byte order mark
     except UnicodeDecodeError:
-        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise StateRefused(
-                f"The state file {file} is UTF-16, and was left as it is. Save it as UTF-8, or name another "
-                "one with --state FILE."
-            ) from None
+        if (encoding := encoding_of(data)) != "UTF-8":
+            raise _other_encoding(file, encoding) from None
         raise StateRefused(
             f"The state file {file} is torn or not text. It was left as it is. Move it away and run again: "
             "everything in Azure is found and adopted."
         ) from None
+    if text.startswith(("{\0", "\0{")):
+        raise _other_encoding(file, "UTF-16")
     return parse(text, file)
+
+
+def _other_encoding(file: Path | BlobAddress, encoding: str) -> StateRefused:
+    return StateRefused(
+        f"The state file {file} is {encoding}, and was left as it is. Save it as UTF-8, or name another one with "
+        "--state FILE."
+    )
 
 
 def parse(text: str, file: Path | BlobAddress) -> StateDocument:

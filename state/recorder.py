@@ -16,8 +16,15 @@ if TYPE_CHECKING:
     from state.store import StateStore
 
 
+IDLE = ("already done", "nothing to do", "skipped")
+"""How steps end that changed nothing. That is kept with the next write, or the caller's at the end."""
+
+
 class StateRecorder:
-    """A walk's recorder over a state store, whose lock the caller holds. Every method returns with the state kept."""
+    """A walk's recorder over a state store, whose lock the caller holds.
+
+    Every method returns with the state kept, but for how steps ended that changed nothing.
+    """
 
     def __init__(self, store: StateStore, document: StateDocument, *, removing: bool = False) -> None:
         self._store, self._document, self._removing = store, document, removing
@@ -74,7 +81,8 @@ class StateRecorder:
             )
         if record.finished is None or outcome in ("done", "failed", "removed"):
             record.finished = now()
-        self._store.write(self._document)
+        if outcome not in IDLE or error is not None:
+            self._store.write(self._document)
 
     def _conclude(self, record: StepRecord) -> None:
         self._forget(record.releasing)

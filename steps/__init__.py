@@ -23,11 +23,11 @@ _FOLDERS = (
     "step_03_role",
     "step_04_app_registration",
     "step_06_destination_roles",
+    "step_11_private_endpoint",  # before what is written through it
     "step_07_endpoints",
     "step_08_routes",
     "step_09_app_role",
     "step_10_models",
-    "step_11_private_endpoint",
     "step_05_consent_hints",  # runs last: see docs/decisions.md
 )
 

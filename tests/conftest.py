@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.matrix.everything import EVERYTHING
 from tests.matrix.lab import Lab
@@ -26,8 +27,13 @@ SHARED = Path(os.environ.get("ADT_SHARED", ROOT.parent / "shared"))
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C reach what the tests start, also where they were started with SIGINT ignored, as by nohup."""
+    """Let Ctrl-C reach what the tests start, also where they were started with SIGINT ignored, as by nohup.
+
+    And judge no generated example by how long it takes: the machine may be busy.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
 
 
 def pytest_report_header() -> str:

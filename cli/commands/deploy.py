@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from cli import workflow
 from cli.carry_out import (
-    NOTHING_TO_DO,
     Ended,
     carry_out,
-    needs_you_words,
+    nothing_to_do,
     show_errors,
     show_notes,
     show_what_is_planned,
@@ -63,7 +62,7 @@ async def deploy(run: Run) -> int:
             await run.confirm()
         else:
             _show_notes(run, looks)
-            show_parts(run.console, [NOTHING_TO_DO[False], *needs_you_words(looks)])
+            show_parts(run.console, nothing_to_do(looks))
             run.console.print()
         ended = await carry_out(run, azure, resolved, walk, "deploy", missing)
     if show_errors(run, walk, ended, "Deployment not complete."):
@@ -112,7 +111,7 @@ def _show_success(run: Run, walk: Walk[Azure], ended: Ended) -> None:
         show_pairs(console, {"See the instance": link}, indent=0)
     show_pairs(console, {"Query its twins": query_command(host)}, indent=0)
     if role and role.changes:
-        console.print(text("A new role can take up to five minutes to work.", "dim"))
+        say(console, "A new role can take up to five minutes to work.", style="dim")
 
 
 def query_command(host: str) -> str:

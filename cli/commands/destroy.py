@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli import left_files
 from cli.carry_out import Ended, carry_out, show_errors, show_notes, show_what_is_planned, show_what_was_done
-from cli.console import say, text
+from cli.console import say
 from cli.display import absolute, command_for
 from cli.hand_off import missing_rights
 from cli.run import Run
@@ -80,9 +80,9 @@ def _show_success(run: Run, walk: Walk[Azure], ended: Ended) -> None:
     plans = [plan for step in walk.steps if (plan := ended.results[step.key].plan)]
     kept = any(plan.adoptable for plan in plans)
     if not kept:
-        console.print(text("Everything that this tool created is removed", "bold green"))
+        say(console, "Everything that is recorded as created by this tool is removed", style="bold green")
     else:
-        console.print(text("Everything that is recorded as created by this tool is removed, and some is kept:", "bold"))
+        say(console, "Everything that is recorded as created by this tool is removed, and some is kept", style="bold")
     show_what_was_done(run, ended, removing=True)
     if not any(plan.changes for plan in plans):  # otherwise the plan has noted it
         show_notes(run, [note for plan in plans for note in plan.notes])

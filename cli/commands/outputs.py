@@ -10,7 +10,7 @@ from cli import output_forms
 from cli.display import command_for
 from cli.ending import end
 from cli.near import hint
-from cli.state_files import no_deployment, read_state
+from cli.state_files import Read, no_deployment, read_state
 from cli.stores import Place
 from cli.streams import write_utf_8
 from engine.refusal import BadInput, Refusal
@@ -19,7 +19,7 @@ from state.document import StateDocument
 
 def show_outputs(path: Place, form: str, name: str | None, *, called: Mapping[str, Any]) -> int:
     """Print the collected values, or the one of this name, in the form asked for. Return the exit code."""
-    values = read_outputs(path, called=called)
+    values = outputs_of(read_state(path, called), path, called=called)
     if isinstance(values, Refusal):
         return end(values, as_json=form == "json")
     known = output_forms.selectable(values)
@@ -34,9 +34,8 @@ def show_outputs(path: Place, form: str, name: str | None, *, called: Mapping[st
     return 0
 
 
-def read_outputs(path: Place, *, called: Mapping[str, Any]) -> dict[str, str] | Refusal:
-    """Return the collected values by name, or why there are none. `called` are the options of the command."""
-    document = read_state(path, called)
+def outputs_of(document: Read, path: Place, *, called: Mapping[str, Any]) -> dict[str, str] | Refusal:
+    """Return the collected values of a state by name, or why there are none. `called` are the command's options."""
     if document is None or (isinstance(document, StateDocument) and document.removed_at):
         document = no_deployment(path, document, local=bool(called.get("local")), called=called)
     if isinstance(document, Refusal):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from cli import json_output
 from cli.carry_out import show_what_is_planned
-from cli.console import show_refusal, text
+from cli.console import show_error
 from cli.hand_off import missing_rights
 from cli.run import Run
-from engine.refusal import DIFFERS, worst
+from engine.refusal import DIFFERS, worst, worst_of_look
 
 
 async def plan(run: Run) -> int:
@@ -17,7 +17,7 @@ async def plan(run: Run) -> int:
         walk = run.walk(azure, resolved)
         looks = await run.look(walk, writes=False)
         missing = await missing_rights(azure, looks)
-    code = worst(look.error.exit_code for look in looks.values() if look.error)
+    code = worst_of_look(look.error.exit_code for look in looks.values() if look.error)
     changes = [change for look in looks.values() if look.plan for change in look.plan.changes]
     if run.options.detailed_exitcode and any(change.drift.differs for change in changes):
         code = worst((code, DIFFERS))
@@ -28,8 +28,7 @@ async def plan(run: Run) -> int:
     show_what_is_planned(run, walk, looks, missing)
     for look in looks.values():
         if look.error:
-            show_refusal(run.console, look.error, verbose=run.options.verbose)
-            run.console.print()
+            show_error(look.error, verbose=run.options.verbose)
     if changes:
-        run.console.print(text(f"To do this: {run.options.command_for('deploy')}", "dim"), soft_wrap=True)
+        run.suggest_deploy()
     return code

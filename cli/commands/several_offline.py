@@ -6,13 +6,13 @@ from typing import Any
 
 from cli import json_output, output_forms
 from cli.chosen import Chosen
-from cli.commands.outputs import read_outputs, show_outputs
+from cli.commands.outputs import outputs_of, show_outputs
 from cli.commands.status import show_status
 from cli.console import make_console, say, show_pairs, text
 from cli.ending import end
 from cli.near import hint
 from cli.plan_view import show_rows
-from cli.state_files import read_state, when
+from cli.state_files import read_states, when
 from engine.refusal import BadInput, Refusal, worst
 from state.document import StateDocument
 from steps import STEPS
@@ -23,7 +23,7 @@ def status(chosen: Chosen) -> int:
     as_json = chosen.options["output"] == "json"
     if not chosen.several:
         return show_status(chosen.place, as_json=as_json, called=chosen.options)
-    found = {name: read_state(one.place, one.options) for name, one in chosen.each()}
+    found = read_states({name: (one.place, one.options) for name, one in chosen.each()})
     code = worst(document.exit_code for document in found.values() if isinstance(document, Refusal))
     if as_json:
         described = {
@@ -70,8 +70,9 @@ def outputs(chosen: Chosen, form: str, value: str | None) -> int:
     if form not in ("text", "json"):
         return end(BadInput(f"The form {form} has no place for several deployments.", "Choose one."), as_json=False)
     found: dict[str, dict[str, str] | Refusal] = {}
+    documents = read_states({name: (one.place, one.options) for name, one in chosen.each()})
     for name, one in chosen.each():
-        values = read_outputs(one.place, called=one.options)
+        values = outputs_of(documents[name], one.place, called=one.options)
         if value is not None and not isinstance(values, Refusal):
             known = output_forms.selectable(values)
             values = {value: known[value]} if value in known else _no_value(value, list(known))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cli import json_output
-from cli.console import make_console, say, show_pairs, text
+from cli.console import make_console, say, show_pairs
 from cli.display import shown
 from cli.ending import end
 from cli.plan_view import show_rows
@@ -42,7 +42,7 @@ def show_status(path: Place, *, as_json: bool, called: Mapping[str, Any] = {}) -
     console.print()
     if document.removed_at:
         removed = no_deployment(path, document, local=local, called=called)
-        console.print(text(removed.what, "bold"))
+        say(console, removed.what, style="bold")
         say(console, removed.next, first="  Next: ")
         return 0
     created, added = _owned(document)

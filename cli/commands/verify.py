@@ -11,17 +11,17 @@ from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
 from cli import json_output
 from cli.check import Check
-from cli.console import say, show_refusal, text
+from cli.console import say, show_error, text
 from cli.plan_view import difference_words, show_rows
 from cli.run import Run
 from cli.signs import SYMBOLS, by_number, named, short_ids, sign_of
 from cli.state_files import no_deployment
-from cloud import data_plane
 from cloud.azure_clouds import DATA_PLANE
-from cloud.data_plane import lacks_role
+from cloud.data_actions import READ_MODELS
+from cloud.data_plane import Way, closed, lacks_role, may_be_the_role, private_ways, way_to
 from cloud.errors import explain
 from engine.change import AnyChange
-from engine.refusal import Unchangeable, worst
+from engine.refusal import Unchangeable, worst_of_look
 from steps import STEPS
 
 if TYPE_CHECKING:
@@ -35,13 +35,15 @@ if TYPE_CHECKING:
     from steps.step_09_app_role.inputs import DesiredAppRole
 
 
+NEW_ROLE = "A new role can take up to five minutes to work; run verify again then."
 NO_INSTANCE = Check("Data plane", "skipped", "there is no instance to ask")
 
 
 async def verify(run: Run) -> int:
     """Check every step and probe the instance, and return the exit code.
 
-    5 when something differs, and everything could be looked at and answered; otherwise what that failed with.
+    5 when something differs, and everything could be looked at and answered; otherwise what that failed with, 2 before
+    1.
     Refusal (exit 2) where nothing was deployed: what never was can't differ.
     """
     if run.document is None or run.document.removed_at:
@@ -66,7 +68,7 @@ async def verify(run: Run) -> int:
     if planned and any(change.key == "create-instance" for change in planned.changes):  # whatever its old host answered
         probed = [NO_INSTANCE]
     checks = [*(check for step in by_number(STEPS) for check in _of_step(step, looks[step.key])), *probed]
-    code = worst(check.exit_code for check in checks)
+    code = worst_of_look(check.exit_code for check in checks)
     document = {**json_output.verify_document(checks, code), "warnings": run.warnings}
     run.report(document)
     if run.options.json:
@@ -75,8 +77,7 @@ async def verify(run: Run) -> int:
     run.console.print()
     for check in checks:
         if check.error:
-            show_refusal(run.console, check.error, verbose=run.options.verbose)
-            run.console.print()
+            show_error(check.error, verbose=run.options.verbose)
     drift = [check for check in checks if check.result == "drift"]
     if drift:
         what = "1 difference" if len(drift) == 1 else f"{len(drift)} differences"
@@ -143,10 +144,7 @@ async def _probes(
 
     host, client_id = values.get("host_name", ""), values.get("client_id", "")
     desired = cast("DesiredInstance", resolved.desired["instance"])
-    open_again = desired.public_network_access == "Enabled"
-
-    async def is_closed() -> bool:
-        return await data_plane.is_closed(azure, resolved.target.instance_id)
+    instance, open_again = resolved.target.instance_id, desired.public_network_access == "Enabled"
 
     if not host:
         return [NO_INSTANCE]
@@ -154,7 +152,9 @@ async def _probes(
 
     async def is_new(step: str) -> bool:
         plan = (await looking)[step].plan
-        new = bool(plan and not plan.changes) and run.finished_within(step, minutes=6) and not await is_closed()
+        recent = run.document is not None and run.document.finished_within(step, minutes=6)
+        new = recent and bool(plan and not plan.changes)
+        new = new and await way_to(azure, instance) in (Way.OPEN, Way.PRIVATE)
         if new:
             run.screen.notice("waiting for a new role, which can take up to five minutes to work")
         return new
@@ -173,29 +173,34 @@ async def _probes(
         await read_models(azure, host, token, lambda: is_new("app_role"), query=AS_THE_APP)
         return f"{host} answers the application"
 
-    async def checked(title: str, probing: Awaitable[str]) -> Check:
+    async def checked(title: str, probing: Awaitable[str], without_role: str = NEW_ROLE, *, own: bool = False) -> Check:
         try:
             return Check(title, "ok", await probing)
         except Exception as error:
             refusal = explain(error, "ask the instance")
             if refusal is None:
                 raise
-            is_silent = lacks_role(error) or isinstance(error, ServiceRequestError | ServiceResponseError)
-            if is_silent and await is_closed():
-                shut = data_plane.closed("ask the instance")
-                ways = await data_plane.private_ways(azure, resolved.target.instance_id)
-                unreached = "" if lacks_role(error) else refusal.what  # such as a name that can't be resolved
-                shut.why = "\n".join(filter(None, (shut.why, ways, unreached)))
+            is_unreached = isinstance(error, ServiceRequestError | ServiceResponseError)
+            way = await way_to(azure, instance) if is_unreached or lacks_role(error) else Way.OPEN
+            if way in (Way.NONE, Way.UNKNOWN) or (is_unreached and way is Way.PRIVATE):
+                may_be_role = own and way is Way.UNKNOWN and not is_unreached
+                shut = closed(
+                    "ask the instance", await may_be_the_role(azure, instance, READ_MODELS) if may_be_role else ""
+                )
+                unreached = refusal.what if is_unreached else ""  # such as a name that can't be resolved
+                shut.why = "\n".join(filter(None, (shut.why, await private_ways(azure, instance), unreached)))
                 if not open_again:  # nothing differs, and it can't be asked from here
                     return Check(title, "note", f"not asked: {shut.why} {shut.next}")
                 refusal = shut
             elif lacks_role(error):
                 refusal.why = "There is no role on the instance that allows it."
-                refusal.next = "A new role can take up to five minutes to work; run verify again then."
+                refusal.next = without_role
             refusal.exit_code = 1  # whatever it means to a write
             return Check(title, "failed", refusal.why or refusal.what, refusal)
 
-    probing = [checked("Data plane, signed in", as_user())]
+    no_role = f"The settings give {who.name} none: add a row to them, as --access who={who.name},role=reader does."
+    next_step = NEW_ROLE if roles.has(who.object_id) else no_role
+    probing = [checked("Data plane, signed in", as_user(), next_step, own=True)]
     app = cast("DesiredApplication", resolved.desired["app_registration"])
     secret = secret_in(app.secret.file) if app.secret and not app.left_out else ""
     if secret and client_id:

@@ -20,6 +20,7 @@ from emulator.arm.core import (
     versions,
 )
 from emulator.arm.core.routes import ROUTER
+from emulator.arm.deployments import operations as deployments
 from emulator.arm.digital_twins import endpoints, history, instance_operations, private_links, published_lists
 from emulator.arm.inventory import inventory
 from emulator.arm.messaging import authorization_rules, event_grid, hubs_and_topics, namespaces
@@ -38,7 +39,7 @@ SERVED_BY = (
     *(authorization_rules, event_grid, hubs_and_topics, namespaces),
     *(accounts, containers),
     *(dns_zones, networks, private_endpoints, zone_groups),
-    app_reads,
+    *(app_reads, deployments),
 )
 """Importing these modules registers their operations in the router."""
 

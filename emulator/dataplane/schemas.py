@@ -1,7 +1,10 @@
 """Schemas of the Digital Twins Definition Language: which there are, how they are written, and which values fit.
 
 Sources: https://azure.github.io/opendigitaltwins-dtdl/DTDL/v2/DTDL.v2.html and .../v3/DTDL.v3.html (Primitive, Complex
-and Geospatial schemas). Version 2 lets no property have an Array, nor a geospatial schema, which has arrays.
+and Geospatial schemas). Version 2 lets no property have an Array, nor a geospatial schema, which has arrays. An Enum
+has values and an Object fields in version 2 (their tables); version 3 no longer demands it ("Changes from Version 2").
+Each `enumValue` of an Enum is unique in both (table of EnumValue). These three are as Microsoft's parser has them
+(`tests/clients/dtdl.py`); of the service itself no answer is published.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from azure.core.exceptions import HttpResponseError
 
 from cloud.errors import answer_of
 from steps.shared.azure_resources import ask_resource
-from steps.shared.destinations import ResourceKind, names
+from steps.shared.destinations import ResourceKind, short_name
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
@@ -45,4 +45,4 @@ async def look_up(azure: Azure, kind: ResourceKind, identifier: str) -> tuple[st
             return f"{identifier} lies in another tenant, to which an instance can't send.\n{words}", {}
         _, _, subscription, _, group, *_ = identifier.split("/")
         where = f"it was looked for in resource group {group} of subscription {subscription}"
-        return f"there is no destination {'/'.join(names(kind, identifier))} ({where}).\n{words}", {}
+        return f"there is no destination {short_name(kind, identifier)} ({where}).\n{words}", {}

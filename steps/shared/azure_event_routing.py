@@ -11,8 +11,8 @@ from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.digitaltwins import models
 
 from cloud.clients import Azure
-from cloud.data_actions import DELETE_ROUTES
-from cloud.data_plane import closed, lacks_role, once_permitted
+from cloud.data_actions import DELETE_ROUTES, READ_ROUTES
+from cloud.data_plane import lacks_role, once_permitted, role_on_its_way
 from cloud.identifiers import DATA_OWNER
 from engine.context import Context
 from engine.refusal import Refusal
@@ -78,7 +78,9 @@ async def read_routes(context: Context[Azure]) -> Mapping[str, Route] | None:
         return {}
     routes = await context.read(list_routes, context.clients, instance.host_name)
     if routes is None and instance.access == "Disabled":
-        raise closed("look at the event routes")
+        await context.read(
+            role_on_its_way, context.clients, target.instance_id, "look at the event routes", READ_ROUTES
+        )
     return routes
 
 

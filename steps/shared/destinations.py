@@ -138,6 +138,12 @@ def names(kind: ResourceKind, identifier: str) -> tuple[str, ...]:
     return _required_match(kind, identifier).groups()
 
 
+def short_name(kind: ResourceKind, identifier: str) -> str:
+    """Return a resource as its short form has it, and what it lies in by its name."""
+    found = _match(kind, identifier)
+    return "/".join(found.groups()) if found else identifier.rpartition("/")[2]
+
+
 def parent(kind: ResourceKind, identifier: str) -> str:
     """Return the id of the namespace or storage account of a resource; of a resource without a parent, its own.
 

@@ -252,6 +252,12 @@ def unrecorded_as_desired(
                 yield endpoint.sends_to
 
 
+def note_of_unrecorded(kind: Kind, names: Collection[str]) -> str:
+    """Say that `destroy` keeps what is as desired in an instance of others, where no state file says whose it is."""
+    named = ", ".join(kind.words(kind.item(name)) for name in sorted(names))
+    return f"Kept: {named}. Not recorded as created by this tool; a run whose state was lost may have created it."
+
+
 def leaving(
     endpoints: Mapping[str, FoundEndpoint], desired: tuple[Endpoint, ...] | None, owned: Collection[str]
 ) -> dict[str, str]:

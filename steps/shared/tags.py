@@ -20,7 +20,7 @@ FORMER_TAG = "created-by"
 MARK_WORDS = "tag it as managed by this tool"
 
 GROUP_TAG, INSTANCE_TAG = Kind("group-tag", 1, is_setting=True), Kind("tag", 1, is_setting=True)
-"""The tags that this tool has set, by their lower-cased names."""
+"""The tags that this tool has added, by their lower-cased names."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class TagChange:
 def change_tags(
     kind: Kind, present: Mapping[str, str], desired: Mapping[str, str] | None, owned: Collection[str]
 ) -> TagChange:
-    """Merge the desired tags into those present, and remove those that this tool set and are no longer desired.
+    """Merge the desired tags into those present, and remove those that this tool added and are no longer desired.
 
-    None desires nothing: all stay as they are.
+    None desires nothing: all stay as they are. A tag of others that gets another value stays theirs.
     """
     if desired is None:
         return TagChange(present)
@@ -58,8 +58,20 @@ def change_tags(
     return TagChange(
         {**after, **dict(wrong.values())},
         (*(f"set tag {name}={value}" for name, value in wrong.values()), *(f"remove tag {name}" for name in removed)),
-        tuple(kind.item(low) for low in wrong),
+        tuple(kind.item(low) for low in wrong if low not in spelling),
         tuple(kind.item(low) for low in stale),
+    )
+
+
+def taken_over(
+    kind: Kind, present: Mapping[str, str], asked: Mapping[str, str] | None, owned: Collection[str]
+) -> frozenset[str]:
+    """Return the recorded tags that have another value than was asked for: somebody else has given it, and it stays."""
+    values = {name.lower(): value for name, value in present.items()}
+    return frozenset(
+        kind.item(low)
+        for low, value in ((name.lower(), value) for name, value in (asked or {}).items())
+        if kind.item(low) in owned and values.get(low, value) != value
     )
 
 
@@ -98,14 +110,14 @@ def is_marked_text(text: str | None, instance_id: str) -> bool:
     return text in {mark_text(instance_id), MARK}
 
 
-def describe_marks(tags: Mapping[str, str] | None) -> str:
-    """Say what became of the tag of something that was created with it."""
+def describe_marks(tags: Mapping[str, str] | None, instance_id: str) -> str:
+    """Say what became of the tag that something was created with by the deployment of this instance."""
     value, former = _marks(tags)
     if value is not None:
         return f"its tag {MARK} says {value}, which is another deployment's"
     if former is not None:
-        return f"it has no tag {MARK}, and its tag {FORMER_TAG} says {former}"
-    return f"its tag {MARK} is gone"
+        return f"it has no tag {MARK}={mark_value(instance_id)}, and its tag {FORMER_TAG} says {former}"
+    return f"its tag {MARK}={mark_value(instance_id)} is gone"
 
 
 def with_mark(change: TagChange, instance_id: str) -> TagChange:

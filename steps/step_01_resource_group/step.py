@@ -18,6 +18,7 @@ from steps.shared.tags import (
     describe_marks,
     is_marked_group,
     mark_tags,
+    taken_over,
     with_mark,
 )
 from steps.step_01_resource_group.changes import RESOURCE_GROUP, VALUE, CreateGroup, DeleteGroup, TagGroup
@@ -99,13 +100,15 @@ class ResourceGroupStep(Step["Azure", Names, DesiredGroup, ObservedGroup]):
         if recorded and desired.kept_for:
             return Plan(reason=f"resource group {group.name} is kept: {desired.kept_for} is in it", vanished=items)
         if not (recorded and is_marked_group(group.tags)):
-            kept = (f"Resource group {group.name}: {describe_marks(group.tags)}.",) if recorded else ()
+            tag = describe_marks(group.tags, target.instance_id)
+            kept = (f"Resource group {group.name}: {tag}.",) if recorded else ()
             why = "no longer has this tool's tag" if recorded else "existed before"
-            tags = () if desired.shared else _tag(group, target, change_tags(GROUP_TAG, group.tags, {}, record.owned))
+            theirs = taken_over(GROUP_TAG, group.tags, desired.tags, record.owned)
+            change = change_tags(GROUP_TAG, group.tags, {}, record.owned - theirs)
             return Plan(
-                tags,
+                () if desired.shared else _tag(group, target, change),
                 reason=f"resource group {group.name} {why}: kept",
-                vanished=tuple(GROUP_TAG.among(record.owned)) if desired.shared else (),
+                vanished=tuple(GROUP_TAG.among(record.owned)) if desired.shared else tuple(sorted(theirs)),
                 adoptable=_adoptable(observed, target, record, values),
                 retained=kept,
             )

@@ -195,6 +195,11 @@ class CloseNetwork(ChangeInstance):
     def last(self) -> bool:
         return True
 
+    @property
+    def requires(self) -> tuple[str, ...]:
+        """What is written from outside, and the only way in that is left."""
+        return ("routes", "models", "private_endpoint")
+
 
 @dataclass(frozen=True, kw_only=True)
 class DeleteInstance(Change["Azure"]):

@@ -51,7 +51,7 @@ def retained(
 ) -> tuple[str, ...]:
     """Say of the identities that are recorded as ours, and no longer tagged as ours, why they are not deleted."""
     return tuple(
-        f"User identity {name_of(identity.id)}: {describe_marks(identity.tags)}."
+        f"User identity {name_of(identity.id)}: {describe_marks(identity.tags, instance_id)}."
         for identity in _recorded(observed, record, kept)
         if not is_marked(identity.tags, instance_id)
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cloud.validation import instance_name_problem
 from engine.context import Target
-from engine.input import ASKED, Given, Input, OneOf, flag_of, items_of, pairs_of, text_of
+from engine.input import ASKED, Given, Input, OneOf, flag_of, items_of, list_of, pairs_of, text_of
 from engine.refusal import BadInput
 from steps.shared.identities import user_identity_ids
 
@@ -66,6 +66,8 @@ class DesiredInstance:
     """Those of them that don't exist are created, in the instance's region."""
     endpoints: frozenset[str] | None = None
     """The lower-cased names of the endpoints that step 7 provides."""
+    is_filled: bool = False
+    """Routes or models are to be written into it."""
     region_source: str = ""
     """Where the region was given for this run: an instance elsewhere is refused. "" where it is a proposal."""
 
@@ -97,6 +99,7 @@ def desired_instance(given: Mapping[str, Given], target: Target) -> DesiredInsta
         user_identities=user_identity_ids(given, target),
         create_identities=bool(flag_of(given, "create_identities")),
         endpoints=None if endpoints is None else frozenset(endpoint["name"].lower() for endpoint in endpoints),
+        is_filled=bool(items_of(given, "route") or list_of(given, "models")),
         region_source=region.source if region and not region.quiet and region.source != ASKED else "",
     )
 

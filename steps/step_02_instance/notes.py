@@ -21,11 +21,20 @@ Source: https://learn.microsoft.com/azure/digital-twins/reference-service-limits
 """
 
 
-def notes_of_creation(observed: ObservedInstance, desired: DesiredInstance) -> tuple[str, ...]:
-    """Return what to know before the instance is created."""
+CREATED_BY_OTHERS = (
+    "An earlier run found this instance, which somebody else had created, and now there is none: this run creates one "
+    "of its own, which destroy deletes. If it is Bicep's or Terraform's, let that create it again first."
+)
+
+
+def notes_of_creation(
+    observed: ObservedInstance, desired: DesiredInstance, *, was_adopted: bool = False
+) -> tuple[str, ...]:
+    """Return what to know before the instance is created; `was_adopted`: an earlier run used one of others."""
     region = desired.target.location
     count = observed.others_by_region.get(region, 0)
-    notes = [CLOSED] if desired.public_network_access == "Disabled" else []
+    notes = [CREATED_BY_OTHERS] if was_adopted else []
+    notes += [CLOSED] if desired.public_network_access == "Disabled" else []
     if count >= MOST_IN_A_REGION:
         notes.append(
             f"The subscription has {count} instances in {region} already. Azure's limit is {MOST_IN_A_REGION} unless "

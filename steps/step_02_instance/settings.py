@@ -7,7 +7,7 @@ when they are no longer desired. Network access and the system-assigned identity
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.change import Difference, Right
 from steps.shared.event_routing import SYSTEM
@@ -76,11 +76,17 @@ def compare(
     )
 
 
-def close_network(instance: Instance, desired: DesiredInstance) -> SettingsChange:
-    """Return what disables public network access, where it is enabled: a write of its own, as it comes last."""
-    if desired.public_network_access != "Disabled":
-        return SettingsChange()
-    return _compare_network_access(instance, desired)
+def close_network(
+    instance: Instance, desired: DesiredInstance, *, is_created: bool
+) -> tuple[DesiredInstance, SettingsChange]:
+    """Return what is desired first, and what then disables public network access: a write of its own, which comes last.
+
+    An instance into which nothing is written `is_created` closed.
+    """
+    if desired.public_network_access != "Disabled" or (is_created and not desired.is_filled):
+        return desired, SettingsChange()
+    closing = _compare_network_access(instance, desired)
+    return (replace(desired, public_network_access=None) if closing.words else desired), closing
 
 
 def lost_identities(instance: Instance, desired: DesiredInstance, owned: Collection[str]) -> frozenset[str]:

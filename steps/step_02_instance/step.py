@@ -21,7 +21,7 @@ from steps.shared.identities import IDENTITY, IDENTITY_LINK, SYSTEM_IDENTITY
 from steps.shared.instance import INSTANCE, Instance
 from steps.shared.names import Names
 from steps.shared.provisioning import FAILED, GOING, WORKING
-from steps.shared.tags import INSTANCE_TAG, describe_marks, is_marked, mark_tags
+from steps.shared.tags import INSTANCE_TAG, describe_marks, is_marked, mark_tags, taken_over
 from steps.step_02_instance.changes import (
     AwaitInstance,
     ChangeInstance,
@@ -44,7 +44,6 @@ from steps.step_02_instance.inputs import INPUTS, DesiredInstance, desired_insta
 from steps.step_02_instance.notes import deleted_along, notes_of_creation, notes_of_existing
 from steps.step_02_instance.observed import ObservedInstance, values_of
 from steps.step_02_instance.settings import (
-    SettingsChange,
     close_network,
     compare,
     links_removed_by_others,
@@ -126,9 +125,7 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
         lost = lost_identities(instance, desired, record.owned)
         adoptable = _adoptable(observed, target, record)
         ours = INSTANCE.item() in (*record.owned, *adoptable)
-        closing = SettingsChange() if instance.state in FAILED else close_network(instance, desired)
-        # What closes the network is a write of its own.
-        before_closing = replace(desired, public_network_access=None) if closing.words else desired
+        before_closing, closing = close_network(instance, desired, is_created=instance.state in FAILED)
         settings = compare(instance, observed.identities, before_closing, record.owned, lost, marked=ours)
         broken = describe_breakage(observed, desired, record, lost)
         agreed = not broken or answers.get(BREAK, False)
@@ -180,16 +177,18 @@ class InstanceStep(Step["Azure", Names, DesiredInstance, ObservedInstance]):
             return Plan(changes, notes=(note,) if note else (), retained=retained(observed, record, whose))
         goal = _without_ours(desired, record)
         lost = lost_identities(instance, goal, record.owned) - identities_in_use(observed, desired)
-        settings = compare(instance, observed.identities, goal, record.owned, lost)
+        theirs = taken_over(INSTANCE_TAG, instance.tags, desired.tags, record.owned)
+        settings = compare(instance, observed.identities, goal, record.owned - theirs, lost)
         change = (ChangeInstance(target=target, instance=instance, settings=settings),) if settings.words else ()
         staying = remaining_identities(instance, goal, lost)
         kept = retained(observed, record, whose, staying)
         if recorded_instance := INSTANCE.item() in record.owned:
-            kept = (f"Instance {instance.name}: {describe_marks(instance.tags)}.", *kept)
+            kept = (f"Instance {instance.name}: {describe_marks(instance.tags, whose)}.", *kept)
         why = "no longer has this tool's tag" if recorded_instance else "existed before"
         return Plan(
             (*change, *delete_ours(observed, record, whose, staying)),
             f"instance {instance.name} {why}: kept",
+            vanished=tuple(sorted(theirs)),
             adoptable=_adoptable(observed, target, record),
             retained=kept,
         )
@@ -260,13 +259,18 @@ def _create(observed: ObservedInstance, desired: DesiredInstance, record: Record
         )
     if observed.name_problem and not was_ours:
         raise unavailable_name(target.instance, target.location, observed.name_problem)
-    settings = compare(Instance("", tags=mark_tags(target.instance_id)), observed.identities, desired, (), frozenset())
+    instance = Instance("", name=target.instance, tags=mark_tags(target.instance_id))
+    open_first = replace(instance, access="Enabled")  # Azure's default
+    before_closing, closing = close_network(open_first, desired, is_created=True)
+    settings = compare(instance, observed.identities, before_closing, (), frozenset())
     create = CreateInstance(
         target=target, location=target.location, settings=settings, after_deletion=exists, was_ours=was_ours
     )
     register = () if exists or observed.provider.registration == "Registered" else (RegisterProvider(target=target),)
-    notes = notes_of_creation(observed, desired)
-    return Plan((*register, *create_missing(observed, desired, target.location), create), notes=notes)
+    known = "instance_id" in values and not record.removed
+    notes = notes_of_creation(observed, desired, was_adopted=known and INSTANCE.item() not in record.owned)
+    close = (CloseNetwork(target=target, instance=instance, settings=closing),) if closing.words else ()
+    return Plan((*register, *create_missing(observed, desired, target.location), create, *close), notes=notes)
 
 
 STEP = InstanceStep()

@@ -101,8 +101,10 @@ class Comparison:
                 continue
             if name not in self.ours and not agrees(found, endpoint, self.owned):
                 raise BadInput(
-                    f"There is an endpoint {found.name} already, with other settings, which this tool did not create.",
-                    f"Give yours another name, or delete it: {delete_endpoint_line(self.instance_id, found.name)}",
+                    f"There is an endpoint {found.name} already, with other settings, which isn't recorded as created "
+                    "by this tool.",
+                    "If an earlier run created it, name that run's state with --state. Else give yours another name, "
+                    f"or delete it: {delete_endpoint_line(self.instance_id, found.name)}",
                 )
             others = self._foreign_routes(name)
             if name in self.leaving and others:

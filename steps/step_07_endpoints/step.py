@@ -19,6 +19,7 @@ from steps.shared.event_routing import (
     Endpoint,
     endpoint_lookups,
     leaving,
+    note_of_unrecorded,
     unrecorded_as_desired,
     vanished_and_confirmed,
 )
@@ -65,7 +66,8 @@ class EndpointsStep(Step["Azure", Names, DesiredEndpoints, ObservedEndpoints]):
             gather(*(look_for_destinations(context, endpoint) for endpoint in coming)),
         )
         by_name = {endpoint.name: found for endpoint, found in zip(coming, destinations, strict=True)}
-        marked = any(unrecorded_as_desired(endpoints, coming, owned)) and await is_instance_marked(context)
+        unrecorded = any(unrecorded_as_desired(endpoints, desired.endpoints, owned))
+        marked = unrecorded and await is_instance_marked(context)
         observed = ObservedEndpoints(
             endpoints,
             absent={name: why for name, (why, _rule) in by_name.items() if why},
@@ -122,14 +124,18 @@ class EndpointsStep(Step["Azure", Names, DesiredEndpoints, ObservedEndpoints]):
         ours = comparison.ours
         kept = comparison.used_by_others(ours)
         changes = tuple(comparison.delete(dict.fromkeys(sorted(ours - kept.keys()), "")))
-        unrecorded = (name for name in observed.endpoints if desired.has(name) and name not in ours)
+        others = [name for name in observed.endpoints if name not in ours]
+        unrecorded = [observed.endpoints[name].name for name in others if desired.has(name)]
+        marked = observed.is_instance_marked
+        plan = _plan(comparison, kept)
         reason = "others' routes use them: kept" if kept else "nothing to remove"
         return replace(
-            _plan(comparison, kept),
+            plan,
             changes=changes,
             reason="" if changes else reason,
-            skipped=not ours,
-            adoptable=tuple(ENDPOINT.item(observed.endpoints[name].name) for name in unrecorded),
+            notes=plan.notes if marked or not unrecorded else (*plan.notes, note_of_unrecorded(ENDPOINT, unrecorded)),
+            skipped=not (ours or unrecorded),
+            adoptable=tuple(map(ENDPOINT.item, unrecorded)) if marked else (),
         )
 
 

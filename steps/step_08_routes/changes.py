@@ -72,6 +72,7 @@ class SetRoute(Change["Azure"]):
 def foreign_route(instance_id: str, name: str) -> BadInput:
     """Return the refusal to change a route that this tool did not create."""
     return BadInput(
-        f"There is a route {name} already, with other settings, which this tool did not create.",
-        f"Give yours another name, or delete it: {delete_route_command(instance_id, name)}",
+        f"There is a route {name} already, with other settings, which isn't recorded as created by this tool.",
+        f"If an earlier run created it, name that run's state with --state. Else give yours another name, or delete "
+        f"it: {delete_route_command(instance_id, name)}",
     )

@@ -16,7 +16,7 @@ from engine.record import Record, Values
 from engine.refusal import BadInput
 from engine.step import Plan, Step
 from steps.shared.event_routes import DeleteRoute
-from steps.shared.event_routing import ROUTE, FoundEndpoint, Route, endpoint_lookups, leaving
+from steps.shared.event_routing import ROUTE, FoundEndpoint, Route, endpoint_lookups, leaving, note_of_unrecorded
 from steps.shared.names import Names
 from steps.step_08_routes.changes import SetRoute, foreign_route
 from steps.step_08_routes.inputs import INPUTS, DesiredRoutes, desired_state
@@ -50,6 +50,7 @@ class RoutesStep(Step["Azure", Names, DesiredRoutes, ObservedRoutes]):
 
     number, key, title = 8, "routes", "Event routes"
     needs = ("role", "endpoints")
+    after = ("private_endpoint",)  # the way to an instance that is closed already
     inputs = INPUTS
     kinds = (ROUTE,)
     optional = True
@@ -76,7 +77,7 @@ class RoutesStep(Step["Azure", Names, DesiredRoutes, ObservedRoutes]):
             context.read(list_endpoints, context.clients, target.resource_group, target.instance),
         )
         unrecorded = _as_desired(routes or {}, desired.routes) - recorded
-        marked = bool(unrecorded) and context.removal is None and await is_instance_marked(context)
+        marked = bool(unrecorded) and await is_instance_marked(context)
         return ObservedRoutes(routes, endpoints, marked)
 
     def plan(
@@ -129,12 +130,14 @@ class RoutesStep(Step["Azure", Names, DesiredRoutes, ObservedRoutes]):
         existing = ours if observed.routes is None else ours & observed.routes.keys()
         others = (observed.routes or {}).keys() - ours
         unrecorded = sorted(route.name for route in desired.routes or () if route.name in others)
+        marked = observed.is_instance_marked
         return Plan(
             tuple(_delete(desired, name) for name in sorted(existing)),
             reason="" if existing else "nothing to remove",
-            skipped=not existing,
+            notes=() if marked or not unrecorded else (note_of_unrecorded(ROUTE, unrecorded),),
+            skipped=not (existing or unrecorded),
             vanished=_vanished(observed, ours),
-            adoptable=tuple(map(ROUTE.item, unrecorded)),
+            adoptable=tuple(map(ROUTE.item, unrecorded)) if marked else (),
         )
 
 

@@ -14,7 +14,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 
 from cloud.clients import Azure
 from cloud.data_actions import DELETE_MODELS, READ_MODELS, WRITE_MODELS
-from cloud.data_plane import lacks_role, once_permitted
+from cloud.data_plane import CLOSED, lacks_role, once_permitted
 from cloud.errors import answer_of, explain
 from cloud.waiting import Progress
 from engine.context import Context
@@ -32,6 +32,16 @@ IN_A_QUERY = 25
 """Ids asked for at once. A query has at most 50 values of `IN` and 8,000 characters (service limits)."""
 SIDE_BY_SIDE = 10
 """Deletions under way at once. The service takes 100 requests about models in a second (service limits)."""
+
+
+async def look_at_models(context: Context[Azure]) -> tuple[Mapping[str, FoundModel] | None, Refusal | None]:
+    """Return what `read_models` does; outside of `destroy`, the refusal of a closed instance beside None."""
+    try:
+        return await read_models(context), None
+    except Refusal as refusal:
+        if refusal.code != CLOSED or context.removal is not None:
+            raise
+        return None, refusal
 
 
 async def read_models(context: Context[Azure]) -> Mapping[str, FoundModel] | None:

@@ -116,7 +116,9 @@ def _text(file: Path) -> str:
     except OSError as error:
         raise BadFile(f"{file}: can't be read: {error.strerror}.") from None
     except UnicodeError:
-        raise BadFile(f"{file}: neither UTF-8 nor UTF-16. Save it as UTF-8.") from None
+        raise BadFile(
+            f"{file}: neither UTF-8, nor UTF-16 or UTF-32 with a byte order mark. Save it as UTF-8."
+        ) from None
 
 
 def _line(text: str, identifier: str) -> int:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from engine.context import Context, Removal, Target
 from engine.input import Given
 from engine.record import Record, Values
+from engine.refusal import Refusal
 from engine.step import Plan, Step
 from steps.shared.names import Names
 from steps.step_10_models.changes import DeleteModels, UploadModels, counted, named
@@ -22,6 +23,12 @@ from steps.step_10_models.refusals import MOST_TOLD, refuse_changed, refuse_unkn
 if TYPE_CHECKING:
     from cloud.clients import Azure
     from engine.change import AnyChange
+
+
+NONE_RECORDED = (
+    "No model is recorded as uploaded by this tool: those in the instance are kept. A run whose state was lost may "
+    "have uploaded some."
+)
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,8 @@ class ObservedModels:
     """How many twins there are, by model; read only of models that may be deleted."""
     is_instance_marked: bool = False
     """The instance has this tool's tag; read only when a model could be adopted."""
+    closed: Refusal | None = None
+    """Why none can be read from here: the instance is closed to public networks."""
 
 
 class ModelsStep(Step["Azure", Names, DesiredModels, ObservedModels]):
@@ -42,6 +51,7 @@ class ModelsStep(Step["Azure", Names, DesiredModels, ObservedModels]):
 
     number, key, title = 10, "models", "Models"
     needs = ("role",)
+    after = ("private_endpoint",)  # the way to an instance that is closed already
     inputs = INPUTS
     kinds = (MODEL,)
     optional = True
@@ -59,18 +69,19 @@ class ModelsStep(Step["Azure", Names, DesiredModels, ObservedModels]):
         from asyncio import to_thread
 
         from steps.shared.azure_event_routing import is_instance_marked
-        from steps.step_10_models.azure import read_models, read_twins
+        from steps.step_10_models.azure import look_at_models, read_twins
 
         removal, ours = context.removal, _recorded(context.record)
         is_desired = desired.paths is not None and bool(desired.paths or ours)
         if not ((ours and not removal.instance_goes) if removal else is_desired):
             return ObservedModels()
         wanted = () if removal else await to_thread(lambda: desired.models)
-        found = await read_models(context)
+        found, closed = await look_at_models(context)
         existing = _existing(found or {}, ours)
         twins = await read_twins(context, existing.keys() - {model.id for model in wanted})
         unrecorded = _as_desired(wanted, found or {}).keys() - existing.keys()
-        return ObservedModels(wanted, found, twins, bool(unrecorded) and await is_instance_marked(context))
+        is_marked = bool(unrecorded) and await is_instance_marked(context)
+        return ObservedModels(wanted, found, twins, is_marked, closed)
 
     def plan(
         self,
@@ -85,6 +96,8 @@ class ModelsStep(Step["Azure", Names, DesiredModels, ObservedModels]):
         ours, found = _recorded(record), observed.present or {}
         if desired.paths is None or not (desired.paths or ours):
             return Plan(reason="not desired", skipped=True)
+        if observed.closed:
+            return _unseen(observed, record, observed.closed)
         wanted = {model.id: model for model in observed.wanted}
         refuse_changed(observed.wanted, found)
         if observed.present is not None:
@@ -116,8 +129,8 @@ class ModelsStep(Step["Azure", Names, DesiredModels, ObservedModels]):
         self, observed: ObservedModels, desired: DesiredModels, record: Record, values: Values, removal: Removal
     ) -> Plan:
         """Delete our models, unless they are deleted with the instance; keep those that twins or others' models use."""
-        del desired, values
-        ours, found = _recorded(record), observed.present or {}
+        del values
+        ours, found, paths = _recorded(record), observed.present or {}, desired.paths
         if removal.instance_goes:
             return Plan(reason="deleted with the instance", skipped=not ours)
         existing = _existing(found, ours)
@@ -125,15 +138,29 @@ class ModelsStep(Step["Azure", Names, DesiredModels, ObservedModels]):
         kept = needed(existing, observed.twins, needs)
         changed = sorted({name for _, name in ours.values() if name in found and name not in existing})
         changes = tuple(_deletions(existing, kept, needs))
+        unrecorded = bool(paths) and not ours
         return Plan(
             changes,
             reason="" if changes else "nothing to remove",
-            skipped=not (changes or kept or changed),
+            notes=(NONE_RECORDED,) if unrecorded else (),
+            skipped=not (changes or kept or changed or unrecorded),
             vanished=tuple(item for item in _others(ours, existing) if ours[item][1] not in changed),
             confirmed=_items(existing),
             retained=_retained(kept, observed.twins, changed),
             blocks=bool(kept),  # to remove them later takes the role
         )
+
+
+def _unseen(observed: ObservedModels, record: Record, closed: Refusal) -> Plan:
+    """Return the plan where the instance is closed to this machine; raise why, unless what is desired is recorded."""
+    if record.pending or _recorded(record).keys() != {model.item for model in observed.wanted}:
+        raise closed
+    return Plan(
+        reason=f"{counted(len(observed.wanted))} recorded as uploaded",
+        notes=(
+            "Models are not looked at, as the instance is closed to public networks: they are recorded as uploaded.",
+        ),
+    )
 
 
 def _recorded(record: Record) -> dict[str, tuple[str, ...]]:

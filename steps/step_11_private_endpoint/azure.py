@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -29,10 +30,10 @@ SETTLED_BOUND = 10 * 60
 
 async def read_endpoint(azure: Azure, identifier: str) -> PrivateEndpoint | None:
     """Return the endpoint with its zone groups; None where there is none."""
-    found = await _get(azure, identifier, NETWORK)
+    asked = _get(azure, identifier, NETWORK), _listed(azure, f"{identifier}/privateDnsZoneGroups", NETWORK)
+    found, groups = await asyncio.gather(*asked)
     if found is None:
         return None
-    groups = await _listed(azure, f"{identifier}/privateDnsZoneGroups", NETWORK)
     properties = found["properties"]
     connection: Json = next((each["properties"] for name in _LISTS for each in properties.get(name) or ()), {})
     state = connection.get("privateLinkServiceConnectionState") or {}
@@ -77,10 +78,10 @@ async def read_location(azure: Azure, network: str, subnet: str) -> str:
 
 async def read_zone(azure: Azure, identifier: str) -> Zone | None:
     """Return a private DNS zone with its links; None where there is none."""
-    found = await _get(azure, identifier, PRIVATE_DNS)
+    asked = _get(azure, identifier, PRIVATE_DNS), _listed(azure, f"{identifier}/virtualNetworkLinks", PRIVATE_DNS)
+    found, listed = await asyncio.gather(*asked)
     if found is None:
         return None
-    listed = await _listed(azure, f"{identifier}/virtualNetworkLinks", PRIVATE_DNS)
     links = tuple(
         Link(link["id"], link["properties"]["virtualNetwork"]["id"], link.get("tags") or {}) for link in listed
     )

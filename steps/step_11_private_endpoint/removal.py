@@ -79,7 +79,7 @@ class Ours:
             tuple(each for each in mine if isinstance(each, Link)),
             own_groups,
             tuple(
-                f"{name_of(each.id)}: {describe_marks(each.tags)}."
+                f"{name_of(each.id)}: {describe_marks(each.tags, instance)}."
                 for item, each in every
                 if item in recorded and each not in mine
             ),

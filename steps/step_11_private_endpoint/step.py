@@ -89,19 +89,17 @@ class PrivateEndpointStep(Step["Azure", Names, DesiredPrivateEndpoint, ObservedP
         zones = {low: low for low in sorted(ZONE.names(owned))}
         if desired.zone and desired.makes_zone:
             zones[desired.zone.lower()] = desired.zone
-        instance = await read(read_instance, azure, target.resource_group, target.instance)
+        instance, endpoints, found_zones, location = await gather(
+            read(read_instance, azure, target.resource_group, target.instance),
+            gather(*(read(read_endpoint, azure, each) for each in ours.values())),
+            gather(*(read(read_zone, azure, each) for each in zones.values())),
+            read(read_location, azure, desired.network, desired.subnet or "") if is_desired else _nowhere(),
+        )
         # An endpoint is in the subscription of its network, which is the instance's.
         here = target.subscription_id.lower()
         leading = [each for each in instance.private_endpoints if each.lower().startswith(here)] if instance else []
         of_others = [each for each in leading if each.lower() not in ours]
-        endpoints, found_zones, location = await gather(
-            gather(
-                *(read(read_endpoint, azure, each) for each in ours.values()),
-                *(read(read_endpoint_of_others, azure, each) for each in of_others),
-            ),
-            gather(*(read(read_zone, azure, each) for each in zones.values())),
-            read(read_location, azure, desired.network, desired.subnet or "") if is_desired else _nowhere(),
-        )
+        endpoints += await gather(*(read(read_endpoint_of_others, azure, each) for each in of_others))
         return ObservedPrivateEndpoint(tuple(filter(None, endpoints)), location, tuple(filter(None, found_zones)))
 
     def plan(

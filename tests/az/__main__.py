@@ -24,6 +24,7 @@ LATENCY = "azure:0.001"
 UNPUBLISHED = (
     "^GET /subscriptions/[^/]+/resources$",  # Resources_List is not among the contracts
     "/providers/Microsoft.Authorization/locks",
+    "/providers/Microsoft.Resources/deployments/",
     "/roleEligibilityScheduleInstances$",  # another version of Microsoft.Authorization than the one they have
     "^GET /idtoken$",  # what a runner gives to its job is none of Azure's
     "^POST /api/RegisteredApplications/",
@@ -58,6 +59,7 @@ def main(titles: list[str]) -> int:
         worlds = (
             ("azure", (), story.walks),
             ("reader", ("--sign-in", hand_off_script.SIGN_IN), lambda *each: [story.hand_off(*each)]),
+            ("machine", ("--sign-in", story.MACHINE), lambda *each: [story.machine(*each)]),
         )
         for world, options, walks in worlds:
             with Emulator(folder / world, "--latency", LATENCY, *options) as azure:

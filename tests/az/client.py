@@ -73,6 +73,20 @@ class Az:
             check=False,
         )
 
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a Python program of this environment that finds this `az`, and no other sign-in."""
+        path = os.pathsep.join((str(self._program.parent), os.environ["PATH"]))
+        environment = {name: value for name, value in self._env.items() if name != "MSI_ENDPOINT"}
+        return subprocess.run(
+            [sys.executable, *arguments],
+            env={**environment, "PATH": path, "AZURE_TOKEN_CREDENTIALS": "AzureCliCredential"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+
     def rest(self, method: str, url: str, body: Any = None, *arguments: str) -> Any:
         """Run `az rest`."""
         more = ("--body", json.dumps(body)) if body is not None else ()

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from emulator import seed
-from tests.az import directory, extension, hand_off_script, handed_off, pipeline, resources
+from emulator.seed_machines import MACHINES
+from tests.az import beside, directory, extension, hand_off_script, handed_off, pipeline, resources
 from tests.az.client import Az
-from tests.support.world import Emulator
+from tests.support.world import ROOT, Emulator
 
 Check = Callable[[Az], None]
+MACHINE = "owner-vm"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def walks(program: Path, azure: Emulator, folder: Path) -> Iterator[Walk]:
     yield Walk(
         "a user, AzureCloud",
         Az(program, azure, folder / "user"),
-        (sign_in_with_a_password, who_am_i, *directory.CHECKS, *pipeline.CHECKS),
+        (sign_in_with_a_password, who_am_i, for_azure_identity, *directory.CHECKS, *pipeline.CHECKS, *beside.CHECKS),
     )
     yield Walk("another user, AzureCloud", Az(program, azure, folder / "other"), (sign_in_with_a_device_code, refused))
     yield Walk(
@@ -59,6 +61,11 @@ def walks(program: Path, azure: Emulator, folder: Path) -> Iterator[Walk]:
         Az(program, azure, folder / "described", own),
         (describe_cloud, sign_in_with_a_secret, directory_of_the_cloud),
     )
+
+
+def machine(program: Path, azure: Emulator, folder: Path) -> Walk:
+    """Return the walk of a virtual machine, in an Azure in which `MACHINE` is signed in."""
+    return Walk("a virtual machine, AzureCloud", Az(program, azure, folder / "machine-config"), (sign_in_as_a_machine,))
 
 
 def hand_off(program: Path, azure: Emulator, folder: Path) -> Walk:
@@ -94,6 +101,28 @@ def sign_in_with_a_password(az: Az) -> None:
     olivia = az.azure.control("GET", "/users")["owner"]
     found = az("login", "--username", olivia["username"], "--password", olivia["password"])
     assert {one["user"]["name"] for one in found} == {olivia["username"]}
+
+
+def for_azure_identity(az: Az) -> None:
+    """A program and deploy.py, by azure-identity's AzureCliCredential."""
+    where = (seed.TENANT, seed.REGISTERED_SUBSCRIPTION)
+    found = az.python(str(ROOT / "tests/clients/programs/credential.py"), "environment", *where)
+    assert "['shared-services']" in found.stdout, found.stderr[-600:]
+    plan = ("plan", "--yes", "--no-app", "--subscription", seed.REGISTERED_SUBSCRIPTION, "--output", "json")
+    found = az.python(str(ROOT / "deploy.py"), *plan, "--state", str(az.azure.data.with_suffix(".by-az.state.json")))
+    assert found.returncode == 0, found.stderr[-600:]
+
+
+def sign_in_as_a_machine(az: Az) -> None:
+    """Login --identity, --client-id, --object-id; group list."""
+    (_, assigned) = MACHINES[MACHINE].identities
+    az("login", "--identity")
+    assert [one["name"] for one in az("group", "list")] == [seed.OTHER_GROUP[0]]
+    az("login", "--identity", "--client-id", assigned.client_id)
+    az("login", "--identity", "--object-id", assigned.object_id)
+    az("login", "--identity", "--resource-id", assigned.id)
+    assert [one["name"] for one in az("group", "list")] == [seed.OTHER_GROUP[0]]
+    az("login", "--identity", "--client-id", "00000000-0000-4000-8000-000000000000", code=1)
 
 
 def sign_in_with_a_device_code(az: Az) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -26,9 +27,10 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(prog="python3 -m tests.azurite", description=__doc__)
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases with this in their name")
-    parser.add_argument("--crash", type=int, default=12, metavar="N", help="runs to kill (default: %(default)s)")
+    parser.add_argument("--crash", type=int, default=8, metavar="N", help="runs to kill (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=random.randrange(1000), help="which of them; default: drawn")
     asked = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # also where it was started with SIGINT ignored
     azurite = installation.prepare()
     begun, ran, failed = time.monotonic(), 0, 0
     with tempfile.TemporaryDirectory(prefix="azurite-") as name, Stage(azurite, Path(name)) as stage:

@@ -17,7 +17,10 @@ Kill = tuple[str, int, str]
 
 
 def sample(stage: Stage, count: int, seed: int) -> Iterator[tuple[str, str]]:
-    """Kill so many runs, drawn with the seed, and run each again; yield what was done, and what is wrong, or ""."""
+    """Kill so many runs, drawn with the seed, and run each again: once with the state, once with it deleted.
+
+    Yields what was done, and what is wrong, or "".
+    """
     azure = stage.azure
     azure.control("DELETE", "/requests")
     seeded = azure.keep()
@@ -34,17 +37,32 @@ def sample(stage: Stage, count: int, seed: int) -> Iterator[tuple[str, str]]:
         place = Place(stage)
         problems = _inflict(stage, place, kill)
         azure.faults()
-        unlocked = place.run("state", "unlock", "--yes")
-        again = place.run("deploy", *START)
-        found = azure.inventory()
-        problems += [f"unlock ended with {unlocked.code}: {unlocked.text}"] if unlocked.code else []
-        problems += [f"the last run ended with {again.code}: {again.text[-2000:]}"] if again.code else []
-        problems += duplicates(found, expected) or ([difference(found, expected)] if found != expected else [])
-        states = parse((place.bench.content() or b"").decode(), place.tool.state_file).steps.values()
-        problems += [step.state for step in states if step.state not in ("done", "needs you", "skipped")]
-        yield f"killed at request {kill[1]} to {kill[0]}, {kill[2]} it was carried out", "; ".join(problems)
+        after, content = azure.keep(), place.bench.content()
+        for memory in ("kept", "deleted"):
+            azure.renew(after)
+            stage.front.clear()
+            problems += _put_back(place, content if memory == "kept" else None)
+            again = place.run("deploy", *START)
+            found = azure.inventory()
+            problems += [f"the last run ended with {again.code}: {again.text[-2000:]}"] if again.code else []
+            problems += duplicates(found, expected) or ([difference(found, expected)] if found != expected else [])
+            states = parse((place.bench.content() or b"").decode(), place.tool.state_file).steps.values()
+            problems += [step.state for step in states if step.state not in ("done", "needs you", "skipped")]
+            what = f"killed at request {kill[1]} to {kill[0]}, {kill[2]} it was carried out; state {memory}"
+            yield what, "; ".join(problems)
+            problems = []
     azure.renew(seeded)
     stage.front.clear()
+
+
+def _put_back(place: Place, content: bytes | None) -> list[str]:
+    """Unlock the state, and have it as the killed run left it, or not at all."""
+    unlocked = place.run("state", "unlock", "--yes")
+    if content is None:
+        place.stage.ask("DELETE", place.bench.path)
+    else:
+        place.bench.change(content)
+    return [f"unlock ended with {unlocked.code}: {unlocked.text}"] if unlocked.code else []
 
 
 def _inflict(stage: Stage, place: Place, kill: Kill) -> list[str]:

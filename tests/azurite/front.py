@@ -64,6 +64,7 @@ class Front:
         self.spoil: Callable[[int, str], bool] = lambda _number, _phase: False
         self.seen: list[Seen] = []
         self.writes = 0
+        self._assignments: list[dict[str, Any]] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -85,7 +86,12 @@ class Front:
         """Forget what was asked so far, and mend everything."""
         self.seen, self.writes, self.busy, self.expired = [], 0, 0, 0
         self.offline.clear()
+        self.forget_roles()
         self.spoil = lambda _number, _phase: False
+
+    def forget_roles(self) -> None:
+        """Ask for the role assignments anew: they are kept, as asking at each request takes longer than the rest."""
+        self._assignments = None
 
     async def _start(self, sock: socket.socket, context: ssl.SSLContext) -> None:
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._trusted))
@@ -162,7 +168,10 @@ class Front:
 
     def _may(self, principal: str, action: str, scope: str) -> bool:
         """Whether a role assignment of the emulator allows the action to the principal."""
-        found = [one["properties"] for one in self._azure.inventory(volatile=True)["roleAssignments"]]
+        found = self._assignments
+        if found is None:
+            listed = self._azure.inventory(volatile=True)["roleAssignments"]
+            found = self._assignments = [one["properties"] for one in listed]
         own = [one for one in found if one["principalId"] == principal]
         above = [one for one in own if f"{scope.lower()}/".startswith(f"{one['scope'].rstrip('/').lower()}/")]
         return any(action in ROLES.get(one["roleDefinitionId"].rpartition("/")[2], ()) for one in above)

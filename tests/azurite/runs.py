@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.azurite.stage import CONTAINER, BlobBench, Stage
+from tests.stores.bench import User
 from tests.support.azure import writes
 from tests.support.processes import Done, ended, kill
 from tests.support.tool import SUBSCRIPTION, Tool
@@ -40,6 +41,11 @@ def named(bench: BlobBench) -> tuple[str, ...]:
     """The names of a deployment of its own."""
     name = Path(bench.path).name[:8]
     return ("--resource-group", f"of-{name}", "--instance", f"adt-{name}", "--app-name", f"app {name}")
+
+
+def token_requests(stage: Stage) -> list[str]:
+    """The requests for tokens so far."""
+    return [entry["path"] for entry in stage.azure.requests()["log"] if entry["path"].endswith("/token")]
 
 
 def from_the_first_to_the_last(stage: Stage) -> None:
@@ -150,6 +156,17 @@ def moved(stage: Stage) -> None:
     assert place.tool.run("deploy", *START, *named(place.bench)).code == 0
     original = json.loads(place.tool.state_file.read_text())
     shutil.copy(place.tool.state_file, place.tool.folder / "copy.json")
+    there, back = (place.tool.state_file.name, place.bench.place), (place.bench.place, place.tool.state_file.name)
+    for held in (place.bench.user(), User(str(place.tool.state_file), stage.folder, stage.azure.env)):
+        with held as other:
+            other.ask("lock")
+            for way in (there, back):
+                refused = place.tool.run("state", "move", *way, *JSON)
+                assert refused.code == 4, refused.text
+                assert str(other.pid) in refused.document["error"]["what"]
+            other.ask("release")
+    assert json.loads(place.tool.state_file.read_text()) == original
+    assert place.bench.content() is None
     assert place.tool.run("state", "move", place.tool.state_file.name, place.bench.place).code == 0
     assert not place.tool.state_file.exists()
     assert place.state["steps"] == original["steps"]
@@ -200,8 +217,10 @@ def several_of_one_file(stage: Stage) -> None:
     assert again.code == 0, again.text
     assert {file.name for file in place.tool.folder.glob("*.state.*")} >= {"dev.state.log", "north.state.log"}
     assert {file.name for file in place.tool.folder.glob("*.state.json")} == {"file.state.json"}
+    asked = len(token_requests(stage))
     found = place.tool.run("outputs", "--all", *JSON)
     assert {name: one["host_name"].split(".")[0] for name, one in found.document["deployments"].items()} == names
+    assert len(token_requests(stage)) == asked + 1  # one sign-in reads both blobs
     assert place.tool.run("status", "--deployment", "north").code == 0
     one = place.tool.run("destroy", "--deployment", "dev", "--yes", *JSON)
     assert one.code == 0, one.text

@@ -96,6 +96,7 @@ class Stage:
             "PUT" if granted else "DELETE", url, token=self.azure.token(), json=body if granted else None
         )
         assert answer.status < 300, answer.content
+        self.front.forget_roles()
 
     def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """Ask the blob service, as the owner, whatever is cut meanwhile for the program that is tested."""

@@ -17,7 +17,7 @@ from cli import bootstrap
 
 def main(arguments: list[str]) -> int:
     """Run the parts; 0 when everything passed, else 1."""
-    from tests.clients import credentials, dtdl, javascript, microsoft
+    from tests.clients import ansible, credentials, dtdl, javascript, microsoft
     from tests.clients.score import Score
 
     parts = {
@@ -26,6 +26,7 @@ def main(arguments: list[str]) -> int:
         "credentials": credentials.credentials,
         "javascript": javascript.javascript,
         "dtdl": dtdl.dtdl,
+        "ansible": ansible.ansible,
     }
     parser = argparse.ArgumentParser(prog="python3 -m tests.clients", description=__doc__.partition("\n")[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(parts)}; all when none is named")

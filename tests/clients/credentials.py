@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
 from emulator import seed
+from emulator.seed_machines import MACHINES, Machine
 from tests.clients.score import Score
 from tests.clients.settings import HOME, LATENCY, REQUIREMENTS
 from tests.support import installations
@@ -57,28 +58,8 @@ def credentials(folder: Path, score: Score) -> None:
             file.write_text(azure.control("GET", f"/oidc/token?{asked}")["value"], encoding="utf-8")
             return file
 
-        def run(kind: str, *arguments: str, refused: str | None = None, tool: bool = False, **settings: str) -> None:
-            command = [str(python), str(PROGRAM), kind, seed.TENANT, seed.REGISTERED_SUBSCRIPTION, *arguments]
-            if tool:
-                state = str(folder / f"{len(list(folder.iterdir()))}.state.json")
-                command = [sys.executable, str(ROOT / "deploy.py"), "plan", "--yes", "--no-app", "--state", state]
-                command += ["--subscription", seed.REGISTERED_SUBSCRIPTION, "--output", "json"]
-            # azure-identity doesn't take an empty variable as unset.
-            environment = {
-                name: value for name, value in (azure.env | settings).items() if value or name not in settings
-            }
-            done = subprocess.run(
-                command, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False
-            )
-            if tool:
-                assert done.returncode in (0, 3), (done.stdout + done.stderr)[-1200:]
-                assert json.loads(done.stdout)
-                return
-            expected = refused or "['shared-services']"
-            assert expected in (done.stdout + done.stderr), (done.stdout + done.stderr)[-1200:]
-
         def check(title: str, *arguments: Any, **settings: Any) -> None:
-            score.check(title, lambda: run(*arguments, **settings))
+            score.check(title, lambda: _run(azure, str(python), folder, *arguments, **settings))
 
         secret = azure.ready["clientSecret"]
         check("Cloud Shell", "environment")
@@ -107,7 +88,60 @@ def credentials(folder: Path, score: Score) -> None:
         ):
             check(f"{title}, from the environment", "environment", **environment)
             check(f"{title}, deploy.py plan", "environment", tool=True, **environment)
+        device_codes = f"{azure.ready['armEndpoint']}/_emulator/device-codes"
+        check("a device code", "device", device_codes, "contributor")
         check("a user's password", "password", *azure.control("GET", "/users")["owner"].values())
+    for name, machine in MACHINES.items():
+        with Emulator(folder / name, "--latency", LATENCY, "--sign-in", name) as azure:
+            _on_a_machine(azure, machine, str(python), folder, score)
+
+
+def _on_a_machine(azure: Emulator, machine: Machine, python: str, folder: Path, score: Score) -> None:
+    """Sign in as each identity of a virtual machine, by its metadata service; and be refused where it has none."""
+
+    def check(title: str, *arguments: Any, **settings: Any) -> None:
+        score.check(title, lambda: _run(azure, python, folder, *arguments, **settings))
+
+    of = "a machine with its own identity" if machine.system else "a machine with two identities"
+    default = {} if machine.system else {"refused": "Multiple user assigned identities exist"}
+    check(f"{of}, unasked", "managed", **default)
+    for identity in machine.user_assigned:
+        name = identity.id.rpartition("/")[2]
+        for selector, value in (("client_id", identity.client_id), ("object_id", identity.object_id)):
+            check(f"{of}, {name} by {selector}", "managed", selector, value)
+        check(f"{of}, {name} by its resource id", "managed", "resource_id", identity.id)
+    unknown = "00000000-0000-4000-8000-000000000000"
+    check(f"{of}, an unknown identity", "managed", "client_id", unknown, refused="Identity not found")
+    check(f"{of}, from the environment", "environment")
+    check(f"{of}, deploy.py plan", "environment", tool=True)
+    told = "AZURE_CLIENT_ID chooses among several"
+    check(f"{of}, an unknown identity, deploy.py plan", "tool", tool=True, AZURE_CLIENT_ID=unknown, refused=told)
+
+
+def _run(
+    azure: Emulator,
+    python: str,
+    folder: Path,
+    kind: str,
+    *arguments: str,
+    refused: str | None = None,
+    tool: bool = False,
+    **settings: str,
+) -> None:
+    command = [python, str(PROGRAM), kind, seed.TENANT, seed.REGISTERED_SUBSCRIPTION, *arguments]
+    if tool:
+        state = str(folder / f"{len(list(folder.iterdir()))}.state.json")
+        command = [sys.executable, str(ROOT / "deploy.py"), "plan", "--yes", "--no-app", "--state", state]
+        command += ["--subscription", seed.REGISTERED_SUBSCRIPTION, "--output", "json"]
+    # azure-identity doesn't take an empty variable as unset.
+    environment = {name: value for name, value in (azure.env | settings).items() if value or name not in settings}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+    if tool and not refused:
+        assert done.returncode in (0, 3), (done.stdout + done.stderr)[-1200:]
+        assert json.loads(done.stdout)
+        return
+    expected = refused or "['shared-services']"
+    assert expected in (done.stdout + done.stderr), (done.stdout + done.stderr)[-1200:]
 
 
 def _environment(client: str, *, secret: str = "", certificate: str = "") -> dict[str, str]:

@@ -103,6 +103,7 @@ def _written() -> dict[str, Models]:
         one("a relationship with an array", _related(part("p", ARRAY)))
         one("a command", {"@type": "Command", "name": "c", "request": {"name": "q", "schema": "double"}})
         one("a schema of its own", part("a", "dtmi:test:S;1"), schemas=[{"@id": "dtmi:test:S;1", **ENUM}])
+        one("a semantic type without a unit", part("a", "double", ["Property", "Temperature"]))
         one("a semantic type", part("a", "double", ["Property", "Temperature"], unit="kelvin"))
         for identifier in (
             "dtmi:test:A",

@@ -152,8 +152,8 @@ def test_role_definitions(settled: Arm) -> None:
     assert found[0]["properties"]["permissions"][0]["actions"] == []
     custom = arm("GET", where, filter="type eq 'CustomRole'").json()["value"]
     assert [role["name"] for role in custom] == [seed.CUSTOM_TWINS_ROLE]
-    assert len(arm("GET", where).json()["value"]) == 12
-    assert len(arm("GET", where, filter="atScopeAndBelow()").json()["value"]) == 13
+    assert len(arm("GET", where).json()["value"]) == 13
+    assert len(arm("GET", where, filter="atScopeAndBelow()").json()["value"]) == 14
     assert arm("GET", f"{where}/{DATA_READER}").json()["properties"]["roleName"] == "Azure Digital Twins Data Reader"
     assert arm.refused("GET", f"{where}/{FIRST}") == (404, "RoleDefinitionDoesNotExist")
 

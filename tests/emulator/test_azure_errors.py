@@ -17,6 +17,7 @@ from tests.emulator.test_data_plane import uploaded
 from tests.support import arm as arm_support
 from tests.support.arm import DATA_OWNER, GROUP, HOST, INSTANCE, INSTANCES, REGISTERED, UNREGISTERED, Arm
 from tests.support.graph import ACCESS, Graph, principal_of, registered, secret_of
+from tests.support.network import REFUSED
 from tests.support.world import ARM, DIGITAL_TWINS, GRAPH, ROOT, Answer, Emulator
 
 HERE: dict[str, Any] = {"location": "westus2"}
@@ -128,8 +129,7 @@ def throttled(azure: Emulator) -> Answer:
 
 
 def deleted(azure: Emulator) -> Answer:
-    Arm(azure).group()
-    Arm(azure)("DELETE", GROUP)
+    grouped(azure)("DELETE", GROUP)
     return Arm(azure)("PUT", INSTANCE, HERE)
 
 
@@ -140,8 +140,7 @@ def unregistered(azure: Emulator) -> Answer:
 
 
 def busy(azure: Emulator) -> Answer:
-    Arm(azure).group()
-    Arm(azure)("PUT", INSTANCE, HERE)
+    grouped(azure)("PUT", INSTANCE, HERE)
     return Arm(azure)("PATCH", INSTANCE, {"tags": {"a": "b"}})
 
 
@@ -239,6 +238,7 @@ PROVOKE: dict[str, Callable[[Emulator], Answer]] = {
     "the role is assigned under another name": lambda azure: assigned(azure, TWO, seed.READER),
     "the name stands for another assignment": lambda azure: assigned(azure, ONE, seed.CONTRIBUTOR),
     "a custom role is for another place": lambda azure: grouped(azure).assign(ONE, seed.CUSTOM_ROLE, RITA, at=GROUP),
+    **REFUSED,
     "somebody may not": lambda azure: graph(azure, "POST", "/applications", {"displayName": "x"}, "guest"),
     "an object is not there, or not yet": lambda azure: graph(azure, "GET", f"/applications/{ONE}"),
     "a unique name is held": held,

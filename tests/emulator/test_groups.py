@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,15 +24,9 @@ class _Directory(Emulator):
     contracts = None
 
 
-@pytest.fixture
-def azure(tmp_path: Path) -> Iterator[Emulator]:
-    with _Directory(tmp_path / "azure") as emulator:
-        yield emulator
-
-
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One embedded Azure for tests that don't disturb each other."""
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One embedded Azure for all of these tests, which don't disturb each other."""
     with _Directory(tmp_path_factory.mktemp("groups") / "azure") as emulator:
         yield emulator
 
@@ -78,21 +71,21 @@ def test_members_come_and_go(azure: Emulator) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FRESH))
-def test_what_a_group_needs(shared: Emulator, name: str) -> None:
-    assert Graph(shared)("POST", "/groups", {**FRESH, name: None}) == BAD
+def test_what_a_group_needs(azure: Emulator, name: str) -> None:
+    assert Graph(azure)("POST", "/groups", {**FRESH, name: None}) == BAD
 
 
-def test_who_may_change_a_group(shared: Emulator) -> None:
-    member = Graph(shared, "reader")
+def test_who_may_change_a_group(azure: Emulator) -> None:
+    member = Graph(azure, "reader")
     for name in ("guest", "contributor-sp"):
-        assert Graph(shared, name)("POST", "/groups", FRESH) == DENIED
-        assert Graph(shared, name)("GET", "/groups") == DENIED
+        assert Graph(azure, name)("POST", "/groups", FRESH) == DENIED
+        assert Graph(azure, name)("GET", "/groups") == DENIED
     twins = f"/groups/{seed.TWINS_GROUP}"
     assert member("POST", f"{twins}/members/$ref", reference(RITA)) == DENIED
     assert member("DELETE", twins) == DENIED
     assert member("GET", twins)[0] == 200
-    assert Graph(shared)("POST", f"{twins}/members/$ref", reference(seed.TENANT)) == MISSING
-    assert Graph(shared)("POST", f"{twins}/members/$ref", {}) == BAD
+    assert Graph(azure)("POST", f"{twins}/members/$ref", reference(seed.TENANT)) == MISSING
+    assert Graph(azure)("POST", f"{twins}/members/$ref", {}) == BAD
     mine = made(member)
     assert member("POST", f"/groups/{mine}/members/$ref", reference(RITA)) == (204, None)
 

@@ -75,3 +75,15 @@ def test_a_server_with_limits_and_more_subscriptions(tmp_path: Path) -> None:
         assert left[0] == "249"
         provider = f"{ARM}/subscriptions/{extra}/providers/Microsoft.DigitalTwins?api-version=2025-04-01"
         assert azure.https("GET", provider, token=token).json()["registrationState"] == "Registered"
+
+
+def test_a_share_of_the_limits_is_smaller_and_refilled_more_slowly() -> None:
+    clock = Clock()
+    limits = Limits(1.0, clock, share=0.1)
+    for left in range(24, -1, -1):
+        assert take(limits)["x-ms-ratelimit-remaining-subscription-reads"] == str(left)
+    clock.now += 0.9 / 2.5
+    with pytest.raises(Refused):
+        take(limits)
+    clock.now += 0.2 / 2.5
+    take(limits)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.arm import GROUP, INSTANCE, Arm
+from tests.support.arm import GROUP, INSTANCE, REGISTERED, Arm
 from tests.support.world import ARM, Emulator
 
 
@@ -44,6 +44,9 @@ def test_the_provider_publishes_its_lists(settled: Arm) -> None:
         (f"{GROUP}/providers/Microsoft.ServiceBus/namespaces", "2022-01-01-preview"),
         (f"{GROUP}/providers/Microsoft.ServiceBus/namespaces", "2023-01-01-preview"),
         (f"{GROUP}/providers/Microsoft.Authorization/roleAssignments", "2020-04-01-preview"),
+        (f"{REGISTERED}/providers/Microsoft.ManagedIdentity", "2015-01-01"),
+        (REGISTERED, "2019-11-01"),
+        (GROUP, "2018-05-01"),
     ],
 )
 def test_versions_that_clients_ask_with_are_served(settled: Arm, path: str, version: str) -> None:

@@ -13,9 +13,10 @@ from typing import Any, Self
 from tests.matrix import crash, faults
 from tests.matrix.catalogue import LOGIN, Affliction, afflictions
 from tests.matrix.crash import Crash
-from tests.matrix.everything import EVERYTHING
-from tests.matrix.lab import DEPLOY, Lab, Scenario
+from tests.matrix.everything import CLOSED, EVERYTHING
+from tests.matrix.lab import DEPLOY, SETTINGS, Lab, Scenario
 from tests.matrix.verdict import Verdict
+from tests.support.tool import SUBSCRIPTION
 
 USER = Scenario("user")
 SERVICE_PRINCIPAL = Scenario("service principal", sign_in="owner-sp")
@@ -27,6 +28,20 @@ NAMED = Scenario(
     arguments=(*DEPLOY, "--assignee", "carlos@contoso.onmicrosoft.com", "--role", "Contoso Twins without Models"),
 )
 """Assigns a role that is looked up to somebody who is looked up."""
+SEVERAL = Scenario(
+    "several",
+    arguments=("--all", "--yes", "--config", SETTINGS),
+    settings=f"""
+subscription = "{SUBSCRIPTION}"
+resource_group = "factories"
+[deployments.north]
+[deployments.south]
+""",
+    states=("north.state.json", "south.state.json"),
+)
+"""Two deployments of one file, side by side in one group."""
+CRASHED = (USER, EVERYTHING, CLOSED, SEVERAL)
+"""The scenarios of the crash matrix."""
 OTHERS = (
     (SERVICE_PRINCIPAL, LOGIN),
     (UNREGISTERED, r"^/subscriptions$|providers/Microsoft\.DigitalTwins(/register)?$"),
@@ -43,7 +58,8 @@ class Pool:
     def __init__(self, folder: Path, jobs: int) -> None:
         self._folder, self._jobs = folder, jobs
         self._labs: dict[str, SimpleQueue[Lab]] = {
-            scenario.name: SimpleQueue() for scenario in (USER, EVERYTHING, *(scenario for scenario, _ in OTHERS))
+            scenario.name: SimpleQueue()
+            for scenario in (*CRASHED, *(scenario for scenario, _ in OTHERS))
         }
         self._stack = contextlib.ExitStack()
         self._made = 0
@@ -88,7 +104,7 @@ def of(matrix: str, pool: Pool, rng: random.Random, *, twice: int) -> list[Case]
     """Return every case of the matrix `crash` or `fault`, with `twice` runs that are killed twice."""
     found: list[Case] = []
     if matrix == "crash":
-        for scenario in (USER, EVERYTHING):
+        for scenario in CRASHED:
             with pool.lab(scenario) as lab:
                 found += [(scenario, one) for one in crash.crashes(lab)]
                 found += [(scenario, one) for one in crash.double_crashes(lab, twice, rng)]

@@ -77,7 +77,7 @@ def inflict(lab: Lab, crash: Crash) -> list[Verdict]:
         for file in list(tool.folder.iterdir()):
             file.unlink()
         for name, (content, mode) in files.items():
-            if memory == "state kept" or name != tool.state_file.name:
+            if memory == "state kept" or name not in lab.scenario.states:
                 (tool.folder / name).write_bytes(content)
                 (tool.folder / name).chmod(mode)
         verdict = Verdict(_kind(crash, killed, memory), {**crash.json(), "memory": memory})

@@ -105,3 +105,17 @@ issuer = "https://oidc.example.com/cluster-1"
 subject = "system:serviceaccount:twins:ingest"
 """,
 )
+
+CLOSED = Scenario(
+    "closed",
+    arguments=(*DEPLOY, "--no-app", "--config", SETTINGS),
+    network="inside",
+    files={"models.json": _MODELS},
+    settings=f"""
+public_network_access = "disabled"
+models = ["models.json"]
+private_endpoint = "{_SUBNET}"
+private_dns_zone = "new"
+""",
+)
+"""An instance that is filled, gets a private way in, and is closed at last."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.matrix import leaks
+from tests.support.azure import MARK
 from tests.support.forks import RUN_FIRST
 from tests.support.processes import LAST, Process, kill, kill_group
 from tests.support.tool import SUBSCRIPTION, Tool
@@ -42,6 +43,10 @@ class Scenario:
     """Other files beside it, by their names."""
     secret_file: str = ""
     """Where its client secret is to be."""
+    network: str = "outside"
+    """Where it runs, seen from private endpoints."""
+    states: tuple[str, ...] = ("deploy.state.json",)
+    """The state files, one for each deployment."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,9 @@ class Lab:
 
     def __enter__(self) -> Lab:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.azure = Emulator(self.folder / "azure", "--sign-in", self.scenario.sign_in).start()
+        self.azure = Emulator(
+            self.folder / "azure", "--sign-in", self.scenario.sign_in, "--network", self.scenario.network
+        ).start()
         try:
             self.seeded = self.azure.keep()
             self._secrets = leaks.secrets_of(self.azure.data)
@@ -160,6 +167,14 @@ class Lab:
             kill(process)
         return Ran(process.wait(LAST), out, err, time.monotonic() - begun, note, tuple(seen))
 
+    def inventory(self) -> Inventory:
+        """Return everything that exists. A group that several deployments share has the mark of any of them."""
+        found = self.azure.inventory()
+        if len(self.scenario.states) > 1:
+            for group in found["resourceGroups"]:
+                group["tags"] = {name: "" if name == MARK else value for name, value in group.get("tags", {}).items()}
+        return found
+
     def leaks(self, tool: Tool, *runs: Ran) -> list[str]:
         """Return where secrets show: in the output of these runs, the tool's folder, the recorded traffic.
 
@@ -207,7 +222,7 @@ class Lab:
         tool = self.fresh()
         ran = self.run(tool, environment=self.points(tool))
         assert ran.code == 0, ran.text
-        return Undisturbed(self.azure.inventory(), self.azure.requests()["log"], self.seen_points())
+        return Undisturbed(self.inventory(), self.azure.requests()["log"], self.seen_points())
 
 
 def state_of(tool: Tool) -> Any:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from state.document import StateRefused, parse
@@ -72,17 +73,19 @@ def look_at_outputs(verdict: Verdict, lab: Lab, tool: Tool, *runs: Ran) -> None:
             verdict.problems.append(f"run {number}: {run.note}")
     verdict.leaks = lab.leaks(tool, *runs)
     verdict.problems += [f"leak: {leak}" for leak in verdict.leaks]
-    if tool.state_file.exists():
-        verdict.state = tool.state_file.read_text(encoding="utf-8", errors="replace")
-        try:
-            parse(verdict.state, tool.state_file)
-        except StateRefused as refused:
-            verdict.problems.append(f"the state file is not valid: {refused}")
+    for file in (tool.folder / name for name in lab.scenario.states):
+        if file.exists():
+            content = file.read_text(encoding="utf-8", errors="replace")
+            verdict.state += content
+            try:
+                parse(content, file)
+            except StateRefused as refused:
+                verdict.problems.append(f"the state file is not valid: {refused}")
 
 
 def look_at_the_end(verdict: Verdict, lab: Lab, tool: Tool, last: Ran) -> None:
     """Add what is wrong with how it all ended: the last run went well, and all is as after an undisturbed run."""
-    found, expected = lab.azure.inventory(), lab.undisturbed.inventory
+    found, expected = lab.inventory(), lab.undisturbed.inventory
     verdict.duplicates = duplicates(found, expected)
     verdict.problems += [f"duplicate: {duplicate}" for duplicate in verdict.duplicates]
     if last.code != 0:
@@ -91,12 +94,14 @@ def look_at_the_end(verdict: Verdict, lab: Lab, tool: Tool, last: Ran) -> None:
         verdict.problems.append(f"the inventory differs: {difference(found, expected)}")
     verdict.converged = last.code == 0 and found == expected
     if last.code == 0:
-        _look_at_the_state(verdict, lab, tool)
+        for name in lab.scenario.states:
+            _look_at_the_state(verdict, lab, tool.folder / name)
+        _look_for_litter(verdict, lab, tool)
         _look_at_the_secret(verdict, lab, tool, last)
 
 
-def _look_at_the_state(verdict: Verdict, lab: Lab, tool: Tool) -> None:
-    document = parse(tool.state_file.read_text(encoding="utf-8"), tool.state_file)
+def _look_at_the_state(verdict: Verdict, lab: Lab, file: Path) -> None:
+    document = parse(file.read_text(encoding="utf-8"), file)
     for key, step in document.steps.items():
         if step.state not in ("done", "needs you", "skipped") or step.in_progress or step.error:
             verdict.problems.append(f"the state file says that step {key} is {step.state}, doing {step.in_progress}")
@@ -105,7 +110,11 @@ def _look_at_the_state(verdict: Verdict, lab: Lab, tool: Tool) -> None:
         missing = [identifier for identifier in GUID.findall(value) if identifier.lower() not in there]
         if missing:
             verdict.problems.append(f"the state file has {name} {value}, which does not exist")
-    ours = ("deploy.state.", *(name for name in (SETTINGS, lab.scenario.secret_file, *lab.scenario.files) if name))
+
+
+def _look_for_litter(verdict: Verdict, lab: Lab, tool: Tool) -> None:
+    states = (name.removesuffix("json") for name in lab.scenario.states)
+    ours = (*states, *(name for name in (SETTINGS, lab.scenario.secret_file, *lab.scenario.files) if name))
     litter = [file.name for file in tool.folder.iterdir() if not file.name.startswith(ours)]
     if litter:
         names = sorted({re.sub(r"json[.].*[.]tmp", "json.*.tmp", name) for name in litter})

@@ -19,6 +19,7 @@ from steps.shared.destinations import (
     parent,
     required_id,
     resource_id,
+    short_name,
 )
 from tests.plans.facts import TARGET
 
@@ -54,6 +55,8 @@ def test_an_id_is_given_in_short_or_in_full(kind: ResourceKind, short: str, path
     assert resource_id(kind, other, GROUP) == other
     assert required_id(kind, other, GROUP, "this") == other
     assert names(kind, GROUP + path) == tuple(short.split("/"))
+    assert short_name(kind, GROUP + path) == short
+    assert short_name(kind, parent(kind, GROUP + path)) == short.split("/", maxsplit=1)[0]
     assert len(kind.short_form.split("/")) == len(short.split("/"))
 
 

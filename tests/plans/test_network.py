@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import os
 import ssl
 import sys
 from pathlib import Path
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from cloud.azure_clouds import find_cloud
+from cloud.data_plane import is_private
 from cloud.network import NoProxy, read_network
 from engine import refusal
 from engine.refusal import Refusal, redact
@@ -94,6 +98,9 @@ def test_credentials_go_to_the_proxy_and_into_no_text(value: str, pair: str) -> 
     assert found
     assert base64.b64decode(found.headers["Proxy-Authorization"].removeprefix("Basic ")).decode() == pair
     password = pair.partition(":")[2]
+    with pytest.raises(Refusal) as unusable:
+        read_network({"HTTPS_PROXY": f"{value}:port"})
+    assert "REDACTED" not in str(unusable.value.next)  # how to write it isn't taken for a password
     texts = [repr(found), redact(f"Cannot connect to proxy {value}"), redact(str(found.headers))]
     assert not [text for text in texts if password and password in text]
     assert redact(f"what {password} is") == "what REDACTED is" or len(password) < 5
@@ -178,6 +185,17 @@ def test_every_bundle_that_is_named_is_trusted_and_nothing_else(tmp_path: Path) 
         assert trust.check_hostname
 
 
+def test_of_several_folders_those_count_that_there_are(tmp_path: Path) -> None:
+    read_network({"SSL_CERT_DIR": os.pathsep.join(("/nowhere", str(tmp_path)))})
+
+
+def test_an_endpoint_with_a_password_is_refused_before_any_request() -> None:
+    with pytest.raises(Refusal) as refused:
+        asyncio.run(find_cloud("https://jane:Winter26@management.azure.com", print))
+    assert refused.value.exit_code == 2
+    assert "Winter26" not in f"{refused.value.what}{refused.value.why}{refused.value.next}"
+
+
 def test_a_bundle_that_is_no_pem_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "ca.der"
     file.write_bytes(b"\x30\x82\x01\x0a")
@@ -185,3 +203,13 @@ def test_a_bundle_that_is_no_pem_is_refused(tmp_path: Path) -> None:
         read_network({"SSL_CERT_FILE": str(file)})
     assert "SSL_CERT_FILE" in caught.value.what
     assert "PEM" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("host", "private"),
+    [("10.20.1.4", True), ("100.64.0.4", True), ("20.50.1.1", False), ("none.invalid", None)],
+)
+def test_where_a_name_leads_from_here(host: str, private: bool | None) -> None:
+    """To a private endpoint, or to the instance's public address; a name that isn't known tells nothing."""
+    assert asyncio.run(is_private(host, read_network({}))) is private
+    assert asyncio.run(is_private(host, read_network({"HTTPS_PROXY": "http://proxy:3128"}))) is None

@@ -81,9 +81,9 @@ def test_what_is_refilled_meanwhile_goes_out_in_turn() -> None:
         await asyncio.sleep(0)
         assert order == []
         clock.now += 0.0035
-        await asyncio.wait_for(asyncio.gather(*tasks[:3]), 10)
-        assert not tasks[3].done()
-        clock.now += 0.0025
+        await asyncio.wait_for(asyncio.gather(*tasks[:2]), 10)  # after one token, and after two
+        assert not tasks[2].done()
+        clock.now += 0.0130
         await asyncio.wait_for(asyncio.gather(*tasks), 10)
         return order
 

@@ -7,8 +7,12 @@ import shlex
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import httpx
 import pytest
+from aiohttp import ClientHttpProxyError, RequestInfo
 from azure.core.exceptions import ClientAuthenticationError
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from cloud import clock
 from cloud.answers import Answer, ClaimsChallenge, NoToken, Presented, claims_of, decoded
@@ -45,6 +49,16 @@ def no_token(credential: str, words: str) -> Refusal:
     refusal = explain(NoToken(credential, words), "sign in")
     assert refusal is not None
     return refusal
+
+
+@pytest.mark.parametrize("status", [403, 404, 407, 451, 502])
+def test_what_a_proxy_refuses_for_good_is_not_answered_with_another_run(status: int) -> None:
+    url = URL("http://proxy")
+    asked = RequestInfo(url, "CONNECT", CIMultiDictProxy(CIMultiDict()), url)
+    for error in (ClientHttpProxyError(asked, (), status=status), httpx.ProxyError(f"{status} No")):
+        refusal = explain(error, "find the cloud")
+        assert refusal is not None
+        assert ("HTTPS_PROXY" in refusal.next, bool(AGAIN.search(refusal.next))) == (True, status >= 500)
 
 
 @pytest.mark.parametrize("code", sorted({*KNOWN, "SomethingNobodyKnows"} - PASSING_CODES))
@@ -140,6 +154,23 @@ def test_a_service_principal_is_never_told_to_sign_in_with_az(credential: str, n
 )
 def test_each_code_has_its_next_step(credential: str, number: str, named: str) -> None:
     assert named in no_token(credential, f"AADSTS{number}: No.").next
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Traceback (most recent call last):\n  File \"az\", line 1\nModuleNotFoundError: No module named 'azure'",
+        "Unexpected output from Azure CLI: 'ModuleNotFoundError'.",
+        "Failed to invoke Azure CLI: ModuleNotFoundError",
+        "Azure CLI not found on path (ModuleNotFoundError)",
+    ],
+)
+def test_an_az_that_does_not_work_is_no_reason_to_sign_in(says: str) -> None:
+    refusal = no_token("AzureCliCredential", says)
+    assert "ModuleNotFoundError" in refusal.why
+    assert "Traceback" not in refusal.why
+    assert "az login" not in refusal.next
+    assert "https://aka.ms/azure-cli" in refusal.next
 
 
 def test_the_credential_that_was_meant_is_told() -> None:

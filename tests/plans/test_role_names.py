@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cloud.role_names import CONSENT, CREATE_APPLICATION, CREATE_PRINCIPAL, UPDATE_APPLICATION, role_names
+from cloud.role_names import CONSENT, CREATE_APPLICATION, CREATE_PRINCIPAL, UPDATE_APPLICATION, enough, role_names
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,14 @@ def test_an_action_is_allowed_by(action: str, among: str, not_among: str) -> Non
 
 def test_the_last_of_several_comes_after_an_or() -> None:
     assert role_names("Microsoft.DigitalTwins/digitalTwinsInstances/write") == "Owner, or Contributor"
+
+
+def test_a_choice_that_another_covers_is_not_named() -> None:
+    create, assign = (
+        "Microsoft.DigitalTwins/digitalTwinsInstances/write",
+        "Microsoft.Authorization/roleAssignments/write",
+    )
+    narrow = role_names(CREATE_PRINCIPAL)
+    assert enough([CREATE_APPLICATION, CREATE_PRINCIPAL, CONSENT, CREATE_PRINCIPAL]) == [narrow]
+    assert enough([create, assign, CONSENT]) == [role_names(create), role_names(assign), role_names(CONSENT)]
+    assert enough([]) == []

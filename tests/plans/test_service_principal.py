@@ -24,6 +24,7 @@ CERTIFICATE, TOKEN, CHOICE = "AZURE_CLIENT_CERTIFICATE_PATH", "AZURE_FEDERATED_T
         {ID: "", TENANT: "", SECRET: ""},
         {SECRET: "s", CHOICE: "AzureCliCredential"},
         {SECRET: "s", CHOICE: "dev"},
+        {ID: "i", TENANT: "", SECRET: "", CHOICE: "ManagedIdentityCredential"},
     ],
 )
 def test_a_whole_one_or_none(environment: dict[str, str]) -> None:
@@ -39,6 +40,7 @@ def test_a_whole_one_or_none(environment: dict[str, str]) -> None:
         ({TENANT: "t", CERTIFICATE: "c"}, [ID]),
         ({ID: "i", TENANT: "t", SECRET: ""}, [SECRET]),
         ({ID: "i", SECRET: "", CHOICE: "prod"}, [TENANT, SECRET]),
+        ({ID: "i", SECRET: "s", CHOICE: "ManagedIdentityCredential"}, [TENANT]),
     ],
 )
 def test_half_of_one_is_told_at_once(environment: dict[str, str], missing: list[str]) -> None:

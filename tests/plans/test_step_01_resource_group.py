@@ -101,7 +101,7 @@ def test_tags_are_set_and_removed_and_those_of_others_kept() -> None:
     recorded = record(GROUP_TAG.item("old"), GROUP_TAG.item("vanished"))
     (change,) = STEP.plan(ObservedGroup(group), with_tags(env="dev", team="apes"), recorded, {}, {}).changes
     assert (change.key, change.drift) == ("tag-resource-group", Drift.DIFFERS)
-    assert change.owns == (GROUP_TAG.item("env"), GROUP_TAG.item("team"))
+    assert change.owns == (GROUP_TAG.item("team"),)
     assert change.releases == (GROUP_TAG.item("old"), GROUP_TAG.item("vanished"))
     assert change.rights == (Right(WRITE, TARGET.group_id),)
     update = f"az tag update --resource-id {TARGET.group_id} --operation"
@@ -204,6 +204,14 @@ def test_destroy_removes_our_tags_from_a_group_that_is_kept() -> None:
     (change,) = STEP.remove(ObservedGroup(group), with_tags(env="dev"), recorded, {}, Removal()).changes
     assert (change.key, change.releases) == ("tag-resource-group", (GROUP_TAG.item("env"),))
     assert change.az() == f"az tag update --resource-id {TARGET.group_id} --operation Delete --tags env=dev"
+
+
+def test_destroy_leaves_a_tag_that_has_another_value_by_now() -> None:
+    group = ObservedGroup(replace(FOREIGN, tags={"env": "theirs", "team": "apes"}))
+    recorded = record(GROUP_TAG.item("env"), GROUP_TAG.item("team"))
+    plan = STEP.remove(group, with_tags(env="dev", team="apes"), recorded, {}, Removal())
+    (change,) = plan.changes
+    assert (change.releases, plan.vanished) == ((GROUP_TAG.item("team"),), (GROUP_TAG.item("env"),))
 
 
 def test_destroy_has_nothing_to_do_without_a_group() -> None:

@@ -129,6 +129,14 @@ def test_the_name_of_our_deleted_instance_is_waited_for(recorded: object, values
     assert vars(change)["after_deletion"] is False
 
 
+def test_one_of_others_that_is_no_longer_there_is_created_with_a_warning() -> None:
+    """Whoever created it may want to create it again: Bicep, or Terraform."""
+    known = {"instance_id": TARGET.instance_id}
+    assert len(STEP.plan(FREE, DESIRED, NOTHING_RECORDED, known, {}).notes) == 1
+    for recorded, values in ((RECORDED, known), (replace(NOTHING_RECORDED, removed=True), known), (record(), {})):
+        assert STEP.plan(FREE, DESIRED, recorded, values, {}).notes == ()
+
+
 def test_an_instance_that_is_being_deleted_is_created_again_afterwards() -> None:
     deleting = ObservedInstance(replace(MARKED, state="Deleting", location="elsewhere"), identity())
     desired = replace(DESIRED, user_identities=(ONE,), system_identity=True)

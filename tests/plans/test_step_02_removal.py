@@ -55,6 +55,15 @@ def test_others_endpoints_that_are_deleted_with_the_instance_are_named() -> None
     assert "hub" not in note
 
 
+def test_destroy_leaves_a_tag_that_has_another_value_by_now() -> None:
+    desired = replace(DESIRED, tags={"env": "dev", "team": "apes"})
+    recorded = record(INSTANCE_TAG.item("env"), INSTANCE_TAG.item("team"))
+    instance = replace(FOREIGN, tags={"env": "theirs", "team": "apes"})
+    plan = STEP.remove(ObservedInstance(instance), desired, recorded, {}, Removal())
+    (change,) = plan.changes
+    assert (change.releases, plan.vanished) == ((INSTANCE_TAG.item("team"),), (INSTANCE_TAG.item("env"),))
+
+
 def test_destroy_keeps_a_recorded_instance_whose_mark_is_gone() -> None:
     plan = STEP.remove(ObservedInstance(FOREIGN), DESIRED, RECORDED, {}, Removal())
     assert (plan.changes, plan.vanished, plan.adoptable) == ((), (), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from steps.shared.tags import INSTANCE_TAG, MARK, mark_tags, mark_value
 from steps.step_02_instance.inputs import DesiredInstance
 from steps.step_02_instance.observed import ObservedInstance, UserIdentity
 from steps.step_02_instance.step import STEP
-from tests.plans.facts import NOTHING_RECORDED, TARGET, keys, record
+from tests.plans.facts import NAMES, NOTHING_RECORDED, TARGET, given, keys, record
 from tests.plans.instance_facts import DESIRED, FOREIGN, FREE, ITEM, ONE, TWO, WRITE, identity
 
 ASSIGN = "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action"
@@ -61,7 +62,7 @@ def test_tags_are_set_and_removed_and_those_of_others_kept() -> None:
     recorded = record(INSTANCE_TAG.item("old"), INSTANCE_TAG.item("env"))
     (change,) = plan(instance, replace(DESIRED, tags={"env": "dev"}), recorded).changes
     assert (change.key, change.drift) == ("change-instance", Drift.DIFFERS)
-    assert (change.owns, change.releases) == ((INSTANCE_TAG.item("env"),), (INSTANCE_TAG.item("old"),))
+    assert (change.owns, change.releases) == ((), (INSTANCE_TAG.item("old"),))
     assert change.rights == (Right(WRITE, TARGET.instance_id),)
     assert patch_of(change) == {"tags": {"owner": "them", "Env": "dev"}}
     assert change.title
@@ -198,5 +199,27 @@ def test_the_network_is_closed_by_a_write_of_its_own_that_comes_last() -> None:
     assert [one.name for change in found.changes for one in change.differences] == ["tag a", "public network access"]
     assert found.changes[1].differences[0].before == "Enabled"
     assert found.notes
+    assert set(found.changes[1].requires) == {"routes", "models", "private_endpoint"}
     opened = plan(replace(FOREIGN, access="Disabled"), replace(DESIRED, public_network_access="Enabled"))
     assert [(change.key, change.last) for change in opened.changes] == [("change-instance", False)]
+
+
+@pytest.mark.parametrize(
+    ("inside", "is_filled"),
+    [
+        ({}, False),
+        ({"models": []}, False),
+        ({"models": ["m"]}, True),
+        ({"route": [{"name": "r", "endpoint": "e"}]}, True),
+    ],
+)
+@pytest.mark.parametrize("observed", [FREE, ObservedInstance(replace(FOREIGN, state="Failed", access="Enabled"))])
+def test_a_new_instance_is_closed_at_once_unless_something_is_written_into_it(
+    inside: dict[str, Any], observed: ObservedInstance, *, is_filled: bool
+) -> None:
+    desired = STEP.desired(given(public_network_access="disabled", **inside), TARGET, NAMES)
+    create, *close = STEP.plan(observed, desired, NOTHING_RECORDED, {}, {}).changes
+    assert create.key == "create-instance"
+    assert ("Disabled" in create.az()) is not is_filled
+    assert [(change.key, change.last) for change in close] == ([("close-network", True)] if is_filled else [])
+    assert all(change.differences[0].before == "Enabled" for change in close)

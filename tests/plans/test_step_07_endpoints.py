@@ -234,12 +234,25 @@ def test_destroy_deletes_our_endpoints_and_those_routes_of_ours_that_remain() ->
 
 def test_destroy_keeps_endpoints_that_are_not_recorded() -> None:
     """Endpoints carry no mark of their own."""
-    planned = remove((FOUND_HUB, FOUND_GRID), record("route:hub", "endpoint:other"))
-    assert (planned.changes, planned.skipped, planned.adoptable) == ((), True, ("endpoint:hub",))
+    planned = remove((FOUND_HUB, FOUND_GRID), record("route:hub", "endpoint:other"), is_instance_marked=True)
+    assert (planned.changes, planned.skipped, planned.adoptable) == ((), False, ("endpoint:hub",))
     assert planned.reason
+    assert planned.notes == ()  # what has our tag, the walk notes
     assert planned.vanished == ("endpoint:other",)
+    assert remove((FOUND_GRID,), NOTHING_RECORDED).skipped
     assert remove((FOUND_HUB,), NOTHING_RECORDED, desired=None).adoptable == ()
     assert remove((FOUND_HUB,), OURS).adoptable == ()
+
+
+def test_destroy_names_the_endpoints_that_a_lost_state_leaves_in_an_instance_of_others() -> None:
+    """No tag says whose they are, so no `deploy` records them again."""
+    planned = remove((FOUND_HUB, FOUND_BUS), record(*BUS.owns), desired=(HUB, BUS))
+    assert (keys(planned), planned.adoptable, planned.skipped) == (["delete-endpoint:bus"], (), False)
+    (note,) = planned.notes
+    assert "endpoint hub" in note
+    assert "endpoint bus" not in note
+    lost = remove((FOUND_HUB,), NOTHING_RECORDED)
+    assert (lost.changes, lost.adoptable, lost.skipped, len(lost.notes)) == ((), (), False, 1)
 
 
 def test_destroy_deletes_what_an_interrupted_run_was_creating() -> None:

@@ -44,8 +44,9 @@ def remove(
     desired: tuple[Route, ...] | None = (ALL, SOME),
     *,
     instance_goes: bool = False,
+    marked: bool = True,
 ) -> Plan:
-    observed = ObservedRoutes(None if found is None else routes(*found), BOTH)
+    observed = ObservedRoutes(None if found is None else routes(*found), BOTH, marked)
     return STEP.remove(observed, DesiredRoutes(TARGET, desired), recorded, {}, Removal(instance_goes=instance_goes))
 
 
@@ -189,11 +190,25 @@ def test_destroy_deletes_our_routes() -> None:
 def test_destroy_keeps_routes_that_are_not_recorded() -> None:
     """Routes carry no mark of their own."""
     planned = remove((SOME, ALL, replace(ALL, name="theirs")), record("endpoint:all", by_others=("route:all",)))
-    assert (planned.changes, planned.skipped, planned.adoptable) == ((), True, ("route:all", "route:some"))
+    assert (planned.changes, planned.skipped, planned.adoptable) == ((), False, ("route:all", "route:some"))
     assert planned.reason
+    assert planned.notes == ()  # what has our tag, the walk notes
     assert remove((ALL, SOME), record("route:all")).adoptable == ("route:some",)
     assert remove((ALL,), NOTHING_RECORDED, None).adoptable == ()
     assert remove(None, NOTHING_RECORDED).adoptable == ()
+    assert remove(None, NOTHING_RECORDED).skipped
+
+
+def test_destroy_names_the_routes_that_a_lost_state_leaves_in_an_instance_of_others() -> None:
+    """No tag says whose they are, so no `deploy` records them again."""
+    planned = remove((SOME, ALL), record("route:all"), marked=False)
+    assert (keys(planned), planned.adoptable, planned.skipped) == (["delete-route:all"], (), False)
+    (note,) = planned.notes
+    assert "route some" in note
+    assert "route all" not in note
+    lost = remove((ALL,), NOTHING_RECORDED, marked=False)
+    assert (lost.changes, lost.adoptable, lost.skipped, len(lost.notes)) == ((), (), False, 1)
+    assert remove((ALL, SOME), OURS, marked=False).notes == ()
 
 
 @pytest.mark.parametrize(("recorded", "skipped"), [(OURS, False), (record("endpoint:all"), True)])

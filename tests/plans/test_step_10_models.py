@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +220,14 @@ def test_destroy_deletes_our_models_and_keeps_what_is_in_use_or_changed() -> Non
     many = tuple(model(f"M{number}") for number in range(12))
     used = {one.id: number + 1 for number, one in enumerate(many)}
     assert len(remove(found(*many), ours(*many), twins=used).retained) == 11
-    assert remove(found(*ALL), NOTHING_RECORDED).skipped
+    assert planned.notes == ()
+
+
+def test_destroy_says_that_no_model_is_recorded() -> None:
+    lost = remove({}, NOTHING_RECORDED)
+    assert (lost.changes, lost.skipped, len(lost.notes)) == ((), False, 1)
+    nothing = STEP.remove(ObservedModels(), DesiredModels(TARGET, None), NOTHING_RECORDED, {}, Removal())
+    assert (nothing.skipped, nothing.notes) == (True, ())
 
 
 @pytest.mark.parametrize(("recorded", "skipped"), [(ours(ROOM), False), (record("route:all"), True)])
@@ -255,3 +263,23 @@ def test_what_is_written_is_counted_and_named() -> None:
     assert ROOM.id in upload.detail
     assert ROOM.id in deletion.detail
     assert upload.title != deletion.title
+
+
+@pytest.mark.parametrize(
+    ("recorded", "is_told"),
+    [(ours(SPACE, ROOM), False), (ours(SPACE), True), (ours(SPACE, ROOM, LIFT), True), (NOTHING_RECORDED, True)],
+)
+def test_a_closed_instance_has_what_is_recorded_and_is_told_where_that_is_not_what_is_desired(
+    recorded: Record, *, is_told: bool
+) -> None:
+    closed = Refusal("closed")
+    observed = ObservedModels((SPACE, ROOM), None, closed=closed)
+    desired = DesiredModels(TARGET, FILES)
+    for one in (recorded, replace(recorded, pending=frozenset({LIFT.item}))):
+        if is_told or one.pending:
+            with pytest.raises(Refusal) as refused:
+                STEP.plan(observed, desired, one, {}, {})
+            assert refused.value is closed
+        else:
+            planned = STEP.plan(observed, desired, one, {}, {})
+            assert (planned.changes, len(planned.notes), planned.skipped, planned.vanished) == ((), 1, False, ())

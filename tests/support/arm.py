@@ -29,6 +29,8 @@ VERSIONS = {
     "microsoft.servicebus": "2024-01-01",
     "microsoft.eventgrid": "2025-02-15",
     "microsoft.storage": "2025-06-01",
+    "microsoft.network/privatednszones": "2024-06-01",
+    "microsoft.network": "2024-05-01",
 }
 
 

@@ -23,6 +23,7 @@ ELSEWHERE = re.compile(
     r"|namespaces/[^/]+/authorizationRules"  # they have those of event hubs and topics
     r"|/providers/(?i:Microsoft.(Web|Devices|Network))/"  # not among them, as the next three
     r"|/providers/Microsoft.Authorization/locks"
+    r"|/providers/Microsoft.Resources/deployments/"
     r"|^GET /subscriptions/[^/]+/resources$"
     r"|^POST /api/RegisteredApplications/"
     r"|^GET /idtoken$|^POST /.*/oidctoken$"  # what runners of CIs give to a job is none of Azure's

@@ -11,8 +11,10 @@ import pytest
 from cloud.identifiers import BUILT_IN_ROLES, DATA_OWNER, DATA_READER
 from emulator import seed, seed_apps
 from emulator.arm.apps import bodies
-from tests.support.documents import errors, names, outcomes
+from tests.support.documents import changes, errors, names, outcomes
+from tests.support.processes import kill
 from tests.support.tool import HOST, INSTANCE, START, Tool
+from tests.support.waiting import until_held
 from tests.support.world import DIGITAL_TWINS, ROOT, Emulator
 from tests.tool.test_look import forget, repeated
 
@@ -56,7 +58,14 @@ def test_what_can_not_be_is_refused_before_anything_is_written(
 
 def test_rows_are_added_changed_taken_away_and_destroyed(azure: Emulator, tool: Tool) -> None:
     rows = (*row(INGEST.id, "reader"), *row("rita@contoso.onmicrosoft.com", "owner"), *row(RITA, "reader"))
-    done = tool.deploy("--no-app", *rows)
+    planned = tool.run(*PLAN, *rows)
+    assert [one.partition(":")[0] for one in changes(planned.document)["role"]] == ["assign-role"] * 4, planned.text
+    azure.faults({"method": "PUT", "path": "/roleAssignments/", "nth": 3, "phase": "after", "do": "hold"})
+    process = tool.start(*START, "--no-app", *rows)
+    until_held(azure, process)
+    kill(process)
+    azure.faults()
+    done = tool.run("--yes")
     assert done.code == 0, done.text
     first = {(OLIVIA, OWNER), (INGEST.object_id, READER), (RITA, OWNER), (RITA, READER)}
     assert assigned(azure) == first

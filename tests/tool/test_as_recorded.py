@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from tests.matrix import leaks
@@ -61,6 +62,14 @@ def test_traffic_log_and_data_plane(azure: Emulator, tool: Tool) -> None:
     verified = tool.run("verify", "--output", "json")
     drift = [one["step"] for one in verified.document["checks"] if one["result"] == "drift"]
     assert "destination_roles" in drift, verified.text
+
+    # An endpoint by identity that can't be set up is told at once: that has nothing to do with its role.
+    failed = {"status": "Failed", "error": {"code": "DestinationDisabled", "message": "The event hub is disabled."}}
+    azure.faults({"path": "/operationsStatuses/", "nth": "every", "do": "status:200", "body": failed})
+    begun = monotonic()
+    done = tool.deploy(*TO_HUB, *TO_BUS, *ROUTES, "--endpoint", f"name=more,type=eventhub,destination={HUB}")
+    assert monotonic() - begun < 60
+    assert (done.code, "DestinationDisabled" in done.text) == (1, True), done.text
 
 
 def test_the_scope_of_a_refusal_is_that_of_the_role(azure: Emulator, tool: Tool) -> None:

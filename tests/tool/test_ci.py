@@ -148,6 +148,22 @@ def test_the_action_plans_deploys_and_finds_drift(trusting: Emulator, tmp_path: 
     assert step.code == 5, step.text
 
 
+def test_the_action_takes_several_deployments_of_a_file(trusting: Emulator, tmp_path: Path) -> None:
+    (tmp_path / "team.toml").write_text(
+        "no_app = true\nresource_group = 'factories'\n"
+        "[deployments.dev]\nstate = 'kept/dev.state.json'\n[deployments.north]\nstate = 'kept/north.state.json'\n"
+    )
+    (tmp_path / "kept").mkdir()
+    file = {"CONFIG": "../team.toml"}
+    step = act(trusting, tmp_path / "one", "push", **file, DEPLOYMENT="all")
+    assert (step.code, step.outputs) == (0, {"exit-code": "0"}), step.text
+    step = act(trusting, tmp_path / "two", "push", **file, DEPLOYMENT="north\r\n")
+    assert (step.code, "adt-north-" in step.outputs["instance_url"]) == (0, True), step.text
+    step = act(trusting, tmp_path / "three", "schedule", **file, DEPLOYMENT="dev\nnorth")
+    assert (step.code, "| --- |" in step.summary) == (0, True), step.text
+    assert act(trusting, tmp_path / "four", "push", **file, ARGUMENTS="--all").code == 2
+
+
 def test_the_example_for_azure_pipelines_plans_a_pull_request(trusting: Emulator, tmp_path: Path) -> None:
     trusting.control("DELETE", "/requests")
     (script,) = scripts(ROOT / "ci/azure-pipelines.yml")

@@ -88,7 +88,7 @@ def test_a_group_that_somebody_else_deletes_during_the_run(azure: Emulator, tool
     azure.faults({"method": "PUT", "path": "digitalTwinsInstances/[^/]+$", "do": "status:409", "body": body})
     done = tool.deploy()
     assert done.code == 1, done.text
-    assert "ResourceGroupBeingDeleted" in done.stdout
+    assert "ResourceGroupBeingDeleted" in done.stderr
     assert tool.state["steps"]["instance"]["error"]["code"] == "ResourceGroupBeingDeleted"
     again = tool.run("--yes")
     assert again.code == 0, again.text

@@ -122,6 +122,7 @@ def test_without_a_state_file_of_ours_nothing_is_touched(azure: Emulator, tool: 
     done = tool.run("destroy", "--yes", "--subscription", SUBSCRIPTION)
     assert done.code == 2, done.text
     assert azure.requests()["total"] == 0
+    assert done.stderr.startswith("✗ "), "told once, and not by the log too"
     assert content is None or tool.state_file.read_text() == content
     assert content is not None or list(tool.folder.iterdir()) == []
 

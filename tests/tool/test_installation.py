@@ -103,6 +103,7 @@ def test_in_a_terminal_something_new_is_shown_all_the_time(prepared: Clone, whee
             index.open()
             assert screen.end() == 0
             assert " s  Collecting" not in screen.text
+            assert UPDATING in " ".join(screen.lines), "folded between words"
 
 
 def test_a_venv_of_another_user(prepared: Clone, powerless: tuple[str, ...]) -> None:

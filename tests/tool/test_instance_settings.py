@@ -244,12 +244,13 @@ def test_somebody_else_is_told_what_to_run(tmp_path: Path) -> None:
         arm.states(arm("PUT", INSTANCE_ID, {"location": "westus2"}).headers["Azure-AsyncOperation"])
         refused = tool.deploy(*LEAN, "--tag", "env=de v", "--system-identity")
         assert refused.code == 3, refused.text
-        assert f"az tag update --resource-id {GROUP_ID} --operation Merge --tags 'env=de v'" in refused.text
+        script = tool.folder / "deploy.handoff.sh"
+        assert f"az tag update --resource-id {GROUP_ID} --operation Merge --tags 'env=de v'" in script.read_text()
         tags = {"env": "de v"}
         assert arm("PATCH", GROUP_ID, {"tags": tags}).status == 200
         refused = tool.run("--yes")
         assert refused.code == 3, refused.text
-        (command,) = [line.strip() for line in refused.stdout.splitlines() if line.strip().startswith("az rest")]
+        (command,) = [line for line in script.read_text().splitlines() if line.startswith("az rest")]
         words = shlex.split(command)
         assert words[:5] == ["az", "rest", "--method", "patch", "--url"]
         url, body = words[5], json.loads(words[7])

@@ -69,6 +69,8 @@ def test_an_interruption_at_a_question_changes_nothing(
         assert screen.child.getecho()
         assert "Interrupted. Nothing was changed." in screen.lines
         assert "Traceback" not in screen.text
+        if question == "Subscription":
+            assert SUBSCRIPTION not in screen.text  # a list that was left has no answer
     assert writes(azure) == []
     assert not tool.state_file.exists()
 

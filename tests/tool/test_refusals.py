@@ -100,7 +100,9 @@ def with_az(tool: Tool) -> None:
 def test_what_azure_has_not_shown_everywhere_is_ridden_out(azure: Emulator, tool: Tool) -> None:
     azure.control("PUT", "/arm-replicas", {"lag": 2})
     busy = {"error": {"code": "Directory_ConcurrencyViolation", "message": "Busy."}}
+    other = {"error": {"code": "AnotherOperationInProgress", "message": "Another operation is in progress."}}
     azure.faults(
+        {"method": "PUT", "path": "/roleAssignments/", "nth": 1, "do": "status:409", "body": other},
         {"method": "PATCH", "path": "/applications", "nth": 1, "do": "status:409", "body": busy},
         {"method": "PATCH", "path": "/servicePrincipals", "nth": 1, "do": "status:409", "body": busy},
     )
@@ -193,6 +195,16 @@ def test_throttling_and_outages_are_ridden_out(azure: Emulator, tool: Tool, stat
     azure.faults(once("PUT", "resourcegroups"), once("PUT", "digitalTwinsInstances"), once("PATCH", "applications"))
     done = tool.deploy()
     assert done.code == 0, done.text
+
+
+def test_a_refusal_that_was_garbled_is_asked_for_again(azure: Emulator, tool: Tool) -> None:
+    """All of these are answered 404 at first, and two of them once with what isn't JSON."""
+    garbled = {"phase": "after", "do": "body:<html>busy", "headers": {"Content-Type": "application/json"}}
+    paths = ("/digitalTwinsInstances/[^/?]+\\?", "applications\\(")
+    azure.faults(*({"method": "GET", "path": path, **garbled} for path in paths))
+    done = tool.run("plan", *START, "--output", "json")
+    assert done.code == 0, done.text
+    assert [rule["matched"] for rule in azure.control("GET", "/faults")] == [2, 2]
 
 
 def test_an_answer_of_another_shape_is_no_bug(azure: Emulator, tool: Tool) -> None:

@@ -67,7 +67,7 @@ def test_a_failed_step_is_the_only_one_done_again(azure: Emulator, tool: Tool) -
     first = tool.deploy()
     assert first.code == 1
     assert tool.state["steps"]["role"]["state"] == "failed"
-    assert "deploy.state.log" in first.stdout
+    assert "deploy.state.log" in first.stderr
     azure.faults()
 
     again = tool.run("--yes", "--output", "json")

@@ -34,6 +34,7 @@ BAD = {
         (KEYED.replace("twin-events", "nothing"),),
         ("contoso-events/nothing", "shared-services", "az resource list"),
     ),
+    "no namespace": ((KEYED.replace("contoso-events", "contoso-nothing"),), ("contoso-nothing/twin-events",)),
     "other tenant": (
         (KEYED.replace(SUBSCRIPTION, FOREIGN_SUBSCRIPTION),),
         ("InvalidAuthenticationTokenTenant",),
@@ -98,7 +99,7 @@ def test_somebody_else_assigns_the_role_on_the_destination(tmp_path: Path) -> No
 
         assert refused.code == 3, refused.text
         command = f"az role assignment create --assignee-object-id {principal} --assignee-principal-type"
-        assert command in refused.text
+        assert command in (tool.folder / "deploy.handoff.sh").read_text()
         assert tool.state["steps"]["endpoints"]["state"] == "blocked"
         sender = "2b629674-e913-4c01-ae53-ef4638d8f975"
         assert (
@@ -113,7 +114,7 @@ def test_no_role_on_the_data_plane(azure: Emulator, tool: Tool) -> None:
     other = seed.USERS["contributor"].object_id
     done = tool.deploy("--no-app", "--assignee", other, *TO_GRID, "--route", "name=all,endpoint=grid")
     assert done.code == 3, done.text
-    assert "az rest --method put --resource" in done.text
+    assert "az rest --method put --resource" in (tool.folder / "deploy.handoff.sh").read_text()
     assert tool.state["steps"]["endpoints"]["state"] == "done"
 
 

@@ -52,7 +52,7 @@ def test_what_differs(tool: Tool) -> None:
     assert "left over: remove the role Azure Digital Twins Data Owner from olivia" in verified.stdout
     gone = tool.run("destroy", "--yes")
     assert "    - delete instance " in gone.stdout
-    assert "Everything that this tool created is removed" in gone.stdout
+    assert "Everything that is recorded as created by this tool is removed" in gone.stdout
     for command, code in (("status", 0), ("verify", 2), ("outputs", 2)):
         after = tool.run(command)
         assert "This deployment was removed on " in after.text, after.text
@@ -61,12 +61,13 @@ def test_what_differs(tool: Tool) -> None:
 
 def test_colours_and_movement_are_left_out_where_they_are_not_wanted(azure: Emulator, tool: Tool) -> None:
     def written(*arguments: str, **extra: str) -> str:
-        child = Tool(azure, tool.folder, extra).terminal(*arguments, columns=80)
+        child = Tool(azure, tool.folder, extra).terminal(*arguments, columns=60)
         child.expect(pexpect.EOF)
         return str(child.before)
 
     dumb = written(*START, TERM="dumb")
     assert "\x1b" not in dumb
+    assert all(len(line) <= 60 for line in dumb.splitlines() if line.startswith("    + "))
     assert dumb.count(": done") >= 4  # a line for each step in place of a table that moves
     status = written("status", NO_COLOR="1")
     assert COLOUR.search(written("status"))
@@ -94,6 +95,6 @@ def test_a_refusal(azure: Emulator, tool: Tool) -> None:
     azure.faults({"method": "PUT", "path": "resourcegroups", "do": "status:409", "body": body})
     done = tool.deploy()
     assert done.code == 1, done.text
-    assert f"Azure refused to create resource group {GROUP}" in done.stdout
-    assert "Why: Conflict: It is in use." in done.stdout
-    assert "Next: Run the same command again" in done.stdout
+    assert f"Azure refused to create resource group {GROUP}" in done.stderr
+    assert "Why: Conflict: It is in use." in done.stderr
+    assert "Next: Run the same command again" in done.stderr

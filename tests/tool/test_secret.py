@@ -227,7 +227,7 @@ def test_what_the_policy_refuses_is_said_and_leaves_nothing(
     azure.control("PUT", "/app-management-policy", policy)
     done = tool.deploy(*SECRET)
     assert done.code == 2, done.text
-    assert words in done.stdout
+    assert words in done.text
     assert secrets(azure) == []
     assert [file.name for file in tool.folder.iterdir() if "secret" in file.name] == []
     azure.control("PUT", "/app-management-policy", {})

@@ -123,7 +123,7 @@ def test_escapes_and_markup_from_the_cloud_are_shown_as_text(azure: Emulator, to
     done = tool.deploy()
     assert done.code == 1, done.text
     assert f"Subscription  {SHOWN}" in done.stdout
-    assert f"Conflict: {SHOWN}" in done.stdout
+    assert f"Conflict: {SHOWN}" in done.stderr
     assert "\x1b" not in done.text
     assert "\x9b" not in done.text
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.azure import MARK, writes
+from tests.support.processes import LAST, kill_group
 from tests.support.screen import CTRL_C, Screen
 from tests.support.tool import SUBSCRIPTION, Tool
 from tests.support.waiting import until
@@ -92,6 +93,23 @@ def test_two_of_the_same_are_refused_before_the_first_write(azure: Emulator, tea
     assert names(azure) == ["adt-dev-0fd74108"]
     assert not (team.folder / "north.state.json").exists()
     assert team.run("--deployment", "nowhere", "--deployment", "dev", "--all").code == 2
+
+
+def test_a_killed_run_is_resumed_without_duplicates(azure: Emulator, team: Tool) -> None:
+    """The instance was created, and nobody heard of it."""
+    azure.faults({**NORTH, "do": "hold", "phase": "after"})
+    process = team.start("--all", "--yes")
+    until(lambda: azure.requests()["held"], "the request to be held")
+    kill_group(process.pid)
+    process.communicate(timeout=LAST)
+    azure.faults()
+    assert state(team, "north")["steps"]["instance"]["doing"] == "create-instance"
+    again = team.run(*ALL)
+    assert again.code == 0, again.text
+    assert names(azure) == ["adt-dev-0fd74108", "factory-north"]
+    before = len(azure.requests()["log"])
+    assert team.run("plan", "--all", "--detailed-exitcode").code == 0
+    assert [entry for entry in azure.requests()["log"][before:] if entry["method"] in ("PUT", "PATCH")] == []
 
 
 def test_an_interruption_is_resumed_and_all_is_destroyed(azure: Emulator, team: Tool) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from emulator import seed
 from tests.support.azure import is_marked
-from tests.support.tool import Tool
+from tests.support.tool import SUBSCRIPTION, Tool
 from tests.support.world import Emulator
 
 
@@ -67,7 +69,8 @@ def test_what_is_refused_blocks_only_what_needs_it(tmp_path: Path) -> None:
         carlos = seed.USERS["contributor"].object_id
         command = f"az role assignment create --assignee-object-id {carlos} --assignee-principal-type User"
         command += " --role 'Azure Digital Twins Data Owner' --scope /subscriptions/"
-        assert f"  {command}" in done.stdout
+        assert f"\n{command}" in (tool.folder / "deploy.handoff.sh").read_text()
+        assert command not in done.text
         assert steps["role"]["error"]["code"] == "AuthorizationFailed"
 
 
@@ -76,7 +79,7 @@ def test_a_guest_is_told_who_can_register_the_application(tmp_path: Path) -> Non
         tool = Tool(azure, tmp_path / "work")
         done = tool.deploy()
         assert done.code == 3
-        assert "--no-app" in done.stdout
+        assert "--no-app" in done.stderr
         assert tool.state["steps"]["app_role"]["state"] == "skipped"
         assert tool.state["steps"]["role"]["state"] == "done"
         assert tool.state["steps"]["consent_hints"]["state"] == "blocked"
@@ -119,6 +122,9 @@ def test_a_wrong_secret_is_not_repeated_to_the_screen(tmp_path: Path) -> None:
 STAND_IN = """#!{python}
 import os, sys, time
 time.sleep(float(os.environ.get("AZ_SLEEPS", "0")))
+if "AZ_TOKEN" in os.environ and any("management" in word for word in sys.argv):
+    print(os.environ["AZ_TOKEN"])
+    sys.exit()
 sys.exit(os.environ.get("AZ_SAYS", "ERROR: nothing"))
 """
 
@@ -144,6 +150,19 @@ def test_az_is_told_in_its_own_words(
     assert next_has in error["next"]
     assert next_lacks not in error["next"]
     assert says.partition(" Trace")[0].split(": ", 1)[1][:20] in (tool.folder / "deploy.state.log").read_text()
+
+
+def test_the_assertion_that_az_keeps_ran_out_in_a_long_run(tool: Tool, tmp_path: Path) -> None:
+    """As after azure/login: az still has a token of Resource Manager, and gets no further one."""
+    token = {"accessToken": tool.azure.token(), "expires_on": int(time.time()) + 3600}
+    says = "ERROR: AADSTS700024: Client assertion is not within its valid time range. Trace ID: 1"
+    with_az(tool, tmp_path, AZ_TOKEN=json.dumps(token), AZ_SAYS=says, GITHUB_ACTIONS="true")
+    done = tool.run("plan", "--subscription", SUBSCRIPTION, "--yes", "--output", "json")
+    assert done.code == 1, done.text
+    (error,) = [step["error"] for step in done.document["steps"] if "error" in step]
+    assert error["code"] == "AADSTS700024"
+    assert "id-token:" in error["next"]
+    assert "--scope" not in error["next"]
 
 
 def test_a_slow_az_is_said_to_be_slow(tool: Tool, tmp_path: Path) -> None:

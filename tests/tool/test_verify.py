@@ -134,11 +134,13 @@ def test_a_secret_file_signs_in_as_the_application(tool: Tool) -> None:
 def test_bad_input_found_by_a_step_is_that_steps_own(deployed: Tool) -> None:
     (deployed.folder / "ci.secret").write_text("somebody's")
     done = deployed.run("verify", "--secret", "ci", "--output", "json")
-    assert done.code == 1, done.text  # worse than the 2 of bad input: as an application, that secret signs nobody in
+    assert done.code == 2, done.text  # though, as an application, that secret signs nobody in: a repeat is of no use
     assert results(done)["data"][-1] == "failed", done.text
     assert names([error["what"] for error in errors(done.document)], "ci.secret")
     planned = deployed.run("plan", "--yes", "--secret", "ci", "--output", "json")
     assert (planned.code, len(errors(planned.document))) == (2, 1), planned.text
+    shown = deployed.run("plan", "--yes", "--secret", "ci")
+    assert ("  Next: " in shown.stderr, "  Next: " in shown.stdout) == (True, False), shown.text
 
 
 def test_another_ones_new_role_is_not_waited_for(tool: Tool) -> None:
@@ -148,6 +150,8 @@ def test_another_ones_new_role_is_not_waited_for(tool: Tool) -> None:
     assert monotonic() - begun < 60
     assert done.code == 1, done.text
     assert results(done)["data"] == ["failed"]
+    (error,) = [check["error"] for check in done.document["checks"] if check.get("error")]
+    assert names([error["next"]], "--access")
 
 
 def test_a_closed_instance_is_no_failure_where_that_was_chosen(azure: Emulator, deployed: Tool) -> None:
@@ -172,4 +176,5 @@ def test_a_name_that_only_a_private_zone_knows(deployed: Tool) -> None:
     assert results(done)["data"] == ["failed"]
     (error,) = [check["error"] for check in done.document["checks"] if check.get("error")]
     assert names([error["what"]], INSTANCE, "DNS")
+    assert "SSLContext" not in error["why"]
     assert names([error["next"]], "privatelink")

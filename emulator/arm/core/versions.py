@@ -10,9 +10,19 @@ import re
 from emulator.arm.core.errors import listing
 from emulator.messages import Refused, Request
 
-SUBSCRIPTIONS = ("2022-12-01", "2022-09-01", "2021-01-01", "2020-01-01", "2016-06-01")
-RESOURCES = ("2025-04-01", "2025-03-01", "2024-11-01", "2024-03-01", "2022-09-01", "2021-04-01", "2016-02-01")
-"""The SDKs ask with the last one when they register a provider automatically."""
+RESOURCES = (
+    *("2025-04-01", "2025-03-01", "2024-10-01-preview", "2024-11-01", "2024-08-01", "2024-07-01", "2024-06-01-preview"),
+    *("2024-03-01", "2023-07-01", "2023-07-01-preview", "2023-03-01-preview", "2022-12-01", "2022-11-01-preview"),
+    *("2022-09-01", "2022-06-01", "2022-05-01", "2022-03-01-preview", "2022-01-01", "2021-04-01", "2021-01-01"),
+    *("2020-10-01", "2020-09-01", "2020-08-01", "2020-07-01", "2020-06-01", "2020-05-01", "2020-01-01", "2019-11-01"),
+    *("2019-10-01", "2019-09-01", "2019-08-01", "2019-07-01", "2019-06-01", "2019-05-10", "2019-05-01", "2019-03-01"),
+    *("2018-11-01", "2018-09-01", "2018-08-01", "2018-07-01", "2018-06-01", "2018-05-01", "2018-02-01", "2018-01-01"),
+    *("2017-12-01", "2017-08-01", "2017-06-01", "2017-05-10", "2017-05-01", "2017-03-01", "2016-09-01", "2016-07-01"),
+    *("2016-06-01", "2016-02-01", "2015-11-01", "2015-01-01", "2014-04-01-preview", "2014-04-01", "2014-01-01"),
+    *("2013-03-01", "2014-02-26", "2014-04"),
+)
+"""Resource Manager's own, for subscriptions, groups and providers alike, in the order of its refusals:
+Azure/bicep#17091, Azure/azure-cli#31331 (May 2025). The first two are newer, and what the SDKs ask with."""
 DIGITAL_TWINS = ("2023-01-31", "2022-10-31", "2022-05-31", "2020-12-01")
 MANAGED_IDENTITY = ("2024-11-30", "2025-05-31-preview", "2023-01-31", "2018-11-30")
 ELIGIBILITY = ("2020-10-01",)
@@ -70,21 +80,22 @@ DEVICES = ("2023-06-30", "2023-06-30-preview", "2022-04-30-preview", "2021-07-02
 """Those of azure-mgmt-iothub 4, and what the reference of its template has between."""
 
 NETWORK = (
-    *("2024-05-01", "2026-01-01", "2025-05-01", "2025-03-01", "2025-01-01", "2024-10-01", "2024-07-01", "2024-03-01"),
-    *("2024-01-01", "2023-11-01", "2023-09-01", "2023-04-01", "2022-01-01", "2021-08-01", "2020-11-01"),
+    *("2026-03-01", "2026-01-01", "2025-05-01", "2025-03-01", "2025-01-01", "2024-10-01", "2024-07-01", "2024-05-01"),
+    *("2024-03-01", "2024-01-01", "2023-11-01", "2023-09-01", "2023-04-01", "2022-01-01", "2021-08-01", "2020-11-01"),
 )
-"""The first is what azure-mgmt-network 28 asks with; az and templates ask with the others."""
+"""The first is what azure-mgmt-network 33 asks with; az and templates ask with the others."""
 PRIVATE_DNS = ("2024-06-01", "2020-06-01", "2020-01-01", "2018-09-01")
+"""The first is what azure-mgmt-privatedns 2 asks with."""
 
 PROVIDER = re.compile(r".*/providers/(?P<namespace>[^/]+)/(?P<kind>[^/]+)(?:/.*)?", re.IGNORECASE)
 """A path at or below a provider's resource."""
-_SUBSCRIPTIONS = re.compile(r"/(tenants|subscriptions(/[^/]+(/locations)?)?)", re.IGNORECASE)
 _OF_PROVIDERS = ("register", "unregister")
 
 _PROVIDER_VERSIONS = {
     ("microsoft.digitaltwins", None): DIGITAL_TWINS,
     ("microsoft.managedidentity", None): MANAGED_IDENTITY,
     ("microsoft.resources", "tags"): RESOURCES,
+    ("microsoft.resources", "deployments"): RESOURCES,
     ("microsoft.authorization", "roledefinitions"): ROLE_DEFINITIONS,
     ("microsoft.authorization", "permissions"): ROLE_DEFINITIONS,
     ("microsoft.authorization", "roleeligibilityscheduleinstances"): ELIGIBILITY,
@@ -112,11 +123,15 @@ def check(request: Request) -> str:
             "MissingApiVersionParameter",
             "The api-version query parameter (?api-version=) is required for all requests.",
         )
-    if _SUBSCRIPTIONS.fullmatch(request.path):
-        return _one_of(version, SUBSCRIPTIONS)
     match = PROVIDER.fullmatch(request.path)
     if not match or match["kind"].lower() in _OF_PROVIDERS:
-        return _one_of(version, RESOURCES)
+        if version.lower() not in RESOURCES:
+            raise Refused(
+                400,
+                "InvalidApiVersionParameter",
+                f"The api-version '{version}' is invalid. The supported versions are '{listing(RESOURCES)}'.",
+            )
+        return version
     namespace, kind = match["namespace"].lower(), match["kind"].lower()
     known = _PROVIDER_VERSIONS.get((namespace, kind)) or _PROVIDER_VERSIONS.get((namespace, None))
     if known and version.lower() not in known:
@@ -125,15 +140,5 @@ def check(request: Request) -> str:
             "NoRegisteredProviderFound",
             f"No registered resource provider found for location '' and API version '{version}' for type "
             f"'{match['kind']}'. The supported api-versions are '{', '.join(known)}'. The supported locations are ''.",
-        )
-    return version
-
-
-def _one_of(version: str, known: tuple[str, ...]) -> str:
-    if version.lower() not in known:
-        raise Refused(
-            400,
-            "InvalidApiVersionParameter",
-            f"The api-version '{version}' is invalid. The supported versions are '{listing(known)}'.",
         )
     return version

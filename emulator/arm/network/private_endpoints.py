@@ -1,8 +1,7 @@
 """Private endpoints to Digital Twins instances.
 
-Recorded: azure-cli, test_private_endpoint_connection_digitaltwins.yaml (shapes, 201 and `Updating`, 32 s). Not in any
-recording: how a subnet that isn't there is refused, and that it can't be changed (Azure/azure-sdk-for-java#19751 says
-so, not how). See docs/checking-against-azure.md.
+Recorded: azure-cli, test_private_endpoint_connection_digitaltwins.yaml (shapes, 201 and `Updating`, 32 s). Refusals:
+docs/azure-errors.md, with the source of each.
 """
 
 from __future__ import annotations
@@ -127,6 +126,7 @@ def put_endpoint(world: World, request: Request, subscription: str, group: str, 
     own, properties = (f"{TYPE}/write", identifier), body["properties"]
     networks.require_linked(world, request, own, f"{networks.TYPE}/subnets/join/action", properties["subnet"]["id"])
     kind, connection = _connection(properties)
+    _require_group(identifier, kind, connection)
     service = str(connection["properties"]["privateLinkServiceId"])
     if kind == _AUTO:
         networks.require_linked(world, request, own, f"{INSTANCE}/PrivateEndpointConnectionsApproval/action", service)
@@ -174,16 +174,46 @@ def _connection(properties: Json) -> tuple[str, Json]:
     if len(every) != 1:
         raise invalid_content("A private endpoint has one connection. Path 'properties'")
     check(every[0][1], _CONNECTIONS, f"properties.{every[0][0]}[0]")
-    if every[0][1]["properties"].get("groupIds") != [private_links.GROUP]:
-        raise invalid_content(f"The group ids of an instance are '{private_links.GROUP}'. Path 'properties'")
     return every[0]
+
+
+def _require_group(identifier: str, kind: str, connection: Json) -> None:
+    """Refuse (400) other groups than an instance has. Sources: see docs/azure-errors.md."""
+    groups, service = connection["properties"].get("groupIds") or [], connection["properties"]["privateLinkServiceId"]
+    which = f"Private link service connection {identifier}/{kind}/{connection['name']}"
+    if not groups:
+        text = f"{which} is missing required parameter 'group Id'."
+        raise Refused(400, "MissingParameterOnPrivateLinkServiceConnection", text)
+    if len(groups) > 1:
+        text = (
+            f"{which} has the following group Ids: {', '.join(map(str, groups))}. Only one group Id is permitted when "
+        )
+        raise Refused(400, "OnlyOneGroupIdPermitted", f"{text}connecting to a first-party resource ({service}).")
+    if groups != [private_links.GROUP]:
+        text = f"Call to {INSTANCE} failed. Error message: The group id {groups[0]} is not supported."
+        raise Refused(400, "BadRequest", text)
 
 
 def _changed(world: World, request: Request, found: Json, region: str, body: Json) -> Reply:
     RESOURCES.refuse_busy(found)
     refuse_moved(found, region_of(region))
-    if found["properties"]["subnet"]["id"].lower() != body["properties"]["subnet"]["id"].lower():
-        raise Refused(400, "PrivateEndpointSubnetCannotBeChanged", "The subnet of a private endpoint can't be changed.")
+    before, after = (each["properties"]["subnet"]["id"] for each in (found, body))
+    if before.lower() != after.lower():
+        raise Refused(
+            400,
+            "CannotChangeSubnetOnExistingPrivateEndpoint",
+            f"Cannot change the subnet in which the network interface for private endpoint {found['id']} is created. "
+            f"Current subnet: '{before}.' Requested subnet: '{after}.'",
+        )
+    (kind, asked), (was, there) = _connection(body["properties"]), _connection(found["properties"])
+    leads = [each["properties"]["privateLinkServiceId"].lower() for each in (asked, there)]
+    if (kind, asked["name"], leads[0]) != (was, there["name"], leads[1]):
+        raise Refused(
+            400,
+            "CannotChangePrivateLinkConnectionOnPrivateEndpoint",
+            f"Cannot change the private link connection on private endpoint {found['id']}. Please ensure you are not "
+            f"updating the details of existing private link connection: '{there['id']}'. That is not allowed.",
+        )
     found["tags"] = body.get("tags") or {}
     found["_then"] = {"provisioningState": "Succeeded"}
     RESOURCES.begin(world, found, "Updating")

@@ -1,7 +1,7 @@
 """The DNS zone groups of private endpoints, which put the addresses into private DNS zones.
 
 Shapes: azure-mgmt-network 28 (`PrivateDnsZoneGroup`). An endpoint has one group:
-https://learn.microsoft.com/azure/private-link/private-endpoint-dns; how a second is refused isn't published.
+https://learn.microsoft.com/azure/private-link/private-endpoint-dns. How a second is refused: docs/azure-errors.md.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def put_group(world: World, request: Request, *, subscription: str, group: str, 
     identifier = f"{endpoint['id']}/privateDnsZoneGroups/{zone_group}"
     others = resources.of_type(world, endpoint["id"], TYPE)
     if any(other["id"].lower() != identifier.lower() for other in others):
-        text = f"Private endpoint {endpoint['id']} has a private DNS zone group already."
+        text = f"Cannot create more than one private dns zone groups in the private endpoint {endpoint['id']}."
         raise Refused(400, "MoreThanOnePrivateDnsZoneGroupPerPrivateEndpointNotAllowed", text)
     found = RESOURCES.find(world, identifier)
     if found is not None:

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from cli.chosen import Chosen
+from cli.display import arguments_for
 from cli.main import cli
 from cli.settings_file import LONGEST_NAME
 from cli.sources import BY_NAME, gather
@@ -240,3 +241,34 @@ def test_a_printed_command_is_about_each() -> None:
 def test_a_settings_file_is_written_of_one() -> None:
     with pytest.raises(click.UsageError):
         cli.main(["settings", *TEAM, "--all"], standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    "words", [["--all"], ["--deployment", "north", "--deployment", "dev"], ["--deployment", "dev"], []]
+)
+@pytest.mark.parametrize("command", ["deploy", "plan", "verify", "destroy"])
+def test_a_printed_command_is_about_the_same_deployments_and_states(
+    file: Path, command: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever their states are; a table names them, so the command doesn't. Without words a variable has chosen."""
+    shared = "https://contoso.blob.core.windows.net/states/north.state.json"
+    named = file.read_text().replace("[deployments.north]", f"[deployments.north]\nstate = '{shared}'")
+    file.write_text(named.replace("[deployments.dev]", "[deployments.dev]\nstate = 'kept/dev.state.json'"))
+    monkeypatch.setenv("ADT_DEPLOYMENT", "" if words else "dev;north")
+    called = chosen(command, *TEAM, *words, "--parallel", "3")
+    monkeypatch.delenv("ADT_DEPLOYMENT")
+    assert isinstance(called, Chosen)
+    everything = {name: value for name, value in called.options.items() if name != "state"}
+    for printed in ("deploy", "plan", "verify", "destroy", "status", "outputs"):
+        again = chosen(printed, *arguments_for(printed, everything if called.several else called.options))
+        assert isinstance(again, Chosen)
+        assert dict(again.states) == dict(called.states)
+        assert again.several == called.several
+        for name, one in called.each():
+            own = chosen(printed, *arguments_for(printed, one.options))
+            assert isinstance(own, Chosen)
+            assert dict(own.states) == {name: called.states[name]}
+    same = chosen(command, *arguments_for(command, everything, again=True))
+    assert isinstance(same, Chosen)
+    assert same.options["parallel"] == 3
+    assert dict(same.states) == dict(called.states)

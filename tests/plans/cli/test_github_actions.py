@@ -42,7 +42,14 @@ DONE = {
             "changes": ["create g"],
             "writes": [{"kind": "create", "title": "create g"}],
         },
-        {"number": 2, "title": "Instance", "outcome": "failed", "reason": "", "error": ERROR},
+        {
+            "number": 2,
+            "title": "Instance",
+            "outcome": "failed",
+            "reason": "",
+            "writes": [{"kind": "create", "title": "create i", "command": "az x '~~~\n```'"}],
+            "error": ERROR,
+        },
     ],
     "values": {"host_name": "h"},
     "hand_off": "deploy.handoff.sh",
@@ -77,6 +84,7 @@ def test_the_summary_is_markdown_that_shows_text_as_it_is() -> None:
     assert "| 1 Group | done | create: create g |" in done
     assert "| host\\_name | h |" in done
     assert "deploy.handoff.sh" in done
+    assert done.endswith("\n\n    az x '~~~\n    ```'\n\n"), "the runner keeps no files"
     assert "Exit code 3" in done
 
 

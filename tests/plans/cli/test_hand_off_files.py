@@ -66,6 +66,17 @@ def test_bash_reads_the_script() -> None:
         assert done.returncode == 0
 
 
+def test_of_a_trial_nothing_is_done_in_the_real_azure() -> None:
+    request = replace(asked(who=ODD), trial="python3 deploy.py --local --sign-in owner")
+    assert request.trial in message(request)
+    for script in (posix_script(request), powershell_script(request)):
+        begins = [line for line in script.splitlines() if line and not line.startswith(("#", "\ufeff"))]
+        assert request.trial in begins[0]
+    bash = str(shutil.which("bash"))
+    done = subprocess.run([bash], input=posix_script(request), text=True, timeout=60, check=False, env={"PATH": ""})
+    assert done.returncode == 1
+
+
 @pytest.mark.skipif(not shutil.which("pwsh"), reason="PowerShell is not installed")
 def test_powershell_reads_the_script() -> None:
     check = (

@@ -10,13 +10,16 @@ from tests.plans.engine.small import SmallStep, Trip, Write, always, fail
 
 
 def test_a_run_has_its_changes_as_a_plan_has_them_and_which_were_done() -> None:
-    made, failed, left = Write(name="one"), Write(name="two", effect=fail(OSError("no"))), Write(name="three")
+    made, left = Write(name="one", command="az one"), Write(name="three")
+    failed = Write(name="two", effect=fail(OSError("no")), command="az two")
     trip = Trip(SmallStep("a", always(made, failed, left)))
     results = trip.run()
     (step,) = run_document(trip.walk, results, {}, 1, "deploy")["steps"]
     assert step["changes"] == [made.title, failed.title, left.title]
     assert step["writes"] == [
-        {**change_document(change), "done": done} for change, done in ((made, True), (failed, False), (left, False))
+        {**change_document(made), "done": True},
+        {**change_document(failed), "done": False, "command": "az two"},
+        {**change_document(left), "done": False},
     ]
 
 

@@ -45,6 +45,13 @@ def test_what_is_pasted_around_a_value_is_taken_off(around: str) -> None:
     assert pasted(around.format("West US 2")) == "West US 2"
 
 
+@pytest.mark.parametrize("around", ["{{{}}}", '"{{{}}}"\r', " {{{}}} "])
+def test_an_id_in_braces_as_powershell_and_the_registry_write_it(around: str) -> None:
+    assert pasted(around.format(SUBSCRIPTION)) == SUBSCRIPTION
+    assert gather({"subscription": around.format(SUBSCRIPTION)}, None, {})["subscription"].value == SUBSCRIPTION
+    assert pasted("{factory}") == "{factory}"
+
+
 def test_blanks_that_do_not_break_become_plain() -> None:
     assert pasted("West\u00a0US\u202f2\u00a0") == "West US 2"
 
@@ -109,15 +116,22 @@ def in_encoding(name: str, text: str) -> bytes:
         "utf-16 big": (codecs.BOM_UTF16_BE, "utf-16-be"),
         "latin-1": (b"", "latin-1"),
         "utf-16 unmarked": (b"", "utf-16-le"),
+        "utf-32 little": (codecs.BOM_UTF32_LE, "utf-32-le"),
+        "utf-32 big": (codecs.BOM_UTF32_BE, "utf-32-be"),
+        "two byte order marks": (2 * codecs.BOM_UTF8, "utf-8"),
     }[name]
     return before + text.replace("\n", "\r\n").encode(codec)
 
 
 SETTINGS = 'app_name = "Zürich"\ninstance = "factory"\n'
+EDITORS = [
+    *("utf-8", "utf-8 with a byte order mark", "two byte order marks"),
+    *("utf-16 little", "utf-16 big", "utf-32 little", "utf-32 big"),
+]
 CONFIG = '{"display_name": "Zürich",\n "name": "factory"}'
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8 with a byte order mark", "utf-16 little", "utf-16 big"])
+@pytest.mark.parametrize("encoding", EDITORS)
 def test_settings_and_config_json_as_editors_write_them(tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "settings.toml"
     file.write_bytes(in_encoding(encoding, SETTINGS))
@@ -131,11 +145,13 @@ def test_settings_and_config_json_as_editors_write_them(tmp_path: Path, encoding
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16 unmarked"])
 def test_other_encodings_are_refused(tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "settings.toml"
-    file.write_bytes(in_encoding(encoding, SETTINGS))
-    with pytest.raises(BadInput):
-        gather({}, file, {})
+    for text in (SETTINGS, SETTINGS.replace("ü", "u")):
+        file.write_bytes(in_encoding(encoding, text))
+        if encoding == "utf-16 unmarked" or "ü" in text:
+            with pytest.raises(BadInput, match="UTF-16"):
+                gather({}, file, {})
     file.write_bytes(in_encoding(encoding, CONFIG))
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput, match="UTF-16"):
         read(file)
 
 
@@ -144,13 +160,16 @@ def test_a_state_file_that_an_editor_saved(tmp_path: Path) -> None:
     document = StateDocument(belongs_to=Belonging(cloud="https://a", tenant="t", subscription="s"))
     file.write(document)
     text = file.path.read_text()
-    file.path.write_bytes(in_encoding("utf-8 with a byte order mark", text))
-    read_again = file.read()
-    assert read_again == document
+    for encoding in ("utf-8 with a byte order mark", "two byte order marks"):
+        file.path.write_bytes(in_encoding(encoding, text))
+        assert file.read() == document
     file.write(document)  # it is not taken for somebody else's change
-    for encoding in ("utf-16 little", "utf-16 big"):
+    for encoding, name in [
+        *(("utf-16 little", "UTF-16"), ("utf-16 big", "UTF-16"), ("utf-16 unmarked", "UTF-16")),
+        *(("utf-32 little", "UTF-32"), ("utf-32 big", "UTF-32")),
+    ]:
         data = in_encoding(encoding, text)
         file.path.write_bytes(data)
-        with pytest.raises(StateRefused, match="UTF-16"):
+        with pytest.raises(StateRefused, match=name):
             file.read()
         assert file.path.read_bytes() == data

@@ -87,22 +87,33 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_words(
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
     out, clock = _Terminal(), [0.0]
-    first, second, _third = steps()
+    first, second, third = steps()
 
     async def run() -> None:
-        screen = Screen(Console(file=out, width=columns), (first, second), seconds=lambda: clock[0])
+        screen = Screen(Console(file=out, width=columns), (first, second, third), seconds=lambda: clock[0])
         with screen:
             screen.started(first, Write(name="create", words="create a box with a long name"))
             clock[0] += 50
             screen.ended(first, Result(Outcome.DONE, Plan((Write(name="create"),))))
             screen.ended(second, Result(Outcome.FAILED, reason="for a reason that takes some words"))
+            screen.ended(third, Result(Outcome.BLOCKED, reason="needs: Step b"))
 
     asyncio.run(run())
     rows = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()).splitlines()
-    table = [row for row in rows if "Step" in row][-2:]
+    table = [row for row in rows if re.search("Step [ab] ", row)][-2:]
     assert [" ".join(table[0].split())] == [f"✓ 1 Step a {line}"]
     assert "2 Step b failed" in table[1]
     assert all(len(row) <= columns for row in table)
+    assert [" ".join(row.split()) for row in rows if "Step c" in row][-1] == "3 Step c: needs: Step b"
+
+
+def test_what_was_under_way_when_a_run_ended_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    out = _Terminal()
+    first = steps()[0]
+    with Screen(Console(file=out, width=80), (first,)) as screen:
+        screen.started(first, Write(name="create"))
+    assert re.findall(r"doing|interrupted", out.getvalue())[-1] == "interrupted"
 
 
 def test_only_a_terminal_that_can_draw_is_animated(monkeypatch: pytest.MonkeyPatch) -> None:

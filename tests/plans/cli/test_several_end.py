@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import contextvars
+import io
 import logging
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from cli.console import say
 from cli.logs import current_run, start_logging
-from cli.several_end import Ending
+from cli.options import Options
+from cli.several_end import Ending, show_end
+from cli.several_screen import Captured
 from engine.refusal import Refusal
+from state.file_store import StateFile
 
 
 def ended(command: str, *outcomes: str, code: int = 0, **more: Any) -> Ending:
@@ -64,3 +71,30 @@ def test_each_run_logs_into_its_own_file(tmp_path: Path) -> None:
     assert "from" in files["north"].read_text()
     assert "dev" not in files["north"].read_text()
     assert "hunter2" not in files["north"].read_text()
+
+
+@pytest.mark.parametrize("width", [60, 120])
+def test_what_a_run_prints_is_folded_as_for_the_screen(width: int) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    captured = Captured(Console(file=Terminal(), force_terminal=True, width=width, height=30))
+    say(captured, "word " * 60)
+    lines = captured.taken().splitlines()
+    assert width - 8 <= max(len(line) for line in lines) <= width
+
+
+def test_what_to_run_next_is_said_once_and_only_of_those_that_it_is_about() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=200)
+    called = {"all": True, "config": Path("team.toml"), "deployment": (), "parallel": 3}
+    options = Options(called, Path("team.toml"), StateFile(Path()), False, False, False, called=called)
+    changed = {"command": "plan", "steps": [{"outcome": "planned", "title": "Instance", "changes": [{}]}]}
+    some = {"dev": Ending(document=changed), "north": Ending(document={"command": "plan", "steps": []})}
+    show_end(console, "plan", options, some)
+    (line,) = [line for line in out.getvalue().splitlines() if "deploy.py" in line]
+    words = line.split("deploy.py ")[1].split()
+    assert words[0] == "deploy"
+    assert ("--deployment", "dev") in pairwise(words)
+    assert not {"--all", "--state", "north"} & set(words)

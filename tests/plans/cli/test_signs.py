@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from cli.signs import about, by_number, clock, done_counts, estimate, kind_of, planned_counts, short_ids, sign_of
+from cli.signs import (
+    SIGNS,
+    SYMBOLS,
+    about,
+    by_number,
+    clock,
+    done_counts,
+    estimate,
+    kind_of,
+    planned_counts,
+    short_ids,
+    sign_of,
+)
 from engine.change import Drift
 from engine.outcome import StepLook
 from engine.step import Plan
@@ -13,6 +25,8 @@ from steps.step_01_resource_group.observed import Group
 from tests.plans.engine.small import SmallStep, Write, always
 from tests.plans.facts import TARGET
 
+READABLE = {"red", "green", "yellow", "cyan", "dim"}
+"""What a terminal's theme makes readable on light and on dark: no colour by its value, no black or white."""
 GROUP = "/subscriptions/1c0ffee0-0000-4000-8000-000000000001/resourceGroups/shared-services"
 HUB = f"{GROUP}/providers/Microsoft.EventHub/namespaces/contoso-events/eventhubs/twin-events"
 
@@ -35,6 +49,10 @@ def write(drift: Drift) -> Write:
 )
 def test_each_drift_has_a_kind_and_a_sign(drift: Drift, kind: str, sign: str) -> None:
     assert (kind_of(write(drift)), sign_of(write(drift))[0]) == (kind, sign)
+
+
+def test_every_sign_is_readable_on_light_and_on_dark() -> None:
+    assert {style for _, style in (*SIGNS.values(), *SYMBOLS.values())} == READABLE
 
 
 @pytest.mark.parametrize(

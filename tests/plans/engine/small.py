@@ -57,11 +57,16 @@ class Write(Change[Place]):
     effect: Effect = no_effect
     command: str = ""
     comes_last: bool = False
+    required: tuple[str, ...] = ()
     drift = Drift.MISSING
 
     @property
     def last(self) -> bool:
         return self.comes_last
+
+    @property
+    def requires(self) -> tuple[str, ...]:
+        return self.required
 
     @property
     def key(self) -> str:
@@ -115,9 +120,10 @@ class SmallStep(Step[Place, None, object, bool]):
         *needs: str,
         optional: bool = False,
         last: bool = False,
+        after: tuple[str, ...] = (),
     ) -> None:
         self.number, self.key, self.title, self.needs = 0, key, f"Step {key}", needs
-        self.optional, self.last = optional, last
+        self.optional, self.last, self.after = optional, last, after
         self._planner = planner
         self.planned: list[Facts] = []
         self.contexts: list[Context[Place]] = []

@@ -40,7 +40,7 @@ def test_a_step_is_modest() -> None:
 
     step = SmallStep("a", planner)
     assert (step.lookups({}, TARGET), step.settled(None)) == ((), {})
-    assert (Step.needs, Step.inputs, Step.kinds, Step.optional, Step.last) == ((), (), (), False, False)
+    assert (Step.needs, Step.after, Step.inputs, Step.kinds, Step.optional, Step.last) == ((), (), (), (), False, False)
 
 
 def test_a_plan_is_empty() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from engine import refusal as module
 from engine.outcome import Outcome, Result
-from engine.refusal import SEVERITY, BadInput, Refusal, keep_secret, redact, worst
+from engine.refusal import SEVERITY, BadInput, Refusal, keep_secret, redact, worst, worst_of_look
 from engine.walk import exit_code
 
 
@@ -60,6 +60,7 @@ def test_bad_input_is_exit_code_2() -> None:
         "(proxy=jane:Winter26@proxy:3128)",
         "HTTPS_PROXY=jane:Winter26@proxy",
         "git+https://Winter26@example.com/x.git",
+        "The file https:/jane:Winter26@host/ca.pem isn't there",
         "Proxy-Authorization: Basic V2ludGVyMjY6V2ludGVyMjY=",
         "https://a.blob.core.windows.net/c?sv=1&sig=Winter26%3D&se=2",
         "Endpoint=sb://a/;SharedAccessKeyName=b;SharedAccessKey=Winter26=;EntityPath=c",
@@ -81,6 +82,8 @@ def test_credentials_in_any_text_are_redacted(quoted: str) -> None:
         "Nobody called live.com#mona@outlook.com is in this directory.",
         "Signed in as: ada@contoso.com at 12:30",
         "mailto:ada@contoso.com",
+        "repo:OWNER@12/REPO@34:ref:refs/heads/main",
+        "http://<user>:<password>@HOST:PORT",
         "https://127.0.0.1:8443/subscriptions/1?api-version=2023-01-31",
         "sb://contoso.servicebus.windows.net:5671/ and [::1]:443",
     ],
@@ -94,3 +97,11 @@ def test_what_is_kept_secret_is_taken_out_wherever_it_is_quoted(monkeypatch: pyt
     for secret in ("pa/ss word", "the"):
         keep_secret(secret)
     assert redact("the proxy said pa/ss word twice: pa/ss word") == "the proxy said REDACTED twice: REDACTED"
+
+
+@pytest.mark.parametrize(
+    ("codes", "code"),
+    [((), 0), ((5, 0), 5), ((1, 5), 1), ((5, 1, 2), 2), ((3, 1), 1), ((3, 2), 2), ((70, 2, 1), 70)],
+)
+def test_what_a_look_ends_with(codes: tuple[int, ...], code: int) -> None:
+    assert worst_of_look(codes) == code

@@ -239,30 +239,3 @@ def test_a_walk_knows_its_direction() -> None:
     assert back.removes
     assert back.steps == steps[::-1]
     assert [back.needs(step) for step in steps] == [("b", "c"), ("d",), ("d",), ()]
-
-
-def test_a_change_that_comes_last_follows_the_writes_of_those_that_need_its_step() -> None:
-    """Closing the network: the instance is there for the routes, which can't be written afterwards."""
-    close = Write(name="close", comes_last=True)
-    trip = Trip(
-        SmallStep("a", always(Write(name="change-a"), close)),
-        SmallStep("b", always(Write(name="write-b")), "a"),
-        SmallStep("c", always(Write(name="write-c")), "a", "b", last=True),
-    )
-    assert trip.outcomes() == {"a": "DONE", "b": "DONE", "c": "DONE"}
-    assert trip.place.written == ["change-a", "write-b", "write-c", "close"]
-
-
-def test_changes_of_two_steps_that_come_last_do_not_wait_for_each_other() -> None:
-    steps = [SmallStep(key, always(Write(name=f"close-{key}", comes_last=True))) for key in ("a", "b")]
-    trip = Trip(*steps, SmallStep("c", always(Write(name="write-c")), "b"))
-    trip.run()
-    assert trip.place.written == ["write-c", "close-a", "close-b"]
-
-
-def test_a_change_that_comes_last_is_made_though_another_step_failed() -> None:
-    close = Write(name="close", comes_last=True)
-    failing = SmallStep("b", always(Write(name="write-b", effect=fail(OSError()))), "a")
-    trip = Trip(SmallStep("a", always(close)), failing)
-    assert trip.outcomes() == {"a": "DONE", "b": "FAILED"}
-    assert trip.place.written == ["write-b", "close"]

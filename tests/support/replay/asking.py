@@ -17,7 +17,7 @@ SUBSCRIPTION = seed.REGISTERED_SUBSCRIPTION
 TENANT = seed.TENANT
 OWNER = seed.USERS["owner"].object_id
 VERSIONS = {
-    "Microsoft.DigitalTwins": {"2020-10-31": "2022-05-31"},
+    "Microsoft.DigitalTwins": {"2020-10-31": "2022-05-31", "2020-12-01": "2022-05-31"},
     "Microsoft.ServiceBus": {"2021-01-01-preview": "2021-11-01"},
     "Microsoft.Authorization": {"2020-08-01-preview": "2022-04-01"},
     "": {"2020-06-01": "2021-04-01"},

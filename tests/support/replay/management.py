@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emulator.seed_network import SUBNET
 from tests.support.replay.asking import SUBSCRIPTION, Replay
 
 
@@ -44,9 +45,28 @@ def management(ask: Replay) -> None:
     ask(19, instance="west-twins")
     ask(20, rg="west", instance="west-twins")
     ask.blind(21)
-    ask.blind(22)
-    ask.blind(23)
-    ask.blind(24)
+    connected(ask, "recorded-again")
+
+
+def connected(ask: Replay, instance: str) -> None:
+    """Have a private endpoint, and approve and reject its connection."""
+    group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/Recorded/providers"
+    service = f"{group}/Microsoft.DigitalTwins/digitalTwinsInstances/{instance}"
+    asked = {"name": "twins", "properties": {"privateLinkServiceId": service, "groupIds": ["API"]}}
+    properties = {"subnet": {"id": SUBNET}, "manualPrivateLinkServiceConnections": [asked]}
+    endpoint = {"location": "northeurope", "properties": properties}
+    ask.over(ask.ask("PUT", f"{group}/Microsoft.Network/privateEndpoints/recorded-endpoint", endpoint))
+    ask(22, instance=instance)
+    (connection,) = ask.ask("GET", f"{service}/privateEndpointConnections").json()["value"]
+    names = {"instance": instance, "guid1": connection["name"], "name": "recorded-endpoint"}
+
+    def having(status: str) -> dict[str, object]:
+        state = {"status": status, "description": f"{status}."}
+        return {"properties": {**connection["properties"], "privateLinkServiceConnectionState": state}}
+
+    ask(23, having("Approved"), **names)
+    ask.over(ask.ask("PUT", connection["id"], having("Rejected")))
+    ask(24, having("Approved"), **names)
 
 
 def keyed(ask: Replay, instance: str) -> None:
