@@ -54,7 +54,13 @@ class NoToken(ClientAuthenticationError):
     def __init__(self, credential: str, reason: str) -> None:
         super().__init__(message=f"{credential}: {reason}" if credential else reason)
         self.credential = credential
-        self.words = reason
+        self.words = without_objects(reason)
+
+
+def without_objects(text: str) -> str:
+    """Return a library's words without the objects that aiohttp shows in them: how TLS is set up, another error."""
+    text = re.sub(r" ssl:(?:<[^>]*>|\w+)", "", text)
+    return re.sub(r"<\w+Error: \d+, message=(['\"])(.*?)\1>", r"\2", text)
 
 
 def claims_of(header: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import re
 
 from cloud import clock
-from cloud.answers import Answer, NoToken, answer_of
+from cloud.answers import Answer, NoToken, answer_of, without_objects
 from cloud.error_codes import KNOWN, LASTING, PASSING, PASSING_CODES, sign_in_again
 from cloud.sign_in_advice import HOW_TO_SIGN_IN, challenged, no_token
 from engine.refusal import RERUN, Refusal
@@ -95,7 +95,7 @@ def _unreached(error: BaseException, doing: str) -> Refusal | None:
         if len(causes) > 20:
             break
     text = next((str(cause) for cause in causes if str(cause)), type(error).__name__)
-    text = re.sub(r" ssl:(?:<[^>]*>|\w+)", "", text)  # aiohttp's way to say that it is HTTPS
+    text = without_objects(text)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes) or "CERTIFICATE_VERIFY_FAILED" in text:
         return Refusal(
             f"Could not {doing}: the certificate of the server is not trusted.",

@@ -58,8 +58,7 @@ class Pool:
     def __init__(self, folder: Path, jobs: int) -> None:
         self._folder, self._jobs = folder, jobs
         self._labs: dict[str, SimpleQueue[Lab]] = {
-            scenario.name: SimpleQueue()
-            for scenario in (*CRASHED, *(scenario for scenario, _ in OTHERS))
+            scenario.name: SimpleQueue() for scenario in (*CRASHED, *(scenario for scenario, _ in OTHERS))
         }
         self._stack = contextlib.ExitStack()
         self._made = 0

@@ -10,7 +10,7 @@ from email.utils import format_datetime
 import httpx
 import pytest
 from aiohttp import ClientHttpProxyError, RequestInfo
-from azure.core.exceptions import ClientAuthenticationError
+from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -59,6 +59,15 @@ def test_what_a_proxy_refuses_for_good_is_not_answered_with_another_run(status: 
         refusal = explain(error, "find the cloud")
         assert refusal is not None
         assert ("HTTPS_PROXY" in refusal.next, bool(AGAIN.search(refusal.next))) == (True, status >= 500)
+
+
+def test_objects_of_a_library_are_not_shown() -> None:
+    cut = "Not enough data"
+    quoted = f"Response payload is not completed: <ContentLengthError: 400, message={cut!r}>"
+    for error in (ServiceRequestError(quoted), NoToken("", quoted)):
+        refusal = explain(error, "find the cloud")
+        assert refusal is not None
+        assert (cut in refusal.why, "<" in refusal.why) == (True, False)
 
 
 @pytest.mark.parametrize("code", sorted({*KNOWN, "SomethingNobodyKnows"} - PASSING_CODES))
