@@ -40,8 +40,7 @@ def measure(lab: Lab) -> Json:
 
 def _of(lab: Lab, latency: str, count: int) -> Json:
     subscriptions = -(-count // IN_A_REGION)
-    limits = ("--limits", "azure") if latency == LIMITED else ()
-    with lab.azure(latency, "--subscriptions", str(max(0, subscriptions - 1)), *limits) as azure:
+    with lab.azure(latency, *_options(latency, subscriptions)) as azure:
         tool = Tool(azure, lab.place())
         names = settings(tool, count, subscriptions)
         took = tool.run("--all", "--yes")
@@ -62,6 +61,12 @@ def _of(lab: Lab, latency: str, count: int) -> Json:
     return found
 
 
+def _options(latency: str, subscriptions: int) -> tuple[str, ...]:
+    """Return the options of an embedded Azure with so many subscriptions, and limits where these are measured."""
+    limits = ("--limits", "azure") if latency == LIMITED else ()
+    return ("--subscriptions", str(max(0, subscriptions - 1)), *limits)
+
+
 def settings(tool: Tool, count: int, subscriptions: int) -> list[str]:
     """Write the settings file of so many deployments, ten in a subscription; return their names."""
     ids = [one for one, name in tool.azure.ready["subscriptions"].items() if name != "Contoso Fresh"][:subscriptions]
@@ -77,8 +82,7 @@ def settings(tool: Tool, count: int, subscriptions: int) -> list[str]:
 
 def _loop(lab: Lab, latency: str, names: list[str], subscriptions: int) -> Json:
     """Return the figures of single runs, one after another, of the same file's first deployments."""
-    limits = ("--limits", "azure") if latency == LIMITED else ()
-    with lab.azure(latency, "--subscriptions", str(max(0, subscriptions - 1)), *limits) as azure:
+    with lab.azure(latency, *_options(latency, subscriptions)) as azure:
         tool = Tool(azure, lab.place())
         settings(tool, len(names), -(-len(names) // IN_A_REGION))
         begun = time.perf_counter()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.input import decoded
+from engine.input import NOT_TEXT, decoded
 from engine.refusal import BadInput
 
 _KEYS = {
@@ -92,9 +92,7 @@ def _content(file: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(decoded(data) or "{}")
     except UnicodeError:
-        raise BadInput(
-            f"{file} is neither UTF-8, nor UTF-16 or UTF-32 with a byte order mark.", "Save it as UTF-8."
-        ) from None
+        raise BadInput(f"{file} is {NOT_TEXT}.", "Save it as UTF-8.") from None
     except ValueError:
         raise BadInput(f"{file} is not JSON.", "It is the config.json that deploy.ps1 wrote.") from None
     if not isinstance(content, dict):

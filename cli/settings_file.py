@@ -11,7 +11,7 @@ from typing import Any
 
 from cli.near import hint
 from cli.unresolved import Wrong
-from engine.input import Input, decoded
+from engine.input import NOT_TEXT, Input, decoded
 from engine.refusal import BadInput
 
 TABLES = "deployments"
@@ -82,10 +82,7 @@ def _content(file: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise BadInput(f"The settings file {file} can't be read: {error.strerror}.") from None
     except UnicodeError:
-        raise BadInput(
-            f"The settings file {file} is neither UTF-8, nor UTF-16 or UTF-32 with a byte order mark.",
-            "Save it as UTF-8.",
-        ) from None
+        raise BadInput(f"The settings file {file} is {NOT_TEXT}.", "Save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"The settings file {file} is not TOML: {error}.") from None
 

@@ -89,8 +89,8 @@ class Bucket:
         if self._left is None:
             return UNKNOWN - self._on_their_way
         refilled = (now - self._at) * self._refill
-        lacking = RESERVE + 1 + self._on_their_way - self._left
-        return refilled - lacking + 1 if lacking <= 0 else refilled - 2.0 ** min(lacking - 1, DEEPEST) + 1
+        spare = self._left - self._on_their_way - RESERVE
+        return refilled + spare if spare >= 0 else refilled + 1 - 2.0 ** min(-spare, DEEPEST)
 
     def _let_go(self) -> None:
         """Let those go who may, in turn; look again when what is refilled suffices for the next."""

@@ -35,17 +35,7 @@ class CloudShell:
         if audience is None or same_audience(audience, PORTAL_AUDIENCES):
             raise Refused(400, "AudienceNotSupported", f"Audience {resource} is not a supported MSI token audience.")
         token = world.tokens.for_user(self.user, audience)
-        body = {
-            "access_token": token.text,
-            "refresh_token": "",
-            "client_id": seed.AZURE_CLI_APP,
-            "expires_in": str(token.lasts()),
-            "expires_on": str(token.expires),
-            "not_before": str(token.not_before),
-            "resource": resource,
-            "token_type": "Bearer",
-        }
-        return Reply(200, body, latency="token")
+        return Reply(200, token.local_answer(resource) | {"client_id": seed.AZURE_CLI_APP}, latency="token")
 
     def render_refusal(self, refused: Refused, request: Request) -> Reply:  # noqa: ARG002 - one shape for all
         """Render Cloud Shell's error shape."""

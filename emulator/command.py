@@ -248,12 +248,14 @@ def _faults(file: Path | None) -> Faults:
 
 def _share(limits: str) -> float:
     """Return the part of Azure's limits that `--limits` leaves; 0 for none. Unusable for another text."""
+    if limits == "none":
+        return 0.0
     name, colon, share = limits.partition(":")
     try:
-        found = {"none": 0.0, "azure": float(share or 1)}[limits if name == "none" else name]
-    except (KeyError, ValueError):
-        found = -1.0
-    if not (0 < found <= 1 or limits == "none") or (colon and not share):
+        found = float(share) if colon else 1.0
+    except ValueError:
+        found = 0.0
+    if name != "azure" or not 0 < found <= 1:
         raise Unusable(f"--limits is none, azure or azure:SHARE (0.1 is a tenth), not {limits!r}.", 2)
     return found
 

@@ -63,16 +63,7 @@ class MachineMetadata:
         token = world.tokens.for_app(
             identity.client_id, identity.object_id, audience, roles=identity.graph_roles, identity=identity.id
         )
-        body = {
-            "access_token": token.text,
-            "refresh_token": "",
-            "expires_in": str(token.lasts()),
-            "expires_on": str(token.expires),
-            "not_before": str(token.not_before),
-            "resource": resource,
-            "token_type": "Bearer",
-        }
-        return Reply(200, body, latency="token")
+        return Reply(200, token.local_answer(resource), latency="token")
 
     def render_refusal(self, refused: Refused, request: Request) -> Reply:  # noqa: ARG002 - one shape for all
         """Render the error shape of token endpoints."""

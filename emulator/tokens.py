@@ -61,6 +61,18 @@ class Token:
         """Return the seconds that it is still valid: one less than a full hour when new, as with Entra ID."""
         return self.expires - int(time.time()) - 1
 
+    def local_answer(self, resource: str) -> Json:
+        """Return the answer of Cloud Shell's and a machine's token endpoint: numbers as text, `resource` as sent."""
+        return {
+            "access_token": self.text,
+            "refresh_token": "",
+            "expires_in": str(self.lasts()),
+            "expires_on": str(self.expires),
+            "not_before": str(self.not_before),
+            "resource": resource,
+            "token_type": "Bearer",
+        }
+
 
 def same_audience(audience: str, audiences: Iterable[str]) -> bool:
     """Whether `one` is among `audiences`: a trailing slash and case make no difference."""

@@ -161,6 +161,10 @@ def items_of(given: Mapping[str, Given], name: str) -> tuple[dict[str, str], ...
     return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list) else None
 
 
+NOT_TEXT = "neither UTF-8, nor UTF-16 or UTF-32 with a byte order mark"
+"""What is said of a file that `decoded` refuses."""
+
+
 def decoded(data: bytes) -> str:
     """Return the text of a file that an editor or a shell wrote: UTF-8, or what its byte order mark says.
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from engine.input import decoded
+from engine.input import NOT_TEXT, decoded
 from engine.refusal import BadInput
 from steps.step_10_models.models import Model
 
@@ -116,9 +116,7 @@ def _text(file: Path) -> str:
     except OSError as error:
         raise BadFile(f"{file}: can't be read: {error.strerror}.") from None
     except UnicodeError:
-        raise BadFile(
-            f"{file}: neither UTF-8, nor UTF-16 or UTF-32 with a byte order mark. Save it as UTF-8."
-        ) from None
+        raise BadFile(f"{file}: {NOT_TEXT}. Save it as UTF-8.") from None
 
 
 def _line(text: str, identifier: str) -> int:
