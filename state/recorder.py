@@ -86,12 +86,14 @@ class StateRecorder:
 
     def _conclude(self, record: StepRecord) -> None:
         self._forget(record.releasing)
-        record.owned = [*(item for item in record.owned if item not in record.pending), *record.pending]
+        pending = frozenset(record.pending)  # of thousands, when models are uploaded
+        record.owned = [*(item for item in record.owned if item not in pending), *record.pending]
         record.in_progress, record.pending, record.releasing = None, [], []
 
     def _forget(self, items: Collection[str]) -> None:
+        forgotten = frozenset(items)
         for record in self._document.steps.values():  # whichever step created them
-            record.owned = [item for item in record.owned if item not in items]
+            record.owned = [item for item in record.owned if item not in forgotten]
 
 
 def _begin(record: StepRecord, change: AnyChange) -> None:
