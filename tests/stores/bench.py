@@ -35,7 +35,7 @@ class User:
             env={**environment, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            encoding="utf-8",
+            bufsize=0,  # a line that were read ahead would be waited for in the pipe
             process_group=0,
         )
 
@@ -43,7 +43,9 @@ class User:
         return self
 
     def __exit__(self, *_: object) -> None:
-        processes.kill(self._process)
+        if self._process.poll() is None:
+            processes.kill_group(self._process.pid)
+        self._process.communicate(timeout=processes.LAST)
 
     @property
     def pid(self) -> int:
@@ -52,8 +54,7 @@ class User:
     def tell(self, *commands: tuple[Any, ...]) -> None:
         """Give commands without waiting for answers."""
         assert self._process.stdin
-        self._process.stdin.write("".join(json.dumps(command) + "\n" for command in commands))
-        self._process.stdin.flush()
+        self._process.stdin.write("".join(json.dumps(command) + "\n" for command in commands).encode())
 
     def heard(self) -> dict[str, Any] | None:
         """Return the answer to the next command; None when the process ended without one."""
