@@ -12,7 +12,7 @@ from cli.near import hint, nearest
 from cli.settings_file import read_settings
 from cli.unresolved import Wrong
 from cloud.identifiers import pasted
-from engine.input import FROM_STATE, Given, Input, Value
+from engine.input import FROM_STATE, Field, Given, Input, OneOf, Value
 from engine.refusal import BadInput
 from steps import INPUTS
 
@@ -162,7 +162,7 @@ def _read(row: Input, raw: Any, source: str) -> Value:
     if not row.is_many:
         if not isinstance(raw, str):
             raise BadInput(f"{where} takes {'a number' if row.kind == 'number' else 'text in quotes'}.")
-        return pasted(raw) if row.path else _clean(raw, where, verbatim=row.verbatim)
+        return pasted(raw) if row.path else _spelled(row, _clean(raw, where, verbatim=row.verbatim))
     if row.kind == "pairs" and isinstance(raw, Mapping):
         return {str(name): _text(value, f"{where}: {name}") for name, value in raw.items()}
     many: list[Any] = [raw] if isinstance(raw, str | Mapping) else list(raw) if isinstance(raw, Sequence) else [raw]
@@ -176,6 +176,11 @@ def _read(row: Input, raw: Any, source: str) -> Value:
     if row.kind == "pairs":
         return dict(_pair(_text(part, where), where) for part in many)
     return [_item(row, part, where) for part in many]
+
+
+def _spelled(row: Input | Field, text: str) -> str:
+    """Return one of a few values as it is written, whatever its capitals: `user` is User, as for az."""
+    return row.problem.spelled(text) if isinstance(row.problem, OneOf) else text
 
 
 def _clean(text: str, where: str, *, verbatim: bool = False) -> str:
@@ -223,7 +228,7 @@ def _item(row: Input, raw: Any, where: str) -> dict[str, str]:
         if name not in known:
             raise BadInput(f"{where} has an unknown field, {name}.{hint(name, known)}")
     return {
-        field.name: item[field.name] if field.verbatim else pasted(item[field.name])
+        field.name: item[field.name] if field.verbatim else _spelled(field, pasted(item[field.name]))
         for field in row.fields
         if field.name in item
     }

@@ -30,6 +30,10 @@ class OneOf:
         """Say why the value is none of them, or None."""
         return None if value in self.choices else f"it is one of: {', '.join(self.choices)}."
 
+    def spelled(self, value: str) -> str:
+        """Return the choice that the value is but for capitals, else the value."""
+        return next((choice for choice in self.choices if choice.lower() == value.lower()), value)
+
 
 @dataclass(frozen=True)
 class Field:

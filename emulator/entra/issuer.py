@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from emulator.messages import Json, Refused, Reply, Request
-from emulator.tokens import new_key
+from emulator.tokens import key_of, new_key
 from emulator.world import World
 
 PATH = "/_emulator/oidc"
@@ -97,9 +97,7 @@ def _key(world: World) -> rsa.RSAPrivateKey:
     if kept is None:
         kept = {"pem": new_key()}
         world.store.put("world", "issuerKey", kept)
-    key = serialization.load_pem_private_key(kept["pem"].encode(), password=None)
-    assert isinstance(key, rsa.RSAPrivateKey)  # noqa: S101 - made by new_key
-    return key
+    return key_of(kept["pem"])
 
 
 def _key_id(key: rsa.RSAPrivateKey) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import re
 import signal
 import socket
 import ssl
@@ -100,10 +101,13 @@ def test_cloud_metadata_has_a_list_in_public_and_one_object_in_the_custom_cloud(
 
 
 def test_a_folder_has_one_server_and_the_second_says_who_has_it(azure: Emulator) -> None:
-    """Who has it is the process that the server ends with: here, this one."""
+    """Who has it is the process that the server ends with, which started it."""
     done = _emulate("--data", str(azure.data))
     assert (done.returncode, done.stdout) == (4, "")
-    assert f"in use by process {os.getpid()}." in done.stderr
+    (user,) = re.findall(r"in use by process (\d+)\.", done.stderr)
+    assert azure.process
+    assert os.getsid(int(user)) == os.getsid(azure.process.pid)
+    assert int(user) != azure.process.pid
     assert done.stderr.count("\n") == 1
 
 

@@ -1,4 +1,4 @@
-"""Runs of deploy.py without its start-up: each is a process of its own, forked from one that has the modules loaded.
+"""Runs of deploy.py, and the embedded Azure, without their start-up: processes forked from one with the modules loaded.
 
 Loading the SDKs takes longer than most runs. Arguments, environment, folder, streams and exit code are a real run's;
 what a process takes from its environment before its first line (PYTHON…, the locale) is not, and such runs are started
@@ -30,19 +30,24 @@ _LOCK = threading.Lock()
 
 
 class Fork:
-    """Runs `command`, a Python and its script, in a process group of its own, without a terminal.
+    """Runs `command`, a Python with its script or with -m and a module, in a process group of its own.
 
-    It has what the tests use of `subprocess.Popen`, whose words it keeps. Its streams are pipes, with UTF-8.
+    It has what the tests use of `subprocess.Popen`, whose words it keeps. It has no terminal and nothing on stdin; its
+    stdout and stderr are pipes, with UTF-8. With `errors` it is a server: its stderr is appended to that file, and its
+    stdin stays open until `stdin` is closed.
     """
 
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-        pipes = [_FORKS.Pipe(duplex=False) for _ in range(2)]
-        ends = [writer for _, writer in pipes]
-        self._process = _FORKS.Process(target=_become, args=(list(command), str(folder), dict(environment), *ends))
+    def __init__(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str], errors: Path | None = None
+    ) -> None:
+        pipes = [_FORKS.Pipe(duplex=False) for _ in range(3)]
+        (its_in, self.stdin), (out, its_out), (err, its_err) = pipes
+        streams = (its_in, its_out, its_err if errors is None else str(errors))
+        self._process = _FORKS.Process(target=_become, args=(list(command), str(folder), dict(environment), *streams))
         with _LOCK:
             self._process.start()
-        self.stdout, self.stderr = (_text(reader) for reader, _ in pipes)
-        for end in (*ends, *(reader for reader, _ in pipes)):
+        self.stdout, self.stderr = _text(out), _text(err)
+        for end in (its_in, out, its_out, err, its_err, *([] if errors else [self.stdin])):
             end.close()
         self._read: dict[IO[str], bytes] = {self.stdout: b"", self.stderr: b""}
 
@@ -72,6 +77,14 @@ class Fork:
         if self.poll() is None:
             os.kill(self.pid, number)
 
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        self.send_signal(signal.SIGKILL)
+
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         """Return the rest of what it writes, and wait for its end; `subprocess.TimeoutExpired` after `timeout`."""
         deadline = None if timeout is None else time.monotonic() + timeout
@@ -99,7 +112,14 @@ def _text(reader: Connection) -> IO[str]:
     return os.fdopen(os.dup(reader.fileno()), encoding="utf-8", errors="backslashreplace")
 
 
-def _become(command: list[str], folder: str, environment: dict[str, str], out: Connection, err: Connection) -> None:
+def _become(
+    command: list[str],
+    folder: str,
+    environment: dict[str, str],
+    stdin: Connection,
+    out: Connection,
+    err: Connection | str,
+) -> None:
     """Be the process that `command` would start."""
     os.setpgid(0, 0)
     os.chdir(folder)
@@ -108,16 +128,18 @@ def _become(command: list[str], folder: str, environment: dict[str, str], out: C
     time.tzset()
     if RUN_FIRST in environment:
         runpy.run_path(environment[RUN_FIRST])
-    null = os.open(os.devnull, os.O_RDONLY)
-    for number, opened in enumerate((null, out.fileno(), err.fileno())):
+    for number, stream in enumerate((stdin, out, err)):
+        opened = os.open(stream, os.O_WRONLY | os.O_APPEND | os.O_CREAT) if isinstance(stream, str) else stream.fileno()
         os.dup2(opened, number)
-    os.close(null)
-    out.close()
-    err.close()
+        os.close(opened) if isinstance(stream, str) else stream.close()
     # The process's own streams for good, as a new Python makes them.
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", 1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.orig_argv[:] = command
-    sys.argv[:] = command[1:]
-    runpy.run_path(command[1], run_name="__main__")
+    if command[1] == "-m":
+        sys.argv[:] = command[2:]
+        runpy.run_module(command[2], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv[:] = command[1:]
+        runpy.run_path(command[1], run_name="__main__")

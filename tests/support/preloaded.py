@@ -1,4 +1,4 @@
-"""Loads what a run of deploy.py may need: what `forks` forks from."""
+"""Loads what a run of deploy.py, and the embedded Azure, may need: what `forks` forks from."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from types import ModuleType
 
 import cli
 import cloud
+import emulator
 import engine
 import state
 import steps
@@ -49,7 +50,7 @@ def _imported_in_functions(module: ModuleType) -> list[str]:
 
 
 names = list(LATER)
-for package in (engine, cloud, state, steps, cli):
+for package in (engine, cloud, state, steps, cli, emulator):
     for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         if not found.name.endswith("__main__"):
             names += _imported_in_functions(importlib.import_module(found.name))

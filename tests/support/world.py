@@ -9,7 +9,6 @@ import os
 import socket
 import sqlite3
 import ssl
-import subprocess
 import sys
 import threading
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from emulator import seed
 from emulator.store import Store
 from emulator.tokens import TokenAuthority
 from tests.support.contracts import BY_HAND, Contracts
+from tests.support.forks import Fork
 
 Kept = list[tuple[str, str, str]]
 
@@ -61,19 +61,15 @@ class Emulator:
         self._arguments = arguments
         self._errors = data.with_suffix(".stderr")
         self.ready: dict[str, Any] = {}
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Fork | None = None
 
     def start(self) -> Self:
         command = [sys.executable, "-m", "emulator", "--port", "0", "--data", str(self.data), "--latency", "none"]
         command += ["--traffic", str(self.traffic), "--until-stdin-closes", *self._arguments]
-        with self._errors.open("a", encoding="utf-8") as errors:
-            self.process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True
-            )
+        self.process = Fork(command, ROOT, os.environ, self._errors)
         timer = threading.Timer(START_TIMEOUT, self.process.kill)
         timer.start()
         try:
-            assert self.process.stdout
             line = self.process.stdout.readline()
         finally:
             timer.cancel()
@@ -246,10 +242,9 @@ class Emulator:
 
     def _wait(self) -> int:
         assert self.process
-        assert self.process.stdin
-        assert self.process.stdout
         try:
             return self.process.wait(30)
         finally:
             self.process.stdin.close()
             self.process.stdout.close()
+            self.process.stderr.close()

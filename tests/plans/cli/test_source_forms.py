@@ -34,6 +34,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
     ("row", "flag", "value"),
     [
         (TEXT, "red", "red"),
+        (TEXT, "Red", "red"),
         (NUMBER, "30", "30"),
         (NUMBER, 30, "30"),
         (FLAG, True, True),
@@ -44,6 +45,7 @@ def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
         (PAIRS, ("a=",), {"a": ""}),
         (PAIRS, ("none",), {}),
         (ITEMS, ("name=n,size=s", "name=m"), [{"name": "n", "size": "s"}, {"name": "m"}]),
+        (ITEMS, ("name=N,size=S",), [{"name": "N", "size": "s"}]),
         (
             ITEMS,
             ("name=n, with commas, dead-letter=d,dead_letter=e",),

@@ -53,6 +53,7 @@ def test_one_of_a_few() -> None:
     assert problem("public") is None
     assert problem("china") is None
     assert "public, china" in str(problem("moon"))
+    assert [problem.spelled(value) for value in ("China", "china", "Moon")] == ["china", "china", "Moon"]
 
 
 def test_a_given_value_speaks_up_and_a_lookup_is_new() -> None:
