@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from engine.record import Kind
@@ -35,21 +34,23 @@ class Model:
     file: str = ""
     line: int = 0
     """Where its id is; 0 where that isn't known."""
+    digest: str = field(init=False)
+    """What tells its content from others."""
+    needs: frozenset[str] = field(init=False)
+    """The ids of the models that it needs."""
+    body: bytes = field(init=False)
+    """Its content, as it is sent."""
+
+    def __post_init__(self) -> None:
+        """Read the content once: of thousands that takes long, and no request waits while files are read."""
+        object.__setattr__(self, "body", json.dumps(self.content, ensure_ascii=False).encode())
+        object.__setattr__(self, "digest", digest_of(self.content))
+        object.__setattr__(self, "needs", needs_of(self.content))
 
     @property
     def where(self) -> str:
         """Its file and line, in words."""
         return f"{self.file}, line {self.line}" if self.line else self.file
-
-    @cached_property
-    def digest(self) -> str:
-        """What tells its content from others."""
-        return digest_of(self.content)
-
-    @cached_property
-    def needs(self) -> frozenset[str]:
-        """The ids of the models that it needs."""
-        return needs_of(self.content)
 
     @property
     def item(self) -> str:

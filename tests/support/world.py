@@ -66,6 +66,7 @@ class Emulator:
     def start(self) -> Self:
         command = [sys.executable, "-m", "emulator", "--port", "0", "--data", str(self.data), "--latency", "none"]
         command += ["--traffic", str(self.traffic), "--until-stdin-closes", *self._arguments]
+        self._errors.touch()
         self.process = Fork(command, ROOT, os.environ, self._errors)
         timer = threading.Timer(START_TIMEOUT, self.process.kill)
         timer.start()
