@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, cast
 
 from engine.input import flag_of
@@ -16,10 +16,22 @@ if TYPE_CHECKING:
 
 def duplicates(deployments: Mapping[str, Resolved]) -> dict[str, BadInput]:
     """Return the errors of those deployments that share what is one deployment's own, by their names."""
+    return _refused((name, kind, what) for name, resolved in deployments.items() for kind, what in _own(resolved))
+
+
+def same_applications(client_ids: Mapping[str, str]) -> dict[str, BadInput]:
+    """Return the errors of those deployments that found the same application, however they named it.
+
+    `client_ids` are those of what each found, by its name; "" for none.
+    """
+    return _refused((name, "application", client_id) for name, client_id in client_ids.items() if client_id)
+
+
+def _refused(own: Iterable[tuple[str, str, str]]) -> dict[str, BadInput]:
+    """Return the errors for deployments' names, and what of which kind has to be theirs alone."""
     owners: dict[tuple[str, str], list[str]] = {}
-    for name, resolved in deployments.items():
-        for kind, what in _own(resolved):
-            owners.setdefault((kind, what.lower()), []).append(name)
+    for name, kind, what in own:
+        owners.setdefault((kind, what.lower()), []).append(name)
     refused: dict[str, BadInput] = {}
     for (kind, what), names in owners.items():
         for name in names if len(names) > 1 else ():

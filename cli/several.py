@@ -16,12 +16,12 @@ from cli.chosen import Chosen
 from cli.confirmation import confirmed
 from cli.console import make_console, say, text
 from cli.display import command_for
-from cli.duplicates import duplicates
+from cli.duplicates import duplicates, same_applications
 from cli.ending import Declined, end
 from cli.interruption import Interrupted
 from cli.logs import current_run, start_logging
 from cli.options import Options
-from cli.several_end import Ending, place_of, show_end, show_part
+from cli.several_end import Ending, place_of, refused, show_end, show_part
 from cli.several_locks import allow_many_files, take_locks
 from cli.several_run import Part, Turns, keep_little_garbage, part_of
 from cli.several_screen import Captured, Overview
@@ -104,8 +104,8 @@ class Several:
             stores = {name: options.state for name, options in self.each.items()}
             if any(store.is_shared for store in stores.values()):  # their requests come before the logs
                 start_logging(None, verbose=self.options.verbose)
-            refused = take_locks(stores, locks, self._resume, writes=writes)
-            self.endings = {name: _refused(refusal) for name, refusal in refused.items()}
+            held = take_locks(stores, locks, self._resume, writes=writes)
+            self.endings = {name: refused(refusal) for name, refusal in held.items()}
             logs = {name: options.state.log_path for name, options in self.each.items() if name not in self.endings}
             start_logging(None, verbose=self.options.verbose, of_runs=logs if writes else {})
             try:
@@ -144,13 +144,13 @@ class Several:
             ending = Ending(1, declined=True, text=str(declined))
         except Refusal as refusal:
             logging.getLogger("deploy").error("%s %s", refusal.what, refusal.why)
-            ending = _refused(refusal)
+            ending = refused(refusal)
         except StateLost as error:
-            ending = _refused(lost(error, self._resume(name)))
+            ending = refused(lost(error, self._resume(name)))
         except StateRefused as error:
-            ending = _refused(Refusal(str(error), exit_code=2))
+            ending = refused(Refusal(str(error), exit_code=2))
         except Exception as error:  # noqa: BLE001 - whatever it is, the other deployments go on, and it is shown
-            ending = _refused(describe_bug(error))
+            ending = refused(describe_bug(error))
         finally:
             self._turns.give(name)
         self._end(name, ending)
@@ -222,42 +222,45 @@ class Several:
 
     async def _decide(self, meeting: _Meeting, waiting: dict[str, tuple[Part, asyncio.Future[None]]]) -> None:
         in_order = [waiting[name][0] for name in self.each if name in waiting]
-        refused: Mapping[str, Exception] = {}
+        errors: Mapping[str, Exception] = {}
         try:
-            refused = await meeting.decide(in_order)
+            errors = await meeting.decide(in_order)
         except (Declined, Refusal) as error:
-            refused = {part.name: error for part in in_order}
+            errors = {part.name: error for part in in_order}
         for name, (_part, future) in waiting.items():
             if future.done():
                 continue
-            if name in refused:
-                future.set_exception(refused[name])
+            if name in errors:
+                future.set_exception(errors[name])
             else:
                 future.set_result(None)
 
     async def _settle(self, parts: list[Part]) -> Mapping[str, Exception]:
         keep_little_garbage()
         settled = {part.name: (part.resolved, part.prior) for part in parts if part.resolved}
-        refused = duplicates({name: resolved for name, (resolved, _) in settled.items()})
-        here = {name: known for name, known in settled.items() if name not in refused}
+        errors = duplicates({name: resolved for name, (resolved, _) in settled.items()})
+        here = {name: known for name, known in settled.items() if name not in errors}
         config, local = self.options.config, self.options.local
         outside = await asyncio.to_thread(recorded_sharers, config, list(here), local=local)
         shared, self._after = share(here, outside, removing=self.command == "destroy")
         for part in parts:
             part.resolved = shared.get(part.name, part.resolved)
-        return refused
+        return errors
 
     async def _confirm(self, parts: list[Part]) -> Mapping[str, Exception]:
         """Show what is planned, and have all of it confirmed at once: a removal by typing the settings file's name."""
-        for part in parts:
+        errors = {} if self._removes else same_applications({part.name: part.client_id for part in parts})
+        agreed = [part for part in parts if part.name not in errors]
+        for part in agreed:
             show_part(self.console, part.name, part.text(), place_of(part.resolved))
         config = self.options.config
         removes = (config.name if config else "") if self._removes else ""
-        await confirmed(self.options, self.console, removes, what="the settings file's name")
-        self._turns.look_no_more(part.name for part in parts)
+        if agreed:
+            await confirmed(self.options, self.console, removes, what="the settings file's name")
+        self._turns.look_no_more(part.name for part in agreed)
         if not self.options.json:
             self.console = self.overview.console = make_console(stderr=False)
-        return {}
+        return errors
 
     def _interrupted(self, code: int) -> int:
         console = make_console(stderr=True)
@@ -294,7 +297,3 @@ class Several:
         for name, (what, secret) in shown:
             self.console.print()
             self.console.print(text(f"{name}: {what}, shown only now: {secret}"), soft_wrap=True)
-
-
-def _refused(refusal: Refusal) -> Ending:
-    return Ending(refusal.exit_code, refusal)

@@ -65,6 +65,11 @@ class Ending:
         return next((word for word in ("removed", "done") if word in outcomes), idle)
 
 
+def refused(refusal: Refusal) -> Ending:
+    """Return how a run ended that went no further."""
+    return Ending(refusal.exit_code, refusal)
+
+
 def place_of(resolved: Resolved | None) -> str:
     """Return where a deployment is, in words."""
     if resolved is None:

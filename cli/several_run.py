@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cli.resolve import Resolved
     from cloud.clients import Azure
     from cloud.signin import SignedIn
+    from engine.outcome import StepLook
+    from engine.walk import Walk
 
 
 LOOKS = 20
@@ -82,6 +84,8 @@ class Part(Run):
         self.name, self._together = name, together
         self._captured = together.captured()
         self.resolved: Resolved | None = None
+        self.client_id = ""
+        """That of the application that it found, and is to set up."""
         self.document_of_run: Mapping[str, Any] = {}
         """The JSON document of how it ended; empty before."""
         super().__init__(options)
@@ -122,6 +126,13 @@ class Part(Run):
             say(self.console, warning, first="! ", first_style="yellow")
         await self._together.settle(self)
         return self.resolved
+
+    async def look(self, walk: Walk[Azure], *, writes: bool = True) -> Mapping[str, StepLook]:
+        """Look at everything, and remember which application that found."""
+        looks = await super().look(walk, writes=writes)
+        if (plan := looks["app_registration"].plan) and not plan.skipped:
+            self.client_id = plan.values.get("client_id", "")
+        return looks
 
     async def _with_sharers(self, resolved: Resolved) -> Resolved:
         return resolved  # told when all are settled

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.azure import MARK, writes
+from tests.support.graph import Graph, registered
 from tests.support.processes import LAST, kill_group
 from tests.support.screen import CTRL_C, Screen
 from tests.support.tool import SUBSCRIPTION, Tool
@@ -93,6 +94,31 @@ def test_two_of_the_same_are_refused_before_the_first_write(azure: Emulator, tea
     assert names(azure) == ["adt-dev-0fd74108"]
     assert not (team.folder / "north.state.json").exists()
     assert team.run("--deployment", "nowhere", "--deployment", "dev", "--all").code == 2
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        ("app_id = 'ID'", "app_id = 'ID'"),
+        ("app_name = 'Twins client'\nadopt_app = true",) * 2,
+        ("app_id = 'ID'", "app_name = 'Twins client'\nadopt_app = true"),
+    ],
+    ids=["by its id", "by its name", "by both"],
+)
+def test_two_with_the_same_application_are_refused_before_the_first_write(
+    azure: Emulator, team: Tool, own: tuple[str, str]
+) -> None:
+    app_id = registered(Graph(azure))["appId"]
+    north, third = (settings.replace("ID", app_id) for settings in own)
+    (team.folder / "deploy.toml").write_text(
+        FILE.replace("no_app = true", "") + f"{north}\n[deployments.third]\n{third}\n"
+    )
+    done = team.run(*ALL)
+    assert done.code == 2, done.text
+    ended = {name: one["exit_code"] for name, one in done.document["deployments"].items()}
+    assert ended == {"dev": 0, "north": 2, "third": 2}
+    assert names(azure) == ["adt-dev-0fd74108"]
+    assert not (team.folder / "north.state.json").exists()
 
 
 def test_a_killed_run_is_resumed_without_duplicates(azure: Emulator, team: Tool) -> None:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from cli.duplicates import duplicates
+from cli.duplicates import duplicates, same_applications
 from cli.name_cache import NameCache
 from cli.resolve import Resolved
 from cli.sharing import Sharer, last_of, recorded_sharers, share, sharer_of, with_sharers
@@ -121,3 +121,9 @@ def test_what_is_one_deployments_own() -> None:
     assert refused(resolved("a", secret="ci"), resolved("b", secret="ci")) == set()
     printed = {"secret": "ci", "secret_file": "-"}
     assert refused(resolved("a", **printed), resolved("b", **printed)) == set()
+
+
+def test_an_application_that_two_have_found_is_told_to_both() -> None:
+    found = {"a": "0B07F429", "b": "0b07f429", "c": "other", "d": "", "e": ""}
+    assert same_applications(found).keys() == {"a", "b"}
+    assert same_applications({"c": "other"}) == {}
