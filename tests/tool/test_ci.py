@@ -162,6 +162,8 @@ def test_the_action_takes_several_deployments_of_a_file(trusting: Emulator, tmp_
     step = act(trusting, tmp_path / "three", "schedule", **file, DEPLOYMENT="dev\nnorth")
     assert (step.code, "| --- |" in step.summary) == (0, True), step.text
     assert act(trusting, tmp_path / "four", "push", **file, ARGUMENTS="--all").code == 2
+    step = act(trusting, tmp_path / "five", "push", **file, ADT_DEPLOYMENT="dev; north; ")
+    assert (step.code, step.outputs) == (0, {"exit-code": "0"}), step.text
 
 
 def test_the_example_for_azure_pipelines_plans_a_pull_request(trusting: Emulator, tmp_path: Path) -> None:
