@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,6 +19,11 @@ ASKED = "your answer"
 
 def _accept(_value: str) -> str | None:
     return None
+
+
+def file_problem(value: str) -> str | None:
+    """Say why a text can't name a file: it is a URL."""
+    return "it is a URL, and no file." if re.match(r"[A-Za-z][\w+.-]+://", value) else None
 
 
 class OneOf:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cloud import validation
-from engine.input import Field, Input, OneOf
+from engine.input import Field, Input, OneOf, file_problem
 
 GROUP = "App registration"
 
@@ -105,6 +105,7 @@ INPUTS = (
         "secret_file",
         "File it is written to (mode 0600); - prints it once. Default: NAME.secret beside the state file.",
         "FILE",
+        file_problem,
         group=GROUP,
         path=True,
     ),

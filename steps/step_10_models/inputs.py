@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from engine.context import Target
-from engine.input import Given, Input, list_of
+from engine.input import Given, Input, file_problem, list_of
 from steps.step_10_models.model_files import read_models
 from steps.step_10_models.models import Model
 
@@ -17,6 +17,7 @@ INPUTS = (
         "models",
         "DTDL models to upload: a file, or a folder with its .json and .dtdl files.",
         "PATH",
+        file_problem,
         kind="list",
         path=True,
         group="Models",

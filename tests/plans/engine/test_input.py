@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.input import Field, Given, Input, Lookup, OneOf, flag_of, items_of, list_of, pairs_of, text_of
+from engine.input import Field, Given, Input, Lookup, OneOf, file_problem, flag_of, items_of, list_of, pairs_of, text_of
 from tests.plans.facts import given
 
 ROW = Input("dead_letter", "Where events go.", "ID")
@@ -54,6 +54,16 @@ def test_one_of_a_few() -> None:
     assert problem("china") is None
     assert "public, china" in str(problem("moon"))
     assert [problem.spelled(value) for value in ("China", "china", "Moon")] == ["china", "china", "Moon"]
+
+
+@pytest.mark.parametrize("name", ["models", "./a:b/models", "C:/models", "C:\\models", "-", "https:/models"])
+def test_a_file_may_have_any_name(name: str) -> None:
+    assert file_problem(name) is None
+
+
+@pytest.mark.parametrize("name", ["https://host/models", "HTTP://user:word@host/models", "file:///models"])
+def test_a_url_is_no_file(name: str) -> None:
+    assert file_problem(name)
 
 
 def test_a_given_value_speaks_up_and_a_lookup_is_new() -> None:
