@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 Place = tuple[int, int]
 """A line from 1, and a column from 0."""
-WORDS = ("title", "detail")
-"""What is only shown: the pure tests assert no words."""
+WORDS = ("title", "detail", "seconds")
+"""What is only shown: the pure tests assert no words and no estimates."""
 
 
 class Scope:
