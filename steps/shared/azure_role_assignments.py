@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreateParameters
@@ -11,7 +12,7 @@ from azure.mgmt.authorization.v2022_04_01.models import RoleAssignmentCreatePara
 from cloud.clients import Azure
 from cloud.data_actions import WITHOUT_DATA_ACTIONS, condition_excludes, data_permissions, gives
 from cloud.errors import answer_of
-from cloud.identifiers import Principal, Role
+from cloud.identifiers import DataPermission, Principal, Role
 from cloud.lookups import role_name
 from cloud.principals import label_of
 from cloud.waiting import until_visible
@@ -21,7 +22,6 @@ from steps.shared.role_assignments import (
     Asked,
     Assigned,
     Assignment,
-    Definition,
     assignment_name,
     place,
     subscription_of,
@@ -30,6 +30,16 @@ from steps.shared.tags import is_marked_text
 
 VISIBLE_BOUND = 10 * 60
 """Seconds until a principal that was just created is visible to Resource Manager."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A role's definition."""
+
+    name: str
+    assignable: tuple[str, ...]
+    """Lower-cased scopes in which it can be assigned; "" for everywhere."""
+    data: tuple[DataPermission, ...]
 
 
 async def find_assignments(

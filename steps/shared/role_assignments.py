@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cloud.identifiers import DataPermission
 from engine.input import Given, text_of
 from engine.record import Kind, Record
 
@@ -60,20 +59,10 @@ class Assigned:
 
 
 @dataclass(frozen=True)
-class Definition:
-    """A role's definition."""
-
-    name: str
-    assignable: tuple[str, ...]
-    """Lower-cased scopes in which it can be assigned; "" for everywhere."""
-    data: tuple[DataPermission, ...]
-
-
-@dataclass(frozen=True)
 class Asked:
     """What counts as having a role."""
 
-    of_its_own: bool = False
+    of_its_own: bool
     """Only an assignment of its own at the scope counts: what is inherited, or a group's, does not."""
     action: str = ""
     """The data action that is asked for; "" for all that the role gives."""

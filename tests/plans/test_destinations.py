@@ -43,6 +43,13 @@ def test_only_event_grid_takes_no_identity() -> None:
     assert [kind for kind in DESTINATIONS.values() if not kind.has_rules] == [EVENT_GRID]
 
 
+def test_an_endpoint_gets_both_keys_of_its_destination() -> None:
+    """Azure goes on sending by one while the other is regenerated."""
+    for kind in DESTINATIONS.values():
+        properties, fields = zip(*kind.key_properties, strict=True)
+        assert (len({*properties}), len({*fields})) == (2, 2)
+
+
 def test_what_lets_an_identity_send_is_built_in() -> None:
     for kind in (EVENT_HUB, SERVICE_BUS, CONTAINER):
         assert built_in_role(kind.sender_role)

@@ -19,6 +19,7 @@ from steps.shared.event_routing import (
     Route,
     agrees,
     desired_endpoints,
+    endpoint_differences,
     endpoint_lookups,
     leaving,
     owned_endpoint_items,
@@ -167,6 +168,13 @@ def test_where_a_key_based_endpoint_sends_is_known_from_the_record() -> None:
     assert not agrees(FOUND_BUS, replace(BUS, dead_letter=""), BUS.owns)
     assert not agrees(FOUND_BUS, BUS, (*BUS.owns, *OTHER_TOPIC.owns))
     assert agrees(FOUND_BUS, BUS, replace(OTHER_TOPIC, name="other").owns)
+
+
+@pytest.mark.parametrize(("found", "endpoint"), [(FOUND_BUS, HUB), (FOUND_HUB, BUS)])
+def test_how_an_endpoint_signs_in_is_told_before_and_after(found: FoundEndpoint, endpoint: Endpoint) -> None:
+    difference = endpoint_differences(found, endpoint)[0]
+    assert difference.before
+    assert difference.after
 
 
 def test_what_would_be_recorded_of_endpoints_that_nobody_owns() -> None:

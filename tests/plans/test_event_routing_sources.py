@@ -14,3 +14,4 @@ def test_a_role_that_is_given_now_is_looked_up(source: str, role: str) -> None:
     endpoint = {"name": "hub", "type": "eventhub", "destination": "Events/Twins", "role": role}
     (lookup,) = STEP.lookups(given(source, endpoint=[endpoint]), TARGET)
     assert (lookup.name, lookup.remembered) == (role, False)
+    assert source in lookup.source

@@ -32,3 +32,15 @@ def test_each_kind_is_declared_once_under_a_name_of_its_own() -> None:
 
 def test_names_can_be_told_from_parts() -> None:
     assert not [kind.name for kind in declared() if not re.fullmatch(r"[a-z]+(-[a-z]+)*", kind.name)]
+
+
+def test_what_is_in_the_instance_is_deleted_with_it() -> None:
+    """`destroy` of the instance leaves nothing recorded of these, and deletes everything else by itself."""
+    assert {kind.name for kind in declared() if kind.in_instance} == {"endpoint", "route", "sends", "model"}
+
+
+def test_settings_are_not_counted_as_created() -> None:
+    of_tags = {"group-tag", "tag", "app-tag"}
+    of_instance = {"identity-link", "system-identity", "sends"}
+    of_application = {"permission", "notes", "reply-url", "deleted-application", "recycled", "before"}
+    assert {kind.name for kind in declared() if kind.is_setting} == of_tags | of_instance | of_application

@@ -37,3 +37,5 @@ def test_the_steps_are_numbered_without_a_gap() -> None:
     assert sorted(step.number for step in steps.STEPS) == list(range(1, len(FOLDERS) + 1))
     with pytest.raises(AttributeError):
         _ = steps.NOTHING
+    with pytest.raises(AttributeError):
+        _ = steps.nothing

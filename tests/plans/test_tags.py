@@ -18,6 +18,7 @@ from steps.shared.tags import (
     mark_text,
     mark_value,
     taken_over,
+    with_mark,
 )
 
 PRESENT = {"Team": "twins", "cost": "1", "old": "x"}
@@ -95,6 +96,22 @@ def test_what_carries_our_tag(tags: Mapping[str, str] | None, marked: bool, grou
     assert (is_marked(tags, INSTANCE), is_marked_group(tags)) == (marked, group)
     has_a_value = MARK in {name.lower() for name in tags or {}}
     assert has_a_value or f"{MARK}={VALUE}" in describe_marks(tags, INSTANCE)  # what to put back
+
+
+def test_the_value_of_a_tag_that_is_not_ours_is_told() -> None:
+    assert "0123abcd" in describe_marks({MARK: "0123abcd"}, INSTANCE)
+    assert "somebody" in describe_marks({"created-by": "somebody"}, INSTANCE)
+
+
+def test_the_tag_of_earlier_versions_gets_that_of_this_deployment_beside_it() -> None:
+    former = TagChange({"created-by": MARK})
+    marked = with_mark(former, INSTANCE)
+    assert (marked.after, len(marked.words)) == ({"created-by": MARK, MARK: VALUE}, 1)
+
+
+@pytest.mark.parametrize("tags", [{"created-by": MARK, MARK: "0123abcd"}, {"created-by": "somebody"}, {}])
+def test_no_tag_of_another_deployment_is_replaced_and_nothing_of_others_is_tagged(tags: Mapping[str, str]) -> None:
+    assert with_mark(TagChange(tags), INSTANCE) == TagChange(tags)
 
 
 def test_what_carries_our_mark_in_its_description() -> None:

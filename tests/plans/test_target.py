@@ -27,6 +27,10 @@ def test_the_proposed_names_are_those_of_earlier_runs() -> None:
     assert target.default_instance("tenant", "SUBSCRIPTION") == f"adt-{digits}"
 
 
+def test_how_slow_az_is_on_one_machine_is_not_remembered_for_others() -> None:
+    assert [row.name for row in target.INPUTS if not row.kept] == ["az_timeout"]
+
+
 @pytest.mark.parametrize(("value", "fine"), [("1", True), ("600", True), ("0", False), ("601", False), ("1.5", False)])
 def test_seconds_are_whole_and_bounded(value: str, fine: bool) -> None:
     assert (rules.seconds_problem(value) is None) == fine

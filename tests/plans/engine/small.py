@@ -16,7 +16,7 @@ from engine.step import AnyStep, Plan, Step
 from engine.walk import Explain, Walk
 from tests.plans.facts import TARGET
 
-BOX, LABEL = Kind("box", 1), Kind("label", 1, shown=False)
+BOX, LABEL, PART = Kind("box", 1), Kind("label", 1, shown=False), Kind("part", 1, in_instance=True)
 PATIENCE = 10.0
 """Seconds after which a walk that hangs fails its test."""
 
@@ -111,7 +111,7 @@ class Facts:
 class SmallStep(Step[Place, None, object, bool]):
     """Plans by a function, and keeps the facts of each plan and the context of each look."""
 
-    kinds = (BOX, LABEL)
+    kinds = (BOX, LABEL, PART)
 
     def __init__(
         self,

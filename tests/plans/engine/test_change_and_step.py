@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.change import Change, Drift
+from engine.change import Change, Difference, Drift
 from engine.context import Context
 from engine.record import Values
 from engine.step import Ask, NeedsYou, Plan, Step
@@ -25,6 +25,13 @@ class Plain(Change[Place]):
 def test_a_change_is_modest() -> None:
     change = Plain()
     assert (change.detail, change.owns, change.releases, change.rights, change.az()) == ("", (), (), (), "")
+    assert (change.names, change.differences, change.seconds) == ((), (), 2.0)
+    assert (change.last, change.requires) == (False, ())
+
+
+def test_a_difference_has_what_azure_has_before_what_is_desired() -> None:
+    difference = Difference("name", "old", "new")
+    assert (difference.name, difference.before, difference.after) == ("name", "old", "new")
 
 
 def test_a_change_and_a_step_say_what_they_have_to() -> None:
@@ -40,6 +47,7 @@ def test_a_step_is_modest() -> None:
 
     step = SmallStep("a", planner)
     assert (step.lookups({}, TARGET), step.settled(None)) == ((), {})
+    assert step.label.split() == [str(step.number), *step.title.split()]
     assert (Step.needs, Step.after, Step.inputs, Step.kinds, Step.optional, Step.last) == ((), (), (), (), False, False)
 
 
@@ -48,6 +56,7 @@ def test_a_plan_is_empty() -> None:
     assert (plan.changes, plan.reason, plan.notes, plan.values) == ((), "", (), {})
     assert (plan.vanished, plan.confirmed, plan.adoptable) == ((), (), ())
     assert (plan.needs_you, plan.skipped, plan.ask) == (None, False, None)
+    assert (plan.retained, plan.blocks) == ((), False)
     assert Ask("purge", "Really?") == Ask("purge", "Really?", (), required=False)
     assert NeedsYou("sign").how == ()
 

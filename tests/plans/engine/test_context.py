@@ -56,6 +56,11 @@ class Asked:
         await asyncio.sleep(0)
         raise OSError("no answer")
 
+    async def stop(self) -> str:
+        self.questions.append(("stop",))
+        await asyncio.sleep(0)
+        raise asyncio.CancelledError
+
 
 def test_the_same_question_is_asked_once() -> None:
     async def run() -> None:
@@ -132,5 +137,29 @@ def test_failures_can_be_forgotten_and_answers_stay() -> None:
         with pytest.raises(OSError, match="no answer"):
             await read(asked.fail)
         assert asked.questions == [("a", "", ""), ("fail",), ("fail",)]
+
+    asyncio.run(run())
+
+
+def test_a_question_that_was_cancelled_can_be_forgotten() -> None:
+    async def run() -> None:
+        asked, read = Asked(), Reads()
+        for _ in range(2):
+            with pytest.raises(asyncio.CancelledError):
+                await read(asked.stop)
+            read.forget_failures()
+        assert asked.questions == [("stop",), ("stop",)]
+
+    asyncio.run(run())
+
+
+def test_a_question_that_has_no_answer_yet_is_not_forgotten() -> None:
+    async def run() -> None:
+        asked, read = Asked(), Reads()
+        first = asyncio.create_task(read(asked.name, "a"))
+        await asyncio.sleep(0)
+        read.forget_failures()
+        assert await read(asked.name, "a") == await first == "a"
+        assert asked.questions == [("a", "", "")]
 
     asyncio.run(run())

@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from engine.input import Field, Given, Input, Lookup, OneOf, file_problem, flag_of, items_of, list_of, pairs_of, text_of
+from engine.input import (
+    Field,
+    Given,
+    Input,
+    Lookup,
+    OneOf,
+    file_problem,
+    flag_of,
+    items_of,
+    list_of,
+    pairs_of,
+    text_of,
+    told,
+)
 from tests.plans.facts import given
 
 ROW = Input("dead_letter", "Where events go.", "ID")
@@ -41,10 +54,10 @@ def test_flags_are_on_or_off_and_many_can_be_repeated(kind: str, is_flag: bool, 
 
 def test_a_row_is_a_text_that_is_remembered() -> None:
     assert (ROW.kind, ROW.group, ROW.kept, ROW.also, ROW.fields) == ("text", "Options", True, (), ())
-    assert not (ROW.identifies or ROW.answers or ROW.path)
+    assert not (ROW.identifies or ROW.answers or ROW.path or ROW.verbatim)
     assert ROW.problem("anything") is None
     assert Field("name", "").problem("anything") is None
-    assert not Field("name", "").required
+    assert not (Field("name", "").required or Field("name", "").verbatim)
 
 
 def test_one_of_a_few() -> None:
@@ -69,7 +82,17 @@ def test_a_url_is_no_file(name: str) -> None:
 def test_a_given_value_speaks_up_and_a_lookup_is_new() -> None:
     assert not Given("a", "--flag").quiet
     lookup = Lookup("role", "Reader")
-    assert (lookup.scope, lookup.remembered) == ("", False)
+    assert (lookup.scope, lookup.remembered, lookup.followed) == ("", False, False)
+
+
+def test_a_name_in_two_settings_is_looked_up_once() -> None:
+    assert len({Lookup("role", "Reader", source=source) for source in ("owner", "endpoint")}) == 1
+
+
+def test_an_input_is_told_with_its_source() -> None:
+    inputs = given("settings.toml", owner="ada")
+    assert all(part in told(inputs, "owner") for part in ("owner", "settings.toml"))
+    assert told(inputs, "other") == "other"
 
 
 def test_what_is_not_given_is_none() -> None:

@@ -84,6 +84,10 @@ def test_kinds_are_shown_unless_they_say_otherwise() -> None:
     assert not Kind("sends", 3, shown=False).shown
 
 
+def test_a_kind_is_beside_the_instance_and_no_setting_unless_it_says_otherwise() -> None:
+    assert (Kind("endpoint").in_instance, Kind("endpoint").is_setting) == (False, False)
+
+
 def test_nothing_is_recorded_at_first() -> None:
     assert Record() == Record(frozenset(), frozenset(), frozenset(), "", False)
     assert not Record().removed

@@ -8,7 +8,7 @@ import pytest
 
 from engine import refusal as module
 from engine.outcome import Outcome, Result
-from engine.refusal import SEVERITY, BadInput, Refusal, keep_secret, redact, worst, worst_of_look
+from engine.refusal import DIFFERS, SEVERITY, BadInput, Refusal, keep_secret, redact, worst, worst_of_look
 from engine.walk import exit_code
 
 
@@ -30,6 +30,11 @@ def test_without_outcomes_all_is_well() -> None:
     assert worst([]) == 0
     assert exit_code({}) == 0
     assert exit_code({"a": Result(Outcome.DONE), "b": Result(Outcome.BLOCKED)}) == 0
+
+
+def test_a_difference_is_worse_than_none_and_better_than_any_failure() -> None:
+    assert worst([0, DIFFERS]) == DIFFERS
+    assert [worst([DIFFERS, code]) for code in (3, 2, 4, 1, 70)] == [3, 2, 4, 1, 70]
 
 
 def test_a_refusal_reads_as_what_happened() -> None:

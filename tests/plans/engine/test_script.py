@@ -71,6 +71,18 @@ def test_a_body_goes_from_one_command_to_the_next() -> None:
     ]
 
 
+def test_a_script_repeats_only_what_may_be_refused_for_a_while() -> None:
+    commands = [Command(("delete",), is_patient=True), command("list")]
+    assert posix(commands, is_script=True) == ["patiently az delete", "az list"]
+    assert posix(commands) == ["az delete", "az list"]
+    assert powershell(commands) == ["Wait-Az 'delete'", "Invoke-Az 'list'"]
+
+
+def test_a_script_does_not_repeat_what_prints_a_body() -> None:
+    put = Command(("put", "--body", "@-"), body=command("keys"))
+    assert posix([put], is_script=True) == ["az keys --output json | az put --body @-"]
+
+
 def test_a_command_for_each_value() -> None:
     found = Variable("id", command("list"))
     delete = Command(("delete", ("x/", found)), each=found)

@@ -113,7 +113,15 @@ def test_bad_input_found_by_a_look_is_its_steps_own_and_refused_before_a_write()
     assert [look.error.exit_code if look.error else 0 for look in looks.values()] == [3, 2, 2, 0]
     with pytest.raises(Refusal, match=r"\n- Wrong\.\n- Wrong too\.$"):
         refuse_bad_input(looks)
+    with pytest.raises(BadInput) as alone:
+        refuse_bad_input({key: looks[key] for key in "acd"})
+    assert alone.value is looks["c"].error
     refuse_bad_input({key: looks[key] for key in "ad"})
+
+
+def test_a_failure_is_no_bad_input() -> None:
+    """The other steps go on."""
+    refuse_bad_input(asyncio.run(Trip(SmallStep("a", refuse(Refusal("Failed.", exit_code=1)))).walk.look()))
 
 
 def test_any_other_refusal_is_kept_for_the_end() -> None:

@@ -121,6 +121,7 @@ def test_what_needs_a_failed_step_is_blocked_and_says_what_remains() -> None:
     assert results["a"].remaining == writes[1:]
     assert results["b"].remaining == blocked
     assert results["d"].remaining == ()
+    assert results["b"].values == {}
     assert "Step a" in results["b"].reason
     assert "Step a, Step b" in results["c"].reason
     assert "Step c" not in results["c"].reason

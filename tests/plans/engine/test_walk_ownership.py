@@ -12,6 +12,7 @@ from engine.step import Plan
 from tests.plans.engine.small import (
     BOX,
     LABEL,
+    PART,
     Facts,
     Place,
     SmallStep,
@@ -219,13 +220,11 @@ def test_titles_decide_nothing() -> None:
         assert walk({}, removal) == walk(titles, removal)
 
 
-def test_what_is_kept_blocks_what_it_needs_only_where_the_plan_says_so() -> None:
-    """In `destroy` b, which needs a, goes first."""
-    for blocks, expected in ((False, "REMOVED"), (True, "BLOCKED")):
-        steps = (
-            SmallStep("a", always(Write(name="one"))),
-            SmallStep("b", always(Write(name="two"), retained=("in use",), blocks=blocks), "a"),
-        )
-        trip = Trip(*steps, removal=Removal())
-        trip.run()
-        assert trip.outcomes() == {"b": "RETAINED", "a": expected}
+def test_a_step_is_told_what_any_step_owns_in_the_instance() -> None:
+    """It is deleted with the instance, whichever step created it."""
+    step = SmallStep("a", always())
+    inside = {"a": frozenset({PART.item("one")}), "b": frozenset({PART.item("two")})}
+    beside = {"a": box("three", PART.name), "b": frozenset({LABEL.item("four")})}
+    prior = PriorRuns(owned={key: inside[key] | beside[key] for key in inside})
+    Trip(step, SmallStep("b", always()), prior=prior).run()
+    assert step.planned[0].record.owned_in_instance == inside["a"] | inside["b"]

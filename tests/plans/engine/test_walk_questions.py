@@ -11,6 +11,7 @@ from engine.step import Ask, Plan
 from engine.walk import exit_code
 from tests.plans.engine.small import (
     Facts,
+    Place,
     SmallStep,
     Trip,
     Write,
@@ -45,6 +46,29 @@ def test_an_answer_plans_again_without_asking_azure_again(answer: bool, written:
     assert trip.walk.answers == {"earlier": True, "purge": answer}
     assert trip.place.written == [written]
     assert trip.place.asked == ["a", "b", "b"]  # b again, as a has written
+
+
+class Unreliable(Place):
+    """Gives no answer to the first question."""
+
+    async def has(self, name: str) -> bool:
+        is_first = not self.asked
+        there = await super().has(name)
+        if is_first:
+            raise OSError("no answer")
+        return there
+
+
+def test_after_an_answer_what_could_not_be_read_is_asked_again() -> None:
+    trip = Trip(SmallStep("a", always(reason="there")), SmallStep("b", ask_first), place=Unreliable())
+
+    async def run() -> None:
+        assert (await trip.walk.look())["a"].error
+        look = (await trip.walk.answer({"purge": True}))["a"]
+        assert (look.plan, look.error) == (Plan(reason="there"), None)
+
+    asyncio.run(run())
+    assert trip.place.asked == ["a", "b", "a"]
 
 
 def test_bad_input_after_an_answer_is_told() -> None:
