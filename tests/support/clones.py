@@ -11,7 +11,7 @@ import threading
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib import metadata
 from pathlib import Path
@@ -201,6 +201,7 @@ def install_from(links: str) -> dict[str, str]:
     }
 
 
+@cache
 def older_pythons() -> list[str]:
     """Return the Pythons of this machine that are too old for this project."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
