@@ -27,9 +27,7 @@ CREATED_BY_OTHERS = (
 )
 
 
-def notes_of_creation(
-    observed: ObservedInstance, desired: DesiredInstance, *, was_adopted: bool = False
-) -> tuple[str, ...]:
+def notes_of_creation(observed: ObservedInstance, desired: DesiredInstance, *, was_adopted: bool) -> tuple[str, ...]:
     """Return what to know before the instance is created; `was_adopted`: an earlier run used one of others."""
     region = desired.target.location
     count = observed.others_by_region.get(region, 0)

@@ -155,6 +155,7 @@ def test_destroy_deletes_a_group_that_is_recorded_and_marked_and_empty() -> None
         f"az group delete --subscription {TARGET.subscription} --name twins --yes; else echo '"
     )
     assert command.endswith('\' "$left" >&2; false; fi')
+    assert "twins" in command.partition("else echo ")[2]  # who runs it is told which group is kept
     assert change.title
 
 

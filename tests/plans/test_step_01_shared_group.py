@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from engine.context import Removal
 from engine.step import Plan
 from steps.shared.tags import GROUP_TAG, mark_tags
@@ -52,6 +54,11 @@ def test_it_stays_tagged_where_nobody_has_created_it() -> None:
     assert keys(remove(DESIRED, INSTANCE, NEIGHBOUR, owned=(TAG,))) == ["tag-resource-group"]
 
 
+def test_only_what_this_deployment_recorded_is_forgotten_where_the_others_keep_it() -> None:
+    plan = remove(SHARED, INSTANCE, NEIGHBOUR, owned=(TAG,))
+    assert (plan.changes, plan.vanished) == ((), (TAG,))
+
+
 def test_it_goes_with_the_last_once_the_others_are_removed() -> None:
     last = replace(DESIRED, going=(OTHER,))
     (change,) = remove(last, INSTANCE, NEIGHBOUR, IDENTITY).changes
@@ -60,6 +67,12 @@ def test_it_goes_with_the_last_once_the_others_are_removed() -> None:
     assert set(change.releases) == {ITEM, TAG}
     assert keys(remove(last, INSTANCE, NEIGHBOUR, replace(IDENTITY, marked=False))) == []
     assert keys(remove(DESIRED, INSTANCE, NEIGHBOUR)) == []
+
+
+@pytest.mark.parametrize("kind", ["Microsoft.Automation/automationAccounts", "Microsoft.Web/sites"])
+def test_what_has_the_tag_of_the_others_goes_with_them_whatever_it_is(kind: str) -> None:
+    resource = Resource(f"{TARGET.group_id}/providers/{kind}/one", True)
+    assert keys(remove(replace(DESIRED, going=(OTHER,)), INSTANCE, NEIGHBOUR, resource)) == ["delete-resource-group"]
 
 
 def test_the_others_go_even_where_the_instance_is_gone() -> None:

@@ -44,6 +44,21 @@ def test_the_record_of_a_link_that_somebody_removed_is_dropped() -> None:
     assert STEP.plan(there, WITHOUT, ours, {}, {}).vanished == ()
 
 
+@pytest.mark.parametrize(("state", "vanished"), [("Succeeded", (LINK,)), ("Moving", ()), ("Updating", ())])
+def test_a_link_counts_as_removed_only_where_nothing_is_being_done_with_the_instance(
+    state: str, vanished: tuple[str, ...]
+) -> None:
+    observed = ObservedInstance(replace(with_identities(), state=state), identity())
+    assert STEP.plan(observed, WITHOUT, record(LINK), {}, {}).vanished == vanished
+
+
+def test_a_desired_link_that_somebody_removed_is_made_again_and_stays_recorded() -> None:
+    observed = ObservedInstance(with_identities(), identity(TWO))
+    recorded = record(LINK, IDENTITY_LINK.item(TWO.lower()))
+    plan = STEP.plan(observed, replace(DESIRED, user_identities=(TWO,)), recorded, {}, {})
+    assert (keys(plan), plan.vanished) == (["change-instance"], (LINK,))
+
+
 IN_USE = ObservedInstance(
     with_identities(ONE, TWO, system=True),
     identity(),

@@ -37,7 +37,9 @@ def test_an_instance_in_another_region_is_used_and_said(region: str) -> None:
     ("region", "refused"),
     [
         (Given("westeurope", "--location"), True),
+        (Given("westus3", "--location"), True),
         (Given("westeurope", "ADT_LOCATION"), True),
+        (Given("westeurope", "zoo.toml"), True),
         (Given("westeurope", ASKED), False),
         (Given("westeurope", "the state file", quiet=True), False),
         (Given("West US 2", "--location"), False),
@@ -74,6 +76,13 @@ def test_an_identity_that_was_deleted_and_created_again_is_linked_again(principa
 def test_only_disabled_access_is_told() -> None:
     assert plan(replace(FOREIGN, access="")).notes == plan(FOREIGN).notes
     assert len(plan(replace(FOREIGN, access="Disabled")).notes) == len(plan(FOREIGN).notes) + 1
+
+
+def test_what_disabled_access_means_is_noted_before_it_is_disabled() -> None:
+    closed = replace(DESIRED, public_network_access="Disabled")
+    for observed in (FREE, ObservedInstance(FOREIGN), ObservedInstance(replace(FOREIGN, access=""))):
+        for desired, notes in ((closed, 1), (replace(closed, public_network_access="Enabled"), 0)):
+            assert len(STEP.plan(observed, desired, NOTHING_RECORDED, {}, {}).notes) == notes
 
 
 @pytest.mark.parametrize(("others", "notes"), [(9, 0), (10, 1), (11, 1)])

@@ -76,6 +76,11 @@ def test_destroy_keeps_a_marked_instance_that_is_not_recorded() -> None:
     assert plan.reason
 
 
+def test_destroy_tags_nothing_that_is_not_recorded() -> None:
+    earlier = ObservedInstance(replace(FOREIGN, tags={FORMER_TAG: MARK}))
+    assert STEP.remove(earlier, DESIRED, NOTHING_RECORDED, {}, Removal()).changes == ()
+
+
 def test_destroy_without_an_instance_forgets_what_was_in_it_and_deletes_our_identities() -> None:
     recorded = record(ITEM, IDENTITY.item(ONE.lower()), INSTANCE_TAG.item("env"), by_others=(*ROUTING, "application"))
     plan = STEP.remove(ObservedInstance(None, identity()), DESIRED, recorded, {}, Removal())
@@ -116,6 +121,10 @@ def test_what_goes_with_the_instance_is_counted_where_it_can_be() -> None:
     (note,) = STEP.remove(observed, DESIRED, RECORDED, {}, Removal()).notes
     assert all(count in note for count in ("1,234 models", "1 twin "))
     assert "route" not in note
+    (note,) = STEP.remove(replace(observed, contents=Contents(7, 8, 9)), DESIRED, RECORDED, {}, Removal()).notes
+    assert [character for character in note if character.isdigit()] == ["7", "8", "9"]
+    (note,) = STEP.remove(replace(observed, contents=Contents(0, 8, 0)), DESIRED, RECORDED, {}, Removal()).notes
+    assert note.split()[0] == "8"
     for contents in (Contents(0, 0, 0), Contents(0, 1, 0), Contents(0, 0, 2)):
         told = STEP.remove(replace(observed, contents=contents), DESIRED, RECORDED, {}, Removal()).notes
         assert len(told) == (contents.twins + contents.routes > 0)

@@ -92,6 +92,7 @@ def test_the_system_identity_is_switched_on() -> None:
     assert patch_of(change) == {"identity": {"type": "SystemAssigned"}}
     assert (change.owns, change.releases) == ((SYSTEM_IDENTITY.item(),), ())
     assert change.rights == (Right(WRITE, TARGET.instance_id),)
+    assert [(one.before, one.after) for one in change.differences] == [("off", "on")]
 
 
 @pytest.mark.parametrize("recorded", [NOTHING_RECORDED, SWITCHED_ON])
@@ -99,6 +100,7 @@ def test_the_system_identity_is_switched_off_whoever_switched_it_on(recorded: Re
     (change,) = plan(with_identities(TWO, system=True), replace(DESIRED, system_identity=False), recorded).changes
     assert patch_of(change) == {"identity": {"type": "UserAssigned", "userAssignedIdentities": {TWO: {}}}}
     assert (change.owns, change.releases) == ((), (SYSTEM_IDENTITY.item(),))
+    assert [(one.before, one.after) for one in change.differences] == [("on", "off")]
 
 
 @pytest.mark.parametrize(("system", "desired"), [(True, True), (True, None), (False, False), (False, None)])
@@ -113,6 +115,7 @@ def test_an_identity_is_added_beside_those_of_others() -> None:
     assert patch_of(change) == {"identity": {"type": "SystemAssigned,UserAssigned", "userAssignedIdentities": users}}
     assert (change.owns, change.releases) == ((IDENTITY_LINK.item(ONE.lower()),), ())
     assert change.rights == (Right(WRITE, TARGET.instance_id), Right(ASSIGN, ONE))
+    assert [(one.before, one.after) for one in change.differences] == [("", "One")]
 
 
 def test_an_identity_that_is_there_is_left_as_azure_spells_it() -> None:
@@ -174,6 +177,21 @@ def test_a_new_instance_has_all_its_settings() -> None:
     assert change.title
 
 
+@pytest.mark.parametrize(
+    ("before", "desired", "after"),
+    [
+        (FOREIGN, {"user_identities": (ONE,)}, {"type": "UserAssigned", "userAssignedIdentities": {ONE: {}}}),
+        (with_identities(system=True), {"system_identity": False}, {"type": "None"}),
+        (with_identities(system=True), {}, {"type": "SystemAssigned"}),
+    ],
+)
+def test_an_instance_that_is_created_again_has_its_identities_and_no_others(
+    before: Instance, desired: dict[str, Any], after: object
+) -> None:
+    (change,) = plan(replace(before, state="Failed"), replace(DESIRED, **desired), identities=identity()).changes
+    assert json.loads(shlex.split(change.az())[-1])["identity"] == after
+
+
 def test_only_identities_that_this_tool_gave_are_removed() -> None:
     desired = replace(DESIRED, user_identities=())
     (change,) = plan(with_identities(ONE, TWO), desired, LINKED).changes
@@ -223,3 +241,4 @@ def test_a_new_instance_is_closed_at_once_unless_something_is_written_into_it(
     assert ("Disabled" in create.az()) is not is_filled
     assert [(change.key, change.last) for change in close] == ([("close-network", True)] if is_filled else [])
     assert all(change.differences[0].before == "Enabled" for change in close)
+    assert all(TARGET.instance in change.title.lower() for change in close)
