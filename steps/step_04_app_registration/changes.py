@@ -24,7 +24,6 @@ from steps.step_04_app_registration.switches import switch_ownership
 
 if TYPE_CHECKING:
     from cloud.clients import Azure
-    from steps.step_04_app_registration.azure_applications import NameTaken
 
 KNOWN_BOUND = 30
 """Seconds in which replicas may not know an application yet that another replica has shown."""
@@ -75,19 +74,20 @@ class WriteApplication(Change["Azure"]):
         try:
             written = await write_application(context.clients, self.after, key, self.is_settled, context.progress)
         except NameTaken as error:
-            raise self._refused(error) from error
+            raise self.name_taken(str(error), error.request_id) from error
         return {
             "app_name": written.settings.name,
             "client_id": written.client_id,
             "application_object_id": written.object_id,
         }
 
-    def _refused(self, error: NameTaken) -> Refusal:
+    def name_taken(self, message: str, request_id: str) -> Refusal:
+        """Return the refusal of a write whose `uniqueName` a deleted application has. The message is Graph's."""
         return Refusal(
             "The name of this instance's application is still taken by one that was deleted.",
-            why=f"{error} Deleted applications stay for 30 days, and are not visible for the first minutes.",
+            why=f"{message} Deleted applications stay for 30 days, and are not visible for the first minutes.",
             next="Run the same command again in a minute: the deleted application is then restored.",
-            request_id=error.request_id,
+            request_id=request_id,
         )
 
     def commands(self) -> tuple[Command, ...]:
@@ -109,14 +109,14 @@ class CreateApplication(WriteApplication):
     def key(self) -> str:
         return "create-application"
 
-    def _refused(self, error: NameTaken) -> Refusal:
+    def name_taken(self, message: str, request_id: str) -> Refusal:
         if self.bin_view == "all":
-            return super()._refused(error)
+            return super().name_taken(message, request_id)
         return Refusal(
             "The name of this instance's application is taken by one that was deleted, and you may not restore it.",
-            why=f"{error} You may not look into the directory's recycle bin, and own no such application there.",
+            why=f"{message} You may not look into the directory's recycle bin, and own no such application there.",
             next=f"{WHO_MAY_LOOK}, and restore it. Then run the same command again.",
-            request_id=error.request_id,
+            request_id=request_id,
             exit_code=3,
         )
 

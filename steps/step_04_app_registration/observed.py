@@ -108,7 +108,7 @@ class ObservedApplication:
     """The application that is ours or is to be adopted, and what belongs to it."""
 
     now: datetime
-    files: SecretFiles = field(default_factory=SecretFiles)
+    files: SecretFiles
     existing: Registration | None = None
     deleted: Registration | None = None
     """Our application when it was deleted less than 30 days ago: until then nothing else can have its `uniqueName`."""

@@ -111,7 +111,7 @@ def plan_files(secrets: Secrets, staying: Collection[str] = (), rewritten: str =
     changes: list[AnyChange] = []
     vanished, notes = [], []
     recorded, files = secrets.recorded_files, secrets.files
-    in_use = {path for path, secret in recorded.values() if secret in staying} | {rewritten}
+    in_use = {path for path, secret in recorded.values() if secret in staying}
     for item, (path, secret) in recorded.items():
         if secret in staying or path == rewritten:
             continue

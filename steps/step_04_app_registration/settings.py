@@ -93,7 +93,7 @@ def released_settings(present: Settings, rules: Rules) -> Settings:
         web_reply_urls=(),
         spa_reply_urls=(),
         tags=(),
-        notes="" if NOTES.item() in rules.owned and present.notes == rules.desired.notes else None,
+        notes="" if present.notes == rules.desired.notes else None,
     )
     without = replace(rules, desired=bare)
     permissions = present.permissions

@@ -53,6 +53,7 @@ def test_every_input_is_used() -> None:
         owner=["bob@contoso.com"],
         notes="of the plant",
         app_tag=["plant"],
+        service_management_reference="7c2f",
     )
     assert STEP.lookups(inputs, HERE) == (Lookup("principal", "bob@contoso.com"),)
     assert desired(inputs) == DesiredApplication(
@@ -67,6 +68,7 @@ def test_every_input_is_used() -> None:
         audience="AzureADandPersonalMicrosoftAccount",
         owners=(BOB,),
         notes="of the plant",
+        service="7c2f",
         tags=("plant",),
         app_id="00000000-0000-4000-8000-00000000dead",
         signed_in=NAMES.signed_in.object_id,
@@ -88,9 +90,10 @@ def test_owners_that_an_earlier_run_looked_up_need_no_look_up() -> None:
     assert STEP.lookups(inputs, HERE) == (Lookup("principal", "bob@contoso.com", remembered=True),)
 
 
-def test_none_clears_the_notes() -> None:
-    assert desired(given(notes="none")).notes == ""
-    assert desired({}).notes is None
+def test_none_clears_the_notes_and_the_service() -> None:
+    cleared = desired(given(notes="none", service_management_reference="none"))
+    assert (cleared.notes, cleared.service) == ("", "")
+    assert (desired({}).notes, desired({}).service) == (None, None)
 
 
 def test_a_secret_is_kept_beside_the_state_file() -> None:

@@ -152,3 +152,5 @@ def test_a_github_repository_that_is_named_without_ids_is_told_of_them() -> None
     assert len(plan_federated((), (), (old,), is_adopted=False).notes) == 1
     assert plan_federated((), (), (new,), is_adopted=False).notes == ()
     assert plan_federated((old,), ("federated:main",), (old,), is_adopted=False).notes == ()
+    for issuer in ("https://a.example", "https://z.example"):
+        assert plan_federated((), (), (replace(old, issuer=issuer),), is_adopted=False).notes == ()

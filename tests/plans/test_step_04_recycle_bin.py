@@ -9,7 +9,7 @@ import pytest
 from cloud.role_names import CREATE_PRINCIPAL, DIRECTORY
 from engine.change import Drift, Right
 from engine.context import Removal
-from steps.step_04_app_registration.desired import MULTIPLE
+from steps.step_04_app_registration.desired import MULTIPLE, PERSONAL
 from steps.step_04_app_registration.observed import BinView
 from steps.step_04_app_registration.recycle_bin import Ids, PurgeApplication, RestoreApplication, ids_in_bin
 from steps.step_04_app_registration.settings import graph_json
@@ -36,8 +36,15 @@ def test_what_is_found_is_restored_with_its_recorded_service_principal() -> None
     assert (keys(by_others), by_others.notes) == (RESTORATION, ())
     unknown = planned(observed(deleted=OURS), recorded=record("deleted-application"))
     assert keys(unknown) == ["restore-application", *CREATION]
-    another = planned(observed(deleted=replace(OURS, object_id="another")), recorded=DESTROYED)
-    assert keys(another) == ["restore-application", *CREATION]
+    assert ids_in_bin(observed(deleted=OURS), DESTROYED, {}) == Ids(
+        OBJECT, PRINCIPAL_ID, ("deleted-application", RECYCLED)
+    )
+
+
+@pytest.mark.parametrize("another", ["00", "another"])
+def test_another_application_has_another_service_principal(another: str) -> None:
+    plan = planned(observed(deleted=replace(OURS, object_id=another)), recorded=DESTROYED)
+    assert keys(plan) == ["restore-application", *CREATION]
 
 
 @pytest.mark.parametrize("view", ["owned", "nothing"])
@@ -92,6 +99,7 @@ def test_purging_without_an_id_is_refused_where_nobody_may_look() -> None:
     assert keys(removed(nothing, record("adopted"), purge=True)) == []
 
 
-def test_the_service_principal_of_a_multi_tenant_application_needs_an_administrator() -> None:
-    create = planned(observed(), replace(DESIRED, audience=MULTIPLE)).changes[1]
+@pytest.mark.parametrize("audience", [MULTIPLE, PERSONAL])
+def test_the_service_principal_of_a_multi_tenant_application_needs_an_administrator(audience: str) -> None:
+    create = planned(observed(), replace(DESIRED, audience=audience)).changes[1]
     assert create.rights == (Right(CREATE_PRINCIPAL, DIRECTORY),)

@@ -65,12 +65,27 @@ def test_expired_ones_go_anyway_and_once() -> None:
     assert (change.is_expired, change.retired) == (True, "")
 
 
+def test_with_a_rotation_expired_ones_are_told_from_older_ones() -> None:
+    plan = planned(password(days=-1), password(2, days=50), desired=BOTH, recorded=RECORDED)
+    removals = [change for change in plan.changes if isinstance(change, RemoveSecret)]
+    assert [(change.key_id, change.is_expired, change.retired) for change in removals] == [
+        ("key-1", True, ""),
+        ("key-2", False, "2026-06-20"),
+    ]
+
+
 def test_an_application_for_personal_accounts_has_no_room_for_a_third() -> None:
     passwords = (password(), password(2))
     plan = planned(*passwords, desired=BOTH, recorded=RECORDED)
     with pytest.raises(BadInput):
         refuse_secrets(replace(OURS.settings, audience=PERSONAL), passwords, plan)
     refuse_secrets(replace(OURS.settings, audience=PERSONAL), passwords[:1], plan)
+    refuse_secrets(replace(OURS.settings, audience=PERSONAL), (), plan)
+
+
+def test_an_application_that_has_more_than_two_is_refused_only_another() -> None:
+    passwords = (password(), password(2), password(3))
+    refuse_secrets(replace(OURS.settings, audience=PERSONAL), passwords, planned(*passwords))
 
 
 def test_it_needs_the_name_of_what_stays_and_is_not_remembered() -> None:

@@ -40,14 +40,18 @@ def test_a_file_that_was_changed_is_kept(tmp_path: Path) -> None:
     readable, words, gone = write(tmp_path / "a"), write(tmp_path / "b"), tmp_path / "gone"
     readable.chmod(0o644)
     words.write_text("two words")
+    empty = write(tmp_path / "empty")
+    empty.write_text("")
     link = tmp_path / "link"
     link.symlink_to(gone)
-    paths = {str(path) for path in (readable, words, gone, link)}
-    assert read_secret_files(str(words), paths).as_written == {str(path): False for path in (readable, words, link)}
+    paths = {str(path) for path in (readable, words, empty, gone, link)}
+    assert read_secret_files(str(words), paths).as_written == {
+        str(path): False for path in (readable, words, empty, link)
+    }
     assert read_secret_files(str(words), paths).hint == ""
     for path in paths:
         remove_secret_file(path)
-    assert (readable.exists(), words.exists(), link.is_symlink()) == (True, True, True)
+    assert all((readable.exists(), words.exists(), empty.exists(), link.is_symlink()))
     remove_secret_file(str(write(tmp_path / "c")))
     assert not (tmp_path / "c").exists()
 

@@ -94,6 +94,14 @@ def test_files_of_expired_secrets_go_when_another_is_created() -> None:
     assert keys(plan) == ["create-secret:ci:2", "remove-secret:key-1", f"remove-secret-file:{FILE}"]
 
 
+def test_files_of_expired_secrets_go_whichever_number_they_have() -> None:
+    old = "/state/old"
+    files = replace(AS_WRITTEN, as_written={FILE: True, old: True})
+    owned = record(ITEM, FILE_ITEM, "secret:ci:2", f"secret-file:ci:2:{old}")
+    plan = planned(password(), password(2, days=-1), recorded=owned, files=files)
+    assert keys(plan) == ["remove-secret:key-2", f"remove-secret-file:{old}"]
+
+
 def test_one_that_is_only_removed_is_told_from_the_current_one() -> None:
     owned = record(ITEM, FILE_ITEM, "secret:ci:2", "secret:ci:3")
     passwords = [password(number, key_id=key) for number, key in ((1, "m"), (2, "a"), (3, "z"))]

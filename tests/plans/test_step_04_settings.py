@@ -128,7 +128,11 @@ def test_each_difference_has_what_was_and_what_is_to_be() -> None:
     told = [(found.before, found.after) for found in differences(Settings(name="old"), after)]
     assert {became for _, became in told} >= {"new", A, "s", "n", "t"}
     assert [(one.after, one.before) for one in differences(after, Settings(name="old"))] == told
-    assert differences(Settings(token_version=None), Settings(token_version=2))[0].after == "2"
+    (version,) = differences(Settings(token_version=None), Settings(token_version=2))
+    assert (version.before, version.after) == ("", "2")
+    for switch in ("fallback", "access_tokens", "id_tokens"):
+        (allowed,) = differences(Settings(), replace(Settings(), **{switch: True}))  # type: ignore[arg-type]
+        assert (allowed.before, allowed.after) == ("forbidden", "allowed")
 
 
 def test_what_a_change_owns_and_releases() -> None:
@@ -149,3 +153,16 @@ def test_what_others_added_is_told() -> None:
     assert len(kept_notes(theirs, owning(notes=""))) == 4
     assert len(kept_notes(theirs, owning(web_reply_urls=(A,), tags=("theirs",), notes="old"))) == 1
     assert len(kept_notes(replace(theirs, web=(), permissions=(), notes=""), owning(tag=TAG))) == 1
+
+
+def test_a_permission_that_is_asked_for_is_told_from_one_that_no_longer_is() -> None:
+    others, role = ("00000003", (("e1fe6dd8", "Scope"),)), (READ_WRITE, "Role")
+    for without in ((others,), ((DIGITAL_TWINS, (role,)), others)):
+        before = replace(AS_DESIRED, permissions=without)
+        after = replace(AS_DESIRED, permissions=with_read_write(without))
+        (asked,), (dropped,) = differences(before, after), differences(after, before)
+        assert (asked.before, asked.implied) == ("", True)
+        assert (dropped.after, dropped.implied) == ("", False)
+        assert asked.after == dropped.before != ""
+        assert ownership(before, after) == (("permission",), ())
+        assert ownership(after, before) == ((), ("permission",))

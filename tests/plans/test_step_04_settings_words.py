@@ -62,8 +62,9 @@ def test_released_settings_are_those_of_others() -> None:
     )
     assert released_settings(before, owning(tag=TAG)) == replace(before, tags=("theirs", "plant"))
     assert released_settings(replace(before, notes="theirs"), rules).notes == "theirs"
-    bare = replace(before, permissions=((DIGITAL_TWINS, ((READ_WRITE, "Scope"),)), ("x", (role,))))
-    assert released_settings(bare, rules).permissions == (("x", (role,)),)
+    others = (("00000003", (role,)), ("x", (role,)))
+    bare = replace(before, permissions=((DIGITAL_TWINS, ((READ_WRITE, "Scope"),)), *others))
+    assert released_settings(bare, rules).permissions == others
 
 
 def test_how_a_switch_was_is_recorded_once_and_forgotten_when_it_is_so_again() -> None:
@@ -115,6 +116,14 @@ def test_reply_urls_that_entra_id_refuses_together() -> None:
         with pytest.raises(BadInput) as caught:
             refuse_urls(both)
         assert A in caught.value.what
+
+
+@pytest.mark.parametrize(("audience", "most"), [(SINGLE, 256), (MULTIPLE, 256), (PERSONAL, 100)])
+def test_how_many_reply_urls_an_application_may_have(audience: str, most: int) -> None:
+    urls = tuple(f"https://a.example/{number}" for number in range(most + 1))
+    refuse_urls(Settings(audience=audience, web=urls[1:]))
+    with pytest.raises(BadInput):
+        refuse_urls(Settings(audience=audience, web=urls))
 
 
 @pytest.mark.parametrize("url", ["https://*.example/", "https://a.example/?x=1"])

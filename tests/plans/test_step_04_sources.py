@@ -13,6 +13,7 @@ from tests.plans.facts import NAMES, TARGET, given, remembered
 def test_an_owner_that_is_given_now_is_looked_up(source: str) -> None:
     (lookup,) = lookups(given(source, owner=["bob@contoso.com"]))
     assert not lookup.remembered
+    assert source in lookup.source  # it is told where the owner isn't found
 
 
 @pytest.mark.parametrize("source", ["--secret-days", "zone.yaml"])

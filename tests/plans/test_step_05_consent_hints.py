@@ -11,6 +11,7 @@ from cloud.role_names import CONSENT, DIRECTORY
 from engine.change import Drift, Right
 from engine.context import Removal
 from engine.input import Given
+from engine.script import posix
 from engine.step import NeedsYou, Plan
 from steps.shared.digital_twins_api import DIGITAL_TWINS
 from steps.step_05_consent_hints.inputs import INPUTS, DesiredConsent
@@ -79,6 +80,12 @@ def test_consent_is_granted_where_that_is_desired() -> None:
     assert planned(NOT_GRANTED, GRANTING, values={}).changes[0].az().endswith(CONSENT_COMMAND.replace(CLIENT, '"$app"'))
     assert keys(planned(ObservedConsent(is_readable=False), GRANTING)) == ["grant-consent"]
     assert keys(planned(NOT_GRANTED, GRANTING, "consent")) == ["grant-consent"]
+
+
+@pytest.mark.parametrize("values", [VALUES, {}])
+def test_a_script_repeats_the_consent_until_the_directory_knows_both_service_principals(values: dict[str, str]) -> None:
+    (change,) = planned(NOT_GRANTED, GRANTING, values=values).changes
+    assert posix(change.commands(), is_script=True)[-1].startswith("patiently ")
 
 
 def test_a_tenant_that_does_not_know_the_api_gets_its_service_principal_first() -> None:
@@ -163,6 +170,7 @@ def test_destroy_leaves_other_consent(
     plan = removed(observed, *owned, by_others=by_others)
     assert (plan.changes, plan.skipped) == ((), True)
     assert plan.vanished == (() if observed.is_granted else owned)
+    assert removed(NOT_GRANTED).vanished == ()
     assert removed(GRANTED).reason != removed(NOT_GRANTED).reason
 
 

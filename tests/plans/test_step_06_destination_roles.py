@@ -175,7 +175,7 @@ def test_of_recorded_assignments_what_vanished_is_forgotten(existing: tuple[Assi
     for found in (plan(observed(*existing), desired(), HUB_ITEM), remove(observed(*existing), desired(), HUB_ITEM)):
         assert (found.changes, found.vanished) == ((), () if existing else (HUB_ITEM,))
         assert found.reason
-    assert len(found.retained) == len(existing)
+    assert (found.skipped, len(found.retained)) == (not existing, len(existing))
 
 
 def test_a_marked_assignment_that_is_not_recorded_is_not_revoked() -> None:
@@ -234,6 +234,7 @@ def test_destroy_deletes_what_is_recorded_and_marked() -> None:
     assert roles == {HUB_ID: HUB_SENDER.name, BUS_ID: "Sender"}
     assert (found.skipped, found.reason, found.vanished) == (False, "", ())
     assert [DEAD_ID in line for line in found.retained] == [True]
+    assert found.notes == ()  # an assignment that is recorded was not there before
 
 
 def test_destroy_keeps_what_was_there_before() -> None:

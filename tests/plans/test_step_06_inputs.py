@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from cloud.identifiers import Role
 from engine.input import Given, Lookup, Value
 from steps.shared.event_routing import SYSTEM
@@ -27,7 +29,6 @@ from tests.plans.facts import ADA, NAMES, TARGET, given
 
 HUB_ITEM = {"name": "hub", "type": "eventhub", "destination": "ns/Hub"}
 BUS_ITEM = {"name": "bus", "type": "servicebus", "destination": "ns/topic", "identity": "Own"}
-CUSTOM = Role("Sends", "c0000000-0000-0000-0000-000000000000")
 
 
 def desire(*endpoints: dict[str, str], **values: Value) -> DesiredDestinationRoles:
@@ -55,13 +56,15 @@ def test_the_identities_are_those_that_the_inputs_give_the_instance() -> None:
     assert desire(system_identity=True, user_identity=["Own"]).identities == {SYSTEM, OWN.lower()}
 
 
-def test_a_given_role_is_looked_up_where_the_destination_is_and_must_allow_to_send() -> None:
+@pytest.mark.parametrize("role_id", ["00000000-0000-0000-0000-000000000000", "ffffffff-ffff-ffff-ffff-ffffffffffff"])
+def test_a_given_role_is_looked_up_where_the_destination_is_and_must_allow_to_send(role_id: str) -> None:
+    custom = Role("Sends", role_id)
     inputs = given(endpoint=[{**HUB_ITEM, "role": "Sends"}, {**BUS_ITEM, "role": "Sends"}])
     assert set(STEP.lookups(inputs, TARGET)) == {Lookup("role", "Sends", TARGET.group_id)}
-    names = Names(ADA, roles={("Sends", TARGET.group_id): CUSTOM})
+    names = Names(ADA, roles={("Sends", TARGET.group_id): custom})
     assert STEP.desired(inputs, TARGET, names).roles == (
-        RequiredRole(SYSTEM, HUB, CUSTOM, "hub", "Microsoft.EventHub/namespaces/messages/send/action"),
-        RequiredRole(OWN, BUS, CUSTOM, "bus", "Microsoft.ServiceBus/namespaces/messages/send/action"),
+        RequiredRole(SYSTEM, HUB, custom, "hub", "Microsoft.EventHub/namespaces/messages/send/action"),
+        RequiredRole(OWN, BUS, custom, "bus", "Microsoft.ServiceBus/namespaces/messages/send/action"),
     )
 
 
