@@ -51,8 +51,8 @@ class Zone:
     """A private DNS zone that exists."""
 
     id: str
-    tags: Mapping[str, str] = field(default_factory=dict)
-    record_sets: int = 1
+    tags: Mapping[str, str]
+    record_sets: int
     links: tuple[Link, ...] = ()
     under_way: tuple[str, ...] = ()
     """The ids of what is being created or changed just now: itself, its links."""

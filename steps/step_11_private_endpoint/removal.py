@@ -7,7 +7,7 @@ is ours if it is recorded, and goes with its endpoint.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engine.record import Kind, Record
 from engine.step import Plan
@@ -27,13 +27,14 @@ class Removed:
     retained: tuple[str, ...] = ()
     ours: Ours | None = None
 
-    def plan(self, reason: str, *, skipped: bool) -> Plan:
-        """Return the plan that does no more than this."""
+    @property
+    def plan(self) -> Plan:
+        """The plan that does no more than this."""
         assert self.ours is not None  # noqa: S101 - `removal_of` has it
         return Plan(
             self.changes,
-            reason="" if self.changes else reason,
-            skipped=skipped,
+            reason="" if self.changes else "nothing to remove",
+            skipped=not (self.changes or self.retained),
             vanished=self.ours.vanished,
             confirmed=self.ours.confirmed,
             retained=self.retained,
@@ -47,7 +48,7 @@ class Ours:
     endpoints: tuple[PrivateEndpoint, ...]
     zones: tuple[Zone, ...]
     links: tuple[Link, ...]
-    zone_groups: Mapping[str, str] = field(default_factory=dict)
+    zone_groups: Mapping[str, str]
     """The resource id of the endpoint, by the lower-cased id of the group."""
     lost: tuple[str, ...] = ()
     """Of what exists, is recorded and has no tag of ours any more: why it is kept."""
@@ -55,7 +56,6 @@ class Ours:
     confirmed: tuple[str, ...] = ()
     not_recorded: tuple[str, ...] = ()
     """What has our tag and isn't recorded."""
-    every_zone: tuple[Zone, ...] = ()
 
     @classmethod
     def of(cls, observed: ObservedPrivateEndpoint, record: Record, instance: str) -> Ours:
@@ -86,7 +86,6 @@ class Ours:
             tuple(sorted(named - existing)),
             tuple(sorted(named & existing)),
             tuple(item for item, each in every if item not in recorded and is_marked(each.tags, instance)),
-            observed.zones,
         )
 
     def along(self, endpoint: PrivateEndpoint) -> tuple[str, ...]:
@@ -105,19 +104,14 @@ class Ours:
         if desired.zone is None:
             return Removed()
         going = [low for each in endpoints for low in map(str.lower, each.zone_groups)]
-        going += [low for low in self.zone_groups if not self._keeps(low, desired)]
+        going += [] if desired.makes_zone else self.zone_groups
+        kept = desired.zone.lower()
         links = [
             link
             for link in self.links
-            if not (desired.makes_zone and link.id.lower().startswith(f"{desired.zone}/".lower()))
-            or link.network.lower() != desired.network.lower()
+            if not (kept and link.id.lower().startswith(f"{kept}/")) or link.network.lower() != desired.network.lower()
         ]
-        zones = [zone for zone in self.zones if not (desired.makes_zone and zone.id.lower() == desired.zone.lower())]
-        return self.delete(links, zones, going)
-
-    def _keeps(self, group: str, desired: DesiredPrivateEndpoint) -> bool:
-        """Whether a zone group of ours goes on putting a record into the desired zone alone."""
-        return bool(desired.zone) and desired.makes_zone and group in self.zone_groups
+        return self.delete(links, [zone for zone in self.zones if zone.id.lower() != kept], going)
 
     def delete(self, links: Iterable[Link], zones: Iterable[Zone], going: Iterable[str]) -> Removed:
         """Delete links, and zones in which nothing of others is, once the zone groups `going` are gone."""

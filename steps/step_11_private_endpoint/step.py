@@ -118,8 +118,7 @@ class PrivateEndpointStep(Step["Azure", Names, DesiredPrivateEndpoint, ObservedP
         if desired.subnet is None:
             return Plan(reason="not desired", skipped=True)
         if not desired.subnet:
-            removed = removal_of(observed, record, desired.target.instance_id)
-            return removed.plan("nothing to remove", skipped=not (removed.changes or removed.retained))
+            return removal_of(observed, record, desired.target.instance_id).plan
         ours = Ours.of(observed, record, desired.target.instance_id)
         endpoint = _leading(observed, desired, ours)
         stale = [each for each in ours.endpoints if endpoint is None or each.id.lower() != endpoint.id.lower()]
@@ -138,10 +137,9 @@ class PrivateEndpointStep(Step["Azure", Names, DesiredPrivateEndpoint, ObservedP
             *_approval(endpoint, desired),
             *leftover.changes,
         ]
-        is_there = endpoint is not None and not changes
         return Plan(
             tuple(changes),
-            reason=f"{name_of(endpoint.id)} leads to the instance" if endpoint and is_there else "",
+            reason=f"{name_of(endpoint.id)} leads to the instance" if endpoint and not changes else "",
             notes=(*notes, *leftover.retained),
             values={VALUE: endpoint.id} if endpoint else {},
             vanished=ours.vanished,
@@ -159,9 +157,7 @@ class PrivateEndpointStep(Step["Azure", Names, DesiredPrivateEndpoint, ObservedP
     ) -> Plan:
         """Delete what we created: it is beside the instance, and doesn't go with it."""
         del values, removal
-        removed = removal_of(observed, record, desired.target.instance_id)
-        is_idle = not (removed.changes or removed.retained)
-        return removed.plan("nothing to remove", skipped=is_idle)
+        return removal_of(observed, record, desired.target.instance_id).plan
 
 
 async def _nowhere() -> str:

@@ -73,6 +73,7 @@ def test_routes_are_given_with_an_endpoint_and_a_filter() -> None:
         ("filter", False),
     ]
     assert [field.problem("-") is None for field in row.fields] == [False, False, True]
+    assert [field.verbatim for field in row.fields] == [False, False, True]  # a filter has quotes of its own
 
 
 @pytest.mark.parametrize(("desired", "recorded"), [(None, OURS), ((), NOTHING_RECORDED), ((), record("endpoint:all"))])
@@ -114,6 +115,8 @@ def test_a_route_of_ours_is_changed() -> None:
         change = only(plan((OTHER,), (ALL,), recorded))
         assert (change.key, change.drift, change.owns) == ("set-route:all", Drift.DIFFERS, ("route:all",))
     assert [(one.name, one.after) for one in change.differences] == [("filter", ALL.filter)]
+    (back,) = only(plan((ALL,), (OTHER,), OURS)).differences
+    assert (back.name, back.before, back.after) == ("filter", ALL.filter, OTHER.filter)
     assert only(plan((), (ALL,))).differences == ()
 
 
@@ -253,3 +256,5 @@ def test_routes_of_others_count_with_ours() -> None:
     others = tuple(replace(OTHER, name=f"other{number}") for number in range(6))
     assert len(plan(others, (ALL,)).notes) == 1
     assert len(plan((*others[:5], SOME), (ALL,), OURS).notes) == 0
+    assert len(plan((*others, ALL), (ALL,)).notes) == 0  # there are more already: Azure takes them
+    assert len(plan(others[:3], (ALL,)).notes) == 0

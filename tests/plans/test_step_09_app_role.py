@@ -172,6 +172,11 @@ def test_a_role_that_is_inherited_is_enough() -> None:
     found = plan(Assignments(effective="Azure Digital Twins Data Owner on resource group twins"), DESIRED)
     assert (found.changes, found.values, found.skipped) == ((), {}, False)
     assert "twins" in found.reason
+    inherited = Assignments(recorded=(FORMER,), effective="Azure Digital Twins Data Owner on resource group twins")
+    revoking = STEP.plan(inherited, DESIRED, record(OTHER_ITEM), {**KNOWN, "app_role_assignment_id": "former"}, {})
+    assert keys(revoking) == [f"revoke-app-role:{FORMER.name}"]
+    assert (revoking.reason, revoking.values) == ("", {"app_role_assignment_id": ""})
+    assert not STEP.desired(given(app_role="reader"), TARGET, NAMES).of_its_own
     assert STEP.desired(given(role_scope="instance", app_role="reader"), TARGET, NAMES).of_its_own
 
 
@@ -194,3 +199,8 @@ def test_an_assignment_that_an_interrupted_run_created_is_ours() -> None:
 def test_the_step_waits_for_the_instance_and_the_registration() -> None:
     assert (STEP.number, STEP.key, STEP.needs) == (9, "app_role", ("instance", "app_registration"))
     assert (STEP.optional, STEP.last, STEP.kinds) == (True, False, (APP_ROLE,))
+
+
+def test_destroy_is_not_skipped_where_a_recorded_assignment_lost_its_mark() -> None:
+    found = remove(Assignments(None, (Assignment(OTHER_ID, False),)), DESIRED, OTHER_ITEM)
+    assert (found.changes, found.skipped) == ((), False)

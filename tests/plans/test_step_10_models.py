@@ -163,7 +163,7 @@ def test_what_models_need_is_in_the_files_or_in_the_instance() -> None:
 def test_models_of_ours_that_are_no_longer_desired_are_deleted_dependents_first() -> None:
     planned = plan((), found(*ALL, model("Theirs")), ours(*ALL), paths=())
     assert deleted(planned) == [[LIFT.id], [DOOR.id, ROOM.id], [SPACE.id]]
-    assert keys(planned)[0] == f"delete-models:{LIFT.id}"
+    assert keys(planned) == [f"delete-models:{one.id}" for one in (LIFT, DOOR, SPACE)]
     assert {change.drift for change in planned.changes} == {Drift.LEFT_OVER}
     assert [change.releases for change in planned.changes][::2] == [(LIFT.item,), (SPACE.item,)]
     assert planned.confirmed == tuple(one.item for one in (DOOR, LIFT, ROOM, SPACE))

@@ -93,8 +93,10 @@ def test_a_connection_that_waits_is_approved() -> None:
 @pytest.mark.parametrize("state", ["Rejected", "Disconnected"])
 def test_a_rejected_connection_is_somebody_elses_to_mend(state: str) -> None:
     with pytest.raises(Refusal) as refused:
-        plan(there(state=state, description="no", tags={}), WANT)
-    assert refused.value.exit_code == 3
+        plan(there(state=state, description="ask Ada", tags={}), WANT)
+    assert (refused.value.exit_code, refused.value.code) == (3, f"PrivateEndpoint{state}")
+    assert "ask Ada" in refused.value.what
+    assert f"{TARGET.instance}-private" in refused.value.what
     assert WANT.endpoint in refused.value.next
 
 
@@ -115,8 +117,9 @@ def test_another_subnet_or_network_takes_another_endpoint_and_link() -> None:
         "delete-private-dns-zone-link:net",
     ]
     assert ITEMS[1] in moved.changes[0].releases
-    with pytest.raises(BadInput):
+    with pytest.raises(BadInput) as refused:
         plan(THERE, want(f"{OTHER_NETWORK}/subnets/b"), NOTHING_RECORDED)
+    assert f"{TARGET.instance}-private" in refused.value.what
 
 
 def test_zone_groups_of_others_are_left_and_ours_follow_the_setting() -> None:
@@ -152,7 +155,9 @@ def test_none_takes_ours_away_and_keeps_what_others_use() -> None:
     assert keys(unmarked) == ["delete-private-dns-zone-group:default", *gone[1:]]
     nothing = STEP.remove(NOTHING, WANT, OURS, {}, Removal())
     assert (nothing.skipped, sorted(nothing.vanished)) == (True, sorted(ITEMS))
-    assert plan(NOTHING, STEP.desired({}, TARGET, NAMES)).skipped
+    undesired = plan(THERE, STEP.desired({}, TARGET, NAMES))
+    assert (undesired.changes, undesired.skipped, undesired.vanished) == ((), True, ())
+    assert STEP.optional
     assert all(change.az() and change.rights for change in removed.changes)
 
 
@@ -161,6 +166,7 @@ def test_none_takes_ours_away_and_keeps_what_others_use() -> None:
     [
         {"private_dns_zone": "new"},
         {"private_endpoint": "/subscriptions/hub/resourceGroups/g" + NETWORK.partition("twins")[2] + "/subnets/a"},
+        {"private_endpoint": "/subscriptions/0/resourceGroups/g" + NETWORK.partition("twins")[2] + "/subnets/a"},
     ],
 )
 def test_what_can_not_be_is_refused(values: dict[str, Any]) -> None:
@@ -171,9 +177,11 @@ def test_what_can_not_be_is_refused(values: dict[str, Any]) -> None:
 def test_inputs_are_checked() -> None:
     endpoint, zone = INPUTS
     assert not any(map(endpoint.problem, ("none", "net/a", f"{NETWORK}/subnets/a")))
-    assert all(map(endpoint.problem, ("net", "/net/a", NETWORK)))
+    assert all(map(endpoint.problem, ("net", "subnet", "/net/a", NETWORK)))
     assert not any(map(zone.problem, ("none", "new", FOREIGN)))
-    assert all(map(zone.problem, ("yes", f"{FOREIGN}.other")))
+    others = (f"{FOREIGN}.other", FOREIGN.replace("privatelink", "private"))
+    assert all(map(zone.problem, ("yes", *others)))
+    assert not zone.problem(FOREIGN.upper())
 
 
 def test_what_an_interrupted_run_began_is_waited_for() -> None:
