@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -44,10 +44,10 @@ class Clone:
         self.folder, self.extra = folder, dict(extra or {})
 
     @classmethod
-    def of_project(cls, folder: Path, extra: Mapping[str, str] | None = None) -> Self:
-        """Copy what is there of this project and not ignored by git."""
+    def of_project(cls, folder: Path, extra: Mapping[str, str] | None = None, *, without: Sequence[str] = ()) -> Self:
+        """Copy what is there of this project and not ignored by git, `without` what has such a name."""
         ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines()]
-        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", *ignored))
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", *ignored, *without))
         subprocess.run(["git", "init", "-q"], cwd=folder, check=True, timeout=60)
         return cls(folder, extra)
 

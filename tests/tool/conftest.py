@@ -10,8 +10,11 @@ import pytest
 
 from tests.support.clones import BARE, MORE, SMALL, Clone, install_from, make_wheel
 
+UNNEEDED = ("bench", "docs", "emulator", "plans", "tool")
+"""What is there of the project that its installation doesn't look at: most of its files."""
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheels")
     for requirement in (SMALL, MORE):
@@ -22,14 +25,14 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def clone(tmp_path: Path, wheels: Path) -> Clone:
     """A fresh copy that needs little, and finds it without a network."""
-    made = Clone.of_project(tmp_path / "project", install_from(str(wheels)))
+    made = Clone.of_project(tmp_path / "project", install_from(str(wheels)), without=UNNEEDED)
     made.require(SMALL)
     return made
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Clone:
-    made = Clone.of_project(tmp_path_factory.mktemp("once") / "project", install_from(str(wheels)))
+    made = Clone.of_project(tmp_path_factory.mktemp("once") / "project", install_from(str(wheels)), without=UNNEEDED)
     made.require(SMALL)
     assert made.run("status", "--help").code == 0
     return made
