@@ -27,8 +27,16 @@ _KEY_PAIRS = re.compile(r'("key[12]"\s*:\s*|"keyName"\s*:\s*"key[12]"\s*,\s*"val
 """The keys of Event Grid topics and storage accounts. Times under the same names are shorter, and so don't match."""
 _ANYWHERE = re.compile(r"(SharedAccessKey=|[?&]sig=|\"value\": \"(?=eyJ))[^;&\s\"]+", re.IGNORECASE)
 """Secrets in connection strings and signed URLs, and the token that GitHub gives to a job."""
-_SIGNS = (*_NAMES.lower().split("|"), "key1", "key2", "sharedaccesskey=", "sig=", "eyj")
-"""A text without any of these has no secret: thousands of models are searched ten times as fast so."""
+_SECRETS = (
+    (_IN_JSON, rf'\1"{REMOVED}"', _NAMES.lower().split("|")),
+    (_KEY_PAIRS, rf'\1"{REMOVED}"', ("key1", "key2")),
+    (_ANYWHERE, rf"\1{REMOVED}", ("sharedaccesskey=", "sig=", "eyj")),
+)
+"""A pattern, what stands in place of what it finds, and what an ASCII text has of that in lower case: at least one.
+
+To look for these first takes a tenth of the time where a text of thousands of models has none. Beyond ASCII there are
+letters, as the long s, that the patterns take for those of other case.
+"""
 _IN_FORM = re.compile(rf"(^|[?&])({_NAMES}|code)=[^&]*", re.IGNORECASE)
 _SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-ms-authorization-auxiliary")
 
@@ -158,10 +166,10 @@ def _text(body: bytes, mime_type: str) -> dict[str, str]:
     if "form-urlencoded" in mime_type:
         return {"text": _IN_FORM.sub(rf"\1\2={REMOVED}", text)}
     lowered = text.lower()
-    if not any(sign in lowered for sign in _SIGNS):
-        return {"text": text}
-    text = _KEY_PAIRS.sub(rf'\1"{REMOVED}"', _IN_JSON.sub(rf'\1"{REMOVED}"', text))
-    return {"text": _ANYWHERE.sub(rf"\1{REMOVED}", text)}
+    for pattern, replacement, signs in _SECRETS:
+        if not text.isascii() or any(sign in lowered for sign in signs):
+            text = pattern.sub(replacement, text)
+    return {"text": text}
 
 
 def _phrase(status: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import re
 import signal
 import socket
 import ssl
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from emulator import seed
+from tests.support import processes
 from tests.support.world import ARM, ROOT, Emulator
 
 
@@ -100,14 +100,18 @@ def test_cloud_metadata_has_a_list_in_public_and_one_object_in_the_custom_cloud(
         assert own["microsoftGraphResourceId"] == own["graphEndpoint"] == f"{origin}/"
 
 
-def test_a_folder_has_one_server_and_the_second_says_who_has_it(azure: Emulator) -> None:
-    """Who has it is the process that the server ends with, which started it."""
-    done = _emulate("--data", str(azure.data))
+def test_a_folder_has_one_server_and_the_second_says_who_has_it(tmp_path: Path) -> None:
+    """Who has it is the process that the server ends with: here, this one."""
+    folder = ("--data", str(tmp_path / "azure"))
+    command = [sys.executable, "-m", "emulator", "--until-stdin-closes", *folder]
+    server = subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0
+    )
+    processes.until_line(server, "armEndpoint")
+    done = _emulate(*folder)
+    server.communicate(timeout=60)
     assert (done.returncode, done.stdout) == (4, "")
-    (user,) = re.findall(r"in use by process (\d+)\.", done.stderr)
-    assert azure.process
-    assert os.getsid(int(user)) == os.getsid(azure.process.pid)
-    assert int(user) != azure.process.pid
+    assert f"in use by process {os.getpid()}." in done.stderr
     assert done.stderr.count("\n") == 1
 
 
