@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,7 @@ def tracked(pattern: str) -> list[Path]:
 READ = [*tracked("*.py"), *tracked("*.md"), *tracked("*.toml"), *tracked("*.json")]
 
 
+@cache
 def words(file: Path) -> str:
     """A file's text on one line, with the pieces of strings that continue on the next line joined."""
     text = re.sub(r'"\s*\n\s*f?"', "", file.read_text(encoding="utf-8"))

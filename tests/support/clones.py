@@ -7,6 +7,7 @@ import select
 import shutil
 import subprocess
 import sys
+import sysconfig
 import threading
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,11 +30,22 @@ import glob, json, os, sys, zipfile
 
 with open({log!r}, "w") as log:
     json.dump({{"arguments": sys.argv[1:], "environment": dict(os.environ)}}, log)
-{ends}
 venv = os.path.dirname(os.path.dirname(sys.argv[sys.argv.index("--python") + 1]))
-for wheel in glob.glob(os.environ["UV_FIND_LINKS"] + "/*.whl"):
-    zipfile.ZipFile(wheel).extractall(glob.glob(venv + "/lib/python*/site-packages")[0])
+(packages,) = glob.glob(venv + "/lib/python*/site-packages")
+{does}
 """
+UNPACKS = """
+for wheel in glob.glob(os.environ["UV_FIND_LINKS"] + "/*.whl"):
+    zipfile.ZipFile(wheel).extractall(packages)
+"""
+BORROWS = f"""
+with open(packages + "/borrowed.pth", "w") as file:
+    file.write({sysconfig.get_path("purelib")!r})
+"""
+FAILS = """
+sys.exit("error: nothing is found")
+"""
+"""What a stand-in for uv does: install every wheel of UV_FIND_LINKS, or all that is installed here; or fail."""
 _NOT_A_STRANGERS = ("PYTHON", "VIRTUAL_ENV", "ADT_", "PYTEST")
 
 
@@ -45,8 +57,11 @@ class Clone:
 
     @classmethod
     def of_project(cls, folder: Path, extra: Mapping[str, str] | None = None, *, without: Sequence[str] = ()) -> Self:
-        """Copy what is there of this project and not ignored by git, `without` what has such a name."""
-        ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines()]
+        """Copy what is there of this project and not ignored by git, `without` what has such a name.
+
+        What Python has compiled comes along: compiling it again would be most of what some tests do.
+        """
+        ignored = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines()} - {"__pycache__"}
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", *ignored, *without))
         subprocess.run(["git", "init", "-q"], cwd=folder, check=True, timeout=60)
         return cls(folder, extra)
@@ -81,15 +96,11 @@ class Clone:
         folders = [folder for folder in kept["PATH"].split(os.pathsep) if not (Path(folder) / "uv").exists()]
         return kept | {"PATH": os.pathsep.join(folders)} | self.extra
 
-    def with_uv(self, *, fails: bool = False) -> Path:
-        """Put a stand-in for uv first on the path; return the file where it notes what it was called with.
-
-        It installs every wheel of UV_FIND_LINKS, or `fails`.
-        """
+    def with_uv(self, does: str = UNPACKS) -> Path:
+        """Put a stand-in for uv first on the path; return the file where it notes what it was called with."""
         uv, log = self.folder.parent / "bin/uv", self.folder.parent / "uv.json"
         uv.parent.mkdir()
-        ends = 'sys.exit("error: nothing is found")' if fails else "pass"
-        uv.write_text(_UV.format(python=BARE[0], log=str(log), ends=ends))
+        uv.write_text(_UV.format(python=BARE[0], log=str(log), does=does))
         uv.chmod(0o755)
         self.extra["PATH"] = f"{uv.parent}{os.pathsep}{self.environment()['PATH']}"
         return log

@@ -7,6 +7,7 @@ as a user starts them (`Tool.run` decides).
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import runpy
@@ -14,6 +15,7 @@ import selectors
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -29,12 +31,35 @@ _LOCK = threading.Lock()
 """Held where exit codes are read: starting a process reads those of all others too, and each can be read once."""
 
 
-class Fork:
-    """Runs `command`, a Python with its script or with -m and a module, in a process group of its own.
+class ForkedProcess:
+    """Runs `command`, a Python with its script or with -m and a module, on `streams`: stdin, stdout and stderr.
 
-    It has what the tests use of `subprocess.Popen`, whose words it keeps. It has no terminal and nothing on stdin; its
-    stdout and stderr are pipes, with UTF-8. With `errors` it is a server: its stderr is appended to that file, and its
-    stdin stays open until `stdin` is closed.
+    It leads a process group of its own; with a terminal as its one stream, a session of its own.
+    """
+
+    def __init__(
+        self, command: Sequence[str], folder: Path, environment: Mapping[str, str], *streams: Connection
+    ) -> None:
+        self._process = _FORKS.Process(target=_become, args=(list(command), str(folder), dict(environment), *streams))
+        with _LOCK:
+            self._process.start()
+
+    @property
+    def pid(self) -> int:
+        assert self._process.pid
+        return self._process.pid
+
+    def poll(self) -> int | None:
+        """Return the exit code, the signal's number below 0 when that ended it; None while it runs."""
+        with _LOCK:
+            return self._process.exitcode
+
+
+class Fork(ForkedProcess):
+    """A process without a terminal and with nothing on stdin; its stdout and stderr are pipes, with UTF-8.
+
+    It has what the tests use of `subprocess.Popen`, whose words it keeps. With `errors` it is a server: its stderr is
+    appended to that file, and its stdin stays open until `stdin` is closed.
     """
 
     def __init__(
@@ -42,27 +67,18 @@ class Fork:
     ) -> None:
         pipes = [_FORKS.Pipe(duplex=False) for _ in range(3)]
         (its_in, self.stdin), (out, its_out), (err, its_err) = pipes
-        streams = (its_in, its_out, its_err if errors is None else str(errors))
-        self._process = _FORKS.Process(target=_become, args=(list(command), str(folder), dict(environment), *streams))
-        with _LOCK:
-            self._process.start()
+        if errors is not None:
+            its_err.close()
+            its_err = Connection(os.open(errors, os.O_WRONLY | os.O_APPEND | os.O_CREAT), readable=False)
+        super().__init__(command, folder, environment, its_in, its_out, its_err)
         self.stdout, self.stderr = _text(out), _text(err)
         for end in (its_in, out, its_out, err, its_err, *([] if errors else [self.stdin])):
             end.close()
         self._read: dict[IO[str], bytes] = {self.stdout: b"", self.stderr: b""}
 
     @property
-    def pid(self) -> int:
-        assert self._process.pid
-        return self._process.pid
-
-    @property
     def returncode(self) -> int | None:
         return self.poll()
-
-    def poll(self) -> int | None:
-        with _LOCK:
-            return self._process.exitcode
 
     def wait(self, timeout: float | None = None) -> int:
         """Return the exit code; `subprocess.TimeoutExpired` after `timeout` seconds."""
@@ -112,26 +128,23 @@ def _text(reader: Connection) -> IO[str]:
     return os.fdopen(os.dup(reader.fileno()), encoding="utf-8", errors="backslashreplace")
 
 
-def _become(
-    command: list[str],
-    folder: str,
-    environment: dict[str, str],
-    stdin: Connection,
-    out: Connection,
-    err: Connection | str,
-) -> None:
+def _become(command: list[str], folder: str, environment: dict[str, str], *streams: Connection) -> None:
     """Be the process that `command` would start."""
-    os.setpgid(0, 0)
+    if len(streams) == 1:
+        os.setsid()
+        fcntl.ioctl(streams[0].fileno(), termios.TIOCSCTTY)
+    else:
+        os.setpgid(0, 0)
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
     if RUN_FIRST in environment:
         runpy.run_path(environment[RUN_FIRST])
-    for number, stream in enumerate((stdin, out, err)):
-        opened = os.open(stream, os.O_WRONLY | os.O_APPEND | os.O_CREAT) if isinstance(stream, str) else stream.fileno()
-        os.dup2(opened, number)
-        os.close(opened) if isinstance(stream, str) else stream.close()
+    for number in range(3):
+        os.dup2(streams[number % len(streams)].fileno(), number)
+    for stream in streams:
+        stream.close()
     # The process's own streams for good, as a new Python makes them.
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115

@@ -17,6 +17,7 @@ from typing import Any, Literal
 import pexpect
 
 from tests.support.forks import Fork
+from tests.support.terminals import ForkInTerminal
 
 TIMEOUT = 120.0
 """Seconds that a run may take."""
@@ -78,9 +79,15 @@ def start_in_terminal(
     rows: int = 40,
     columns: int = 160,
     kind: str = "xterm-256color",
+    *,
+    is_loaded: bool = False,
 ) -> pexpect.spawn[str]:
-    """Start a program in a pseudo-terminal, in a session of its own. `kind` is its TERM."""
-    child = pexpect.spawn(
+    """Start a program in a pseudo-terminal, in a session of its own. `kind` is its TERM.
+
+    With `is_loaded` it is a Python script, started from a process that has its modules loaded.
+    """
+    spawn: type[pexpect.spawn[str]] = ForkInTerminal if is_loaded else pexpect.spawn
+    child = spawn(
         command[0],
         list(command[1:]),
         cwd=str(folder),

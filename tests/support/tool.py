@@ -55,20 +55,28 @@ class Tool:
         return self.run(*START, *arguments)
 
     def start(self, *arguments: str) -> processes.Process:
-        """Start a run that is met half-way; what is left of it is ended with the test.
-
-        It starts from loaded modules, unless it is another command than this checkout's deploy.py, or `extra` has
-        something that Python itself looks at when it starts.
-        """
-        command = self.command(*arguments)
-        is_other = command[:2] != [sys.executable, str(ROOT / "deploy.py")]
-        if is_other or any(name.startswith(BEFORE_THE_FIRST_LINE) for name in self.extra):
-            return processes.start(command, self.folder, self.environment())
-        return processes.start_loaded(command, self.folder, self.environment())
+        """Start a run that is met half-way; what is left of it is ended with the test."""
+        start = processes.start_loaded if self._can_be_loaded else processes.start
+        return start(self.command(*arguments), self.folder, self.environment())
 
     def terminal(self, *arguments: str, rows: int = 40, columns: int = 160) -> pexpect.spawn[str]:
         """Start a run in a pseudo-terminal; what is left of it is ended with the test."""
-        kind = self.extra.get("TERM") or "xterm-256color"
         return processes.start_in_terminal(
-            self.command(*arguments), self.folder, self.environment(), rows=rows, columns=columns, kind=kind
+            self.command(*arguments),
+            self.folder,
+            self.environment(),
+            rows=rows,
+            columns=columns,
+            kind=self.extra.get("TERM") or "xterm-256color",
+            is_loaded=self._can_be_loaded,
         )
+
+    @property
+    def _can_be_loaded(self) -> bool:
+        """Whether a run starts from loaded modules.
+
+        Not where it is another command than this checkout's deploy.py, or `extra` has something that Python itself
+        looks at when it starts.
+        """
+        is_ours = self.command()[:2] == [sys.executable, str(ROOT / "deploy.py")]
+        return is_ours and not any(name.startswith(BEFORE_THE_FIRST_LINE) for name in self.extra)

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.support.clones import BARE, MORE, SMALL, Clone, install_from, make_wheel
 
@@ -31,11 +32,17 @@ def clone(tmp_path: Path, wheels: Path) -> Clone:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, wheels: Path) -> Clone:
-    made = Clone.of_project(tmp_path_factory.mktemp("once") / "project", install_from(str(wheels)), without=UNNEEDED)
-    made.require(SMALL)
-    assert made.run("status", "--help").code == 0
-    return made
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str, wheels: Path) -> Clone:
+    """The first of the processes that share the tests makes it, for all of them."""
+    temporary = tmp_path_factory.getbasetemp()
+    folder = (temporary if worker_id == "master" else temporary.parent) / "once"
+    with FileLock(f"{folder}.lock", timeout=120):
+        if folder.exists():
+            return Clone(folder, install_from(str(wheels)))
+        made = Clone.of_project(folder, install_from(str(wheels)), without=UNNEEDED)
+        made.require(SMALL)
+        assert made.run("status", "--help").code == 0
+        return made
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def line() -> str:
 
 @pytest.fixture
 def extended(azure: Emulator, tmp_path: Path) -> Extended:
-    copy = Clone.of_project(tmp_path / "copy").folder
+    copy = Clone.of_project(tmp_path / "copy", without=("bench", "docs", "emulator", "tests")).folder
     for name, content in example():
         (copy / name).parent.mkdir(exist_ok=True)
         (copy / name).write_text(content, encoding="utf-8")

@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.clones import BARE, MORE, PREPARING, SMALL, UPDATING, Clone, Index, install_from, works_quietly
+from tests.support.clones import (
+    BARE,
+    BORROWS,
+    MORE,
+    PREPARING,
+    SMALL,
+    UPDATING,
+    Clone,
+    Index,
+    install_from,
+    works_quietly,
+)
 from tests.support.processes import ended, until_line
 from tests.support.tool import SUBSCRIPTION
 
 
-@pytest.fixture
-def whole(tmp_path: Path) -> Iterator[Clone]:
-    """A fresh copy with all its requirements; what it installs is big, and is not left behind."""
-    made = Clone.of_project(tmp_path / "project")
-    yield made
-    shutil.rmtree(made.folder)
-
-
-def test_one_command_on_a_fresh_machine(whole: Clone) -> None:
-    """The pinned requirements alone are enough for the tool and for the embedded Azure."""
+def test_one_command_on_a_fresh_machine(tmp_path: Path) -> None:
+    """From a fresh copy to a deployment. What is pinned is there at once: pip has installed it for these tests."""
+    whole = Clone.of_project(tmp_path / "project")
+    whole.with_uv(BORROWS)
     before = whole.visible()
-    first = whole.run("--local", "--yes", seconds=900)
+    first = whole.run("--local", "--yes")
     assert first.code == 0, first.text
     assert first.stderr.startswith(f"{PREPARING}\n")
     assert "Deployment completed successfully" in first.stdout
     assert whole.visible() == before
 
-    for pip in whole.venv.glob("lib/*/site-packages/pip"):
-        pip.rename(pip.with_name("nobody-needs-it-now"))
     second = whole.run("status", "--local")
     assert second.code == 0, second.text
     assert second.stderr == ""
@@ -105,6 +106,7 @@ def test_stopped_half_way_it_starts_afresh(prepared: Clone, wheels: Path, number
         assert "Interrupted while preparing .venv." in done.stderr
     prepared.require(SMALL)  # what was installed completely, before
     prepared.extra |= install_from(str(wheels))
+    prepared.with_uv()
     again = prepared.run("status", "--help")
     assert again.code == 0, again.text
     assert again.stderr.startswith(f"{PREPARING}\n")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from tests.support.clones import BARE, MORE, PREPARING, SMALL, UPDATING, Clone, Index, works_quietly
+from tests.support.clones import BARE, FAILS, MORE, PREPARING, SMALL, UPDATING, Clone, Index, works_quietly
 from tests.support.documents import names
 from tests.support.screen import Screen
 
@@ -78,7 +78,7 @@ def test_uv_installs_where_it_is_on_the_path_and_from_where_pip_would(clone: Clo
 
 
 def test_where_uv_fails_pip_installs(clone: Clone) -> None:
-    clone.with_uv(fails=True)
+    clone.with_uv(FAILS)
     done = clone.run("status", "--help")
     assert done.code == 0, done.text
     assert names([done.stderr], "error: nothing is found")

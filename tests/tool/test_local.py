@@ -21,6 +21,8 @@ from tests.support.world import Emulator
 
 OURS = (sys.executable,)
 """A Python that has the dependencies: nothing is installed here."""
+UNNEEDED = ("bench", "docs", "tests")
+"""What is there of the project that no run looks at."""
 SOMEBODYS = {
     "AZURE_SUBSCRIPTION_ID": "5e1f0000-0000-4000-8000-00000000000a",
     "ADT_SUBSCRIPTION": "5e1f0000-0000-4000-8000-00000000000a",
@@ -59,13 +61,13 @@ class Trial(Clone):
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Trial:
-    return Trial.of_project(tmp_path / "project")
+    return Trial.of_project(tmp_path / "project", without=UNNEEDED)
 
 
 @pytest.fixture(scope="module")
 def done_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trial, Done]:
     """A trial that has been deployed once, in somebody's real environment."""
-    trial = Trial.of_project(tmp_path_factory.mktemp("local") / "project", SOMEBODYS)
+    trial = Trial.of_project(tmp_path_factory.mktemp("local") / "project", SOMEBODYS, without=UNNEEDED)
     return trial, trial.local("--local", "--yes")
 
 

@@ -124,7 +124,7 @@ async def main() -> None:
             "owners": sorted(owners),
             "upsert": [first.name, again],
             "subject": subject,
-            "days": (secret.end_date_time - secret.start_date_time).days,
+            "days": round((secret.end_date_time - secret.start_date_time) / timedelta(days=1)),
             "hint": secret.secret_text.startswith(secret.hint),
             "people": set(people) == {principal.id},
             "refused": refused,
