@@ -79,7 +79,7 @@ class ModelsStep(Step["Azure", Names, DesiredModels, ObservedModels]):
         found, closed = await look_at_models(context)
         existing = _existing(found or {}, ours)
         twins = await read_twins(context, existing.keys() - {model.id for model in wanted})
-        unrecorded = _as_desired(wanted, found or {}).keys() - existing.keys()
+        unrecorded = {model.id for model in wanted} & ((found or {}).keys() - existing.keys())
         is_marked = bool(unrecorded) and await is_instance_marked(context)
         return ObservedModels(wanted, found, twins, is_marked, closed)
 
@@ -103,7 +103,7 @@ class ModelsStep(Step["Azure", Names, DesiredModels, ObservedModels]):
         if observed.present is not None:
             refuse_unknown(observed.wanted, (*wanted, *found))
         existing = _existing(found, ours)
-        adoptable = [model.item for name, model in _as_desired(observed.wanted, found).items() if name not in existing]
+        adoptable = [model.item for name, model in wanted.items() if name in found and name not in existing]
         adoptable = adoptable if observed.is_instance_marked else []
         leaving = {name: digest for name, digest in existing.items() if name not in wanted}
         needs = {**_needs(found), **_needs(wanted)}
@@ -184,10 +184,6 @@ def _items(models: Mapping[str, str]) -> tuple[str, ...]:
 def _others(ours: Mapping[str, tuple[str, ...]], existing: Mapping[str, str]) -> tuple[str, ...]:
     """Return what is recorded of models that don't exist with that content."""
     return tuple(item for item, (digest, name) in ours.items() if existing.get(name) != digest)
-
-
-def _as_desired(wanted: tuple[Model, ...], found: Mapping[str, FoundModel]) -> dict[str, Model]:
-    return {model.id: model for model in wanted if model.id in found and found[model.id].digest == model.digest}
 
 
 def _deletions(

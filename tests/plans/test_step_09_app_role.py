@@ -9,6 +9,7 @@ import pytest
 from cloud.identifiers import BUILT_IN_ROLES, DATA_OWNER, DATA_READER, Role
 from engine.change import Drift, Right
 from engine.context import Removal
+from engine.script import posix
 from engine.step import Plan
 from steps.shared.role_assignments import Assignment, Assignments, assignment_id
 from steps.step_09_app_role.changes import APP_ROLE, AssignAppRole, RevokeAppRole
@@ -86,6 +87,12 @@ def test_a_service_principal_that_does_not_exist_yet_has_no_assignment_to_own() 
     assert (change.key, change.owns) == (f"assign-app-role:{READER.id}", ())
     assert 'principal=$(az ad sp show --id "$app" --query id --output tsv) && az role assignment ' in change.az()
     assert change.rights == (Right("Microsoft.Authorization/roleAssignments/write", TARGET.instance_id),)
+
+
+def test_a_script_waits_for_the_service_principal_of_an_application_that_it_created() -> None:
+    (change,) = STEP.plan(Assignments(), DESIRED, NOTHING_RECORDED, {}, {}).changes
+    (line,) = [line for line in posix(change.commands(), is_script=True) if line.startswith("principal=")]
+    assert line.startswith("principal=$(patiently az ad sp show ")
 
 
 def test_an_equal_assignment_is_enough_whoever_created_it() -> None:

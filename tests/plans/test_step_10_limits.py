@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from engine.refusal import BadInput
+from engine.refusal import BadInput, Unchangeable
 from steps.step_10_models.changes import named
 from steps.step_10_models.model_files import read_models
-from steps.step_10_models.models import FoundModel, Model, needed, needs_of
+from steps.step_10_models.models import FoundModel, Model, digest_of, needed, needs_of, requests
 from steps.step_10_models.step import STEP, ObservedModels
 from tests.plans.facts import record
 from tests.plans.test_step_10_models import (
@@ -59,6 +59,8 @@ def test_of_many_models_that_twins_use_ten_are_told(count: int, lines: int) -> N
     many = tuple(model(f"M{number:02}") for number in range(count))
     told = remove(found(*many), ours(*many), twins={one.id: 2 for one in many}).retained
     assert len(told) == lines
+    if count > 10:
+        assert [word for word in told[-1].split() if word.isdigit()] == [str(count - 10)]
     assert [one.id in " ".join(told) for one in many] == [number < 10 for number in range(count)]
 
 
@@ -86,6 +88,53 @@ def test_what_stays_keeps_what_it_needs_and_nothing_else() -> None:
     assert needed(candidates, ("a",), needs) == {"a", "b", "c", "f"}
     assert needed(candidates, ("e", "unknown"), {"d": frozenset("e")}) == {"e"}
     assert needed((), ("a",), needs) == set()
+
+
+def test_a_request_has_up_to_250_models() -> None:
+    """The service's limit of a request: one more would be refused, fewer would take more requests."""
+    uploads = requests([model(f"M{number}") for number in range(251)])
+    assert [len(batch) for batch in uploads] == [250, 1]
+
+
+def test_a_model_that_needs_itself_is_a_circle() -> None:
+    with pytest.raises(BadInput) as refused:
+        plan((model("Snake", "Snake"),), {})
+    assert refused.value.what.count(" needs ") == 1
+
+
+def test_of_what_a_model_needs_only_what_is_missing_is_named() -> None:
+    both = model("Both", [SPACE.id, DOOR.id])
+    with pytest.raises(BadInput) as refused:
+        plan((both,), found(SPACE, LIFT))
+    assert [one.id in refused.value.why for one in (both, DOOR, SPACE, LIFT)] == [True, True, False, False]
+
+
+def test_a_digest_stays_the_same_in_every_version_of_this_tool() -> None:
+    """State files hold it: with another, no recorded model would be known for ours."""
+    content = {"@id": SPACE.id, "contents": [{"@type": "Property", "name": "höhe", "default": 2.0, "step": 0.25}]}
+    assert digest_of(content) == "cae9d4e57bcb4857"
+
+
+def test_numbers_with_other_decimals_are_another_content() -> None:
+    assert len({digest_of({"a": number}) for number in (0, 0.25, 0.5, 1, 1.5)}) == 5
+
+
+@pytest.mark.parametrize("digest", ["0", "g"])
+def test_a_content_that_is_not_what_was_uploaded_is_not_ours(digest: str) -> None:
+    """Whichever digest sorts first."""
+    exist = {SPACE.id: FoundModel(digest)}
+    removed = remove(exist, ours(SPACE))
+    assert (removed.changes, removed.confirmed, len(removed.retained)) == ((), (), 1)
+    undesired = plan((), exist, ours(SPACE), paths=())
+    assert (undesired.changes, undesired.vanished) == ((), (SPACE.item,))
+    with pytest.raises(Unchangeable):
+        plan((SPACE,), exist, marked=True)
+
+
+def test_what_twins_use_is_not_told_again_as_what_others_need() -> None:
+    used, needs = remove(found(ROOM, SPACE), ours(ROOM, SPACE), twins={ROOM.id: 1}).retained
+    assert [one.id in used for one in (ROOM, SPACE)] == [True, False]
+    assert [one.id in needs for one in (ROOM, SPACE)] == [False, True]
 
 
 def test_a_model_without_a_known_line_is_told_by_its_file() -> None:

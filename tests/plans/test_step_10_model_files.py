@@ -41,6 +41,7 @@ def test_a_folder_has_its_json_and_dtdl_files_in_folders_too(tmp_path: Path) -> 
     written(tmp_path / "deep/.git/hidden.json", content("Hidden"))
     written(tmp_path / ".hidden.json", content("Hidden"))
     written(tmp_path / "notes.txt", "no model")
+    (tmp_path / "folder.json").mkdir()
     assert names(tmp_path) == ["A1;1", "A2;1", "B;1", "C;1"] == names(tmp_path, tmp_path / "b.dtdl")
     versions = written(tmp_path / "v.model", [content("V"), {**content("V"), "@id": "dtmi:test:V;2"}])
     assert names(versions, tmp_path / "b.dtdl") == ["V;1", "V;2", "B;1"]
@@ -50,6 +51,8 @@ def test_a_model_has_its_file_and_line(tmp_path: Path) -> None:
     file = written(tmp_path / "a.json", [content("A"), content("B")])
     first, second = read_models([file])
     assert (first.where, second.where) == (f"{file}, line 3", f"{file}, line 7")
+    file.write_text("\n" + json.dumps(content("A")))
+    assert [model.line for model in read_models([file])] == [2]
     file.write_text(json.dumps(content("A")).replace("dtmi", "\\u0064tmi"))
     (odd,) = read_models([file])
     assert (odd.id, odd.where) == ("dtmi:test:A;1", str(file))
@@ -81,6 +84,27 @@ def test_what_is_wrong_is_told_by_file_and_line(tmp_path: Path) -> None:
     for number in range(12):
         (tmp_path / f"empty/{number}.json").write_text("")
     assert len(problem(tmp_path / "empty").splitlines()) == 11
+
+
+def test_an_id_that_is_no_dtmi_is_told_with_its_line_where_that_is_known(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.json", [content("A"), {**content("B"), "@id": "urn:b"}])
+    assert f"{file}, line 7" in problem(file)
+    file.write_text('{"@id": "\\u0075rn:b"}')
+    assert f"{file}, line" not in problem(file)
+
+
+@pytest.mark.parametrize(("length", "is_whole"), [(1, True), (38, True), (39, False), (60, False)])
+def test_what_is_no_model_is_shown_up_to_40_characters(tmp_path: Path, length: int, *, is_whole: bool) -> None:
+    """A folder may have large files that are none, as of a package."""
+    told = problem(written(tmp_path / "a.json", ["é" * length]))
+    assert told.count("é") == min(length, 39)  # after the quotation mark
+    assert (f'"{"é" * length}"' in told, "..." in told) == (is_whole, not is_whole)
+
+
+def test_of_the_names_of_an_object_the_one_that_is_there_twice_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    file.write_text('{"@id": "dtmi:test:A;1", "description": "a", "comment": "b", "comment": "c"}')
+    assert ["comment" in problem(file), "description" in problem(file), "@id" in problem(file)] == [True, False, False]
 
 
 @pytest.mark.parametrize(
@@ -126,5 +150,5 @@ def test_an_id_has_one_content(tmp_path: Path) -> None:
     two = written(tmp_path / "two.json", content("A", description="b", displayName="a"))
     assert names(one, two) == ["A;1"]
     written(two, content("A", displayName="other"))
-    assert str(one) in problem(one, two)
-    assert str(two) in problem(one, two)
+    for paths in ((one, two), (two, one)):
+        assert all(str(path) in problem(*paths) for path in paths)

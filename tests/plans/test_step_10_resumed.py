@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from engine.record import Record
-from engine.refusal import Unchangeable
+from engine.refusal import Refusal, Unchangeable
 from steps.step_10_models.changes import DeleteModels, UploadModels
-from tests.plans.facts import NOTHING_RECORDED, keys
-from tests.plans.test_step_10_models import ALL, DOOR, LIFT, ROOM, SPACE, found, ours, plan, remove
+from steps.step_10_models.inputs import DesiredModels
+from steps.step_10_models.step import STEP, ObservedModels
+from tests.plans.facts import NOTHING_RECORDED, TARGET, keys
+from tests.plans.test_step_10_models import ALL, DOOR, FILES, LIFT, ROOM, SPACE, found, ours, plan, remove
 
 ITEMS = {one.item for one in ALL}
 UPLOADING = Record(pending=frozenset(ITEMS), in_progress=UploadModels(models=ALL).key)
@@ -20,6 +22,20 @@ def test_a_killed_upload_that_took_effect_is_ours_and_not_repeated() -> None:
     resumed = plan(ALL, found(*ALL), UPLOADING)
     assert (resumed.changes, set(resumed.confirmed)) == ((), ITEMS)
     assert set(plan((), found(*ALL), UPLOADING, paths=()).changes[-1].releases) == {SPACE.item}
+
+
+def test_a_model_that_is_recorded_and_was_about_to_be_uploaded_again_is_ours() -> None:
+    both = Record(owned=frozenset(ITEMS), pending=frozenset(ITEMS), in_progress=UploadModels(models=ALL).key)
+    assert set(plan(ALL, found(*ALL), both).confirmed) == ITEMS
+    assert len(remove(found(*ALL), both).changes) == 3
+
+
+def test_in_a_closed_instance_a_killed_upload_is_not_taken_for_done() -> None:
+    observed = ObservedModels((SPACE, ROOM), None, closed=Refusal("closed"))
+    recorded = replace(ours(SPACE), pending=frozenset({ROOM.item}))
+    with pytest.raises(Refusal) as refused:
+        STEP.plan(observed, DesiredModels(TARGET, FILES), recorded, {}, {})
+    assert refused.value is observed.closed
 
 
 def test_a_killed_upload_that_did_not_is_made_again() -> None:
