@@ -70,6 +70,7 @@ def test_the_example_is_whole() -> None:
     assert line().count("\n") == 1
 
 
+@pytest.mark.long
 def test_a_step_that_was_added_is_planned_deployed_verified_and_destroyed(azure: Emulator, extended: Extended) -> None:
     flags = ("--no-app", "--label", "pilot", "--output", "json")
     planned = extended.run("plan", *START, *flags)

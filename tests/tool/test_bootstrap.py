@@ -26,6 +26,7 @@ from tests.support.processes import ended, until_line
 from tests.support.tool import SUBSCRIPTION
 
 
+@pytest.mark.long
 def test_one_command_on_a_fresh_machine(tmp_path: Path) -> None:
     """From a fresh copy to a deployment. What is pinned is there at once: pip has installed it for these tests."""
     whole = Clone.of_project(tmp_path / "project")
@@ -167,6 +168,7 @@ def test_without_the_venv_module(clone: Clone, no_venv_module: str) -> None:
     assert not clone.venv.exists()
 
 
+@pytest.mark.long
 def test_without_a_network(clone: Clone, wheels: Path, tmp_path: Path) -> None:
     clone.extra |= install_from(str(tmp_path / "nothing"))
     done = clone.run("status", "--help")

@@ -119,6 +119,7 @@ def test_what_others_may_write_reaches_a_shell_by_variables_only(file: Path) -> 
         assert subprocess.run(["bash", "-n"], input=script, text=True, timeout=30, check=False).returncode == 0
 
 
+@pytest.mark.long
 def test_the_action_plans_deploys_and_finds_drift(trusting: Emulator, tmp_path: Path) -> None:
     trusting.control("DELETE", "/requests")
     fork = {"FROM_PULL_REQUEST": "7", "HEAD_REPOSITORY": "mallory/twins"}
@@ -148,6 +149,7 @@ def test_the_action_plans_deploys_and_finds_drift(trusting: Emulator, tmp_path: 
     assert step.code == 5, step.text
 
 
+@pytest.mark.long
 def test_the_action_takes_several_deployments_of_a_file(trusting: Emulator, tmp_path: Path) -> None:
     (tmp_path / "team.toml").write_text(
         "no_app = true\nresource_group = 'factories'\n"

@@ -80,6 +80,7 @@ def test_the_name_is_typed_to_confirm(azure: Emulator, tool: Tool) -> None:
     assert tool.state["inputs"]["no_app"] is True
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_it_goes_on_and_purges(azure: Emulator, deployed: Tool) -> None:
     assert deployed.run("--yes", *TO_GRID, "--route", "name=all,endpoint=grid").code == 0
     azure.faults({"method": "DELETE", "path": "digitalTwinsInstances/[^/]+$", "do": "hold", "phase": "after"})

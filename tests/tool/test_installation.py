@@ -77,6 +77,7 @@ def test_uv_installs_where_it_is_on_the_path_and_from_where_pip_would(clone: Clo
     assert works_quietly(clone)
 
 
+@pytest.mark.long
 def test_where_uv_fails_pip_installs(clone: Clone) -> None:
     clone.with_uv(FAILS)
     done = clone.run("status", "--help")

@@ -146,6 +146,7 @@ def test_without_a_terminal_what_is_missing_is_listed(trial: Trial) -> None:
     assert not (trial.leavings / "deploy.state.json").exists()
 
 
+@pytest.mark.long
 def test_killed_during_the_creation_it_leaves_no_process_and_the_next_run_converges(
     trial: Trial, done_once: tuple[Trial, Done]
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from emulator.seed_network import OTHER_SUBNET, SUBNET
 from tests.support import network
 from tests.support.arm import DATA_OWNER, Arm, query_twins
@@ -59,6 +61,7 @@ def until_the_role_works(azure: Emulator, host: str) -> None:
         query_twins(azure, host=host)
 
 
+@pytest.mark.long
 def test_made_resumed_closed_changed_and_destroyed(azure: Emulator, tool: Tool) -> None:
     planned = tool.run("plan", *START, *FLAGS, "--output", "json")
     keys = ["private-dns-zone", "private-dns-zone-link", "private-endpoint", "private-dns-zone-group"]

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.azure import application, graph
 from tests.support.documents import changes, outcomes
 from tests.support.tool import START, Tool
@@ -41,6 +43,7 @@ def handed_off(tool: Tool) -> str:
     return (tool.folder / "deploy.handoff.sh").read_text()
 
 
+@pytest.mark.long
 def test_a_member_restores_and_purges_what_they_own(tmp_path: Path) -> None:
     with Emulator(tmp_path / "azure", "--sign-in", "contributor") as azure:
         tool = Tool(azure, tmp_path / "work")
@@ -69,6 +72,7 @@ def test_a_member_restores_and_purges_what_they_own(tmp_path: Path) -> None:
         assert application(azure)["appId"] != client_id
 
 
+@pytest.mark.long
 def test_what_a_member_may_not_look_for_is_handed_off(tmp_path: Path) -> None:
     with Emulator(tmp_path / "azure", "--sign-in", "contributor") as azure:
         tool = Tool(azure, tmp_path / "work")

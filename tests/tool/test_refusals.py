@@ -167,6 +167,7 @@ def test_an_untrusted_certificate(azure: Emulator, tool: Tool) -> None:
     assert not tool.state_file.exists()
 
 
+@pytest.mark.long
 def test_an_endpoint_that_cannot_be_reached(azure: Emulator, tool: Tool) -> None:
     tool.extra.update({"HTTPS_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"})
     refused(1, "", tool, named=("HTTPS_PROXY",))

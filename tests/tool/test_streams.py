@@ -37,6 +37,7 @@ def test_a_stream_that_takes_nothing(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_a_deployment_goes_on_when_nobody_reads_its_output(azure: Emulator, tool: Tool) -> None:
     azure.faults({"method": "PUT", "path": "resourcegroups", "do": "hold"})
     process = tool.start(*START, "--no-app")
