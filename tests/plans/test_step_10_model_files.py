@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from engine.refusal import BadInput
+from steps.step_10_models.inputs import DesiredModels
 from steps.step_10_models.model_files import read_models
+from tests.plans.facts import TARGET
 
 
 def content(name: str, **more: Any) -> dict[str, Any]:
@@ -45,6 +47,14 @@ def test_a_folder_has_its_json_and_dtdl_files_in_folders_too(tmp_path: Path) -> 
     assert names(tmp_path) == ["A1;1", "A2;1", "B;1", "C;1"] == names(tmp_path, tmp_path / "b.dtdl")
     versions = written(tmp_path / "v.model", [content("V"), {**content("V"), "@id": "dtmi:test:V;2"}])
     assert names(versions, tmp_path / "b.dtdl") == ["V;1", "V;2", "B;1"]
+
+
+def test_the_files_are_read_once_in_a_run(tmp_path: Path) -> None:
+    desired = DesiredModels(TARGET, (written(tmp_path / "a.json", content("A")),))
+    before = desired.models
+    written(tmp_path / "a.json", content("Changed"))
+    assert [model.id for model in desired.models] == ["dtmi:test:A;1"] == [model.id for model in before]
+    assert DesiredModels(TARGET, None).models == ()
 
 
 def test_a_model_has_its_file_and_line(tmp_path: Path) -> None:
