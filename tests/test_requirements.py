@@ -5,34 +5,26 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator
 from importlib import metadata
-from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("cli", "cloud", "emulator", "engine", "state", "steps")
+from tests.support.imports import imports
+from tests.support.world import ROOT
+
+ROOMS = {file.parent.name for file in ROOT.glob("*/__init__.py")} - {"bench", "tests"}
 
 
-def pinned() -> dict[str, str]:
-    """The pins of requirements.txt: versions by names."""
-    found = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.M)
-    return {canonicalize_name(name): version for name, version in found}
-
-
-def imports(file: Path) -> Iterator[str]:
-    """The modules that a file names in its imports, relative ones aside."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield str(node.module)
+def pinned() -> set[str]:
+    """The names that requirements.txt pins."""
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    return {canonicalize_name(name) for name in re.findall(r"^([A-Za-z0-9._-]+)==\S+$", text, re.M)}
 
 
 def test_what_the_product_imports_is_pinned() -> None:
-    named = {name for room in ROOMS for file in (ROOT / room).rglob("*.py") for name in imports(file)}
+    files = [file for room in ROOMS for file in (ROOT / room).rglob("*.py")]
+    named = {name for file in files for name in imports(ast.parse(file.read_text(encoding="utf-8")))}
     foreign = {name for name in named if name.partition(".")[0] not in {*ROOMS, *sys.stdlib_module_names}}
     brought = {str(file) for name in pinned() for file in metadata.files(name) or ()}
     assert foreign

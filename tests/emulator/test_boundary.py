@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.imports import imports
 from tests.support.world import ROOT
 
 EMULATOR = "emulator"
@@ -20,12 +21,10 @@ TOOL = {"deploy", *(file.parent.name for file in ROOT.glob("*/__init__.py"))} - 
 
 def imported(file: Path) -> Iterator[str]:
     """The packages that a module imports anywhere in it, for type checkers alone too, or by a name in a string."""
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield (node.module or "").partition(".")[0]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    yield from (name.partition(".")[0] for name in imports(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
             yield from (str(part.value).partition(".")[0] for part in node.args if isinstance(part, ast.Constant))
 
 
